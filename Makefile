@@ -1,0 +1,140 @@
+# make            builds build/rmv, build/recomart and librmv       make demo    runs the main job
+# make test       installs what is missing and passes every test    make check   the tests alone
+# make lint       checks style and layering                         make format  settles the layout
+# make bench      measures against floors taken in the same run     make install PREFIX=/usr/local
+# SANITIZE=address|thread builds into build-address or build-thread with those sanitizers
+
+CC       = gcc
+AR       = gcc-ar
+PREFIX   = /usr/local
+DESTDIR  =
+VERSION  = $(shell cat src/VERSION)
+BUILD    = build
+CFLAGS   = -O2 -g
+JOBS     = $(shell nproc)
+
+ifeq ($(SANITIZE),address)
+BUILD    = build-address
+CFLAGS   = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+else ifeq ($(SANITIZE),thread)
+BUILD    = build-thread
+CFLAGS   = -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+else ifneq ($(SANITIZE),)
+$(error SANITIZE is address or thread, not '$(SANITIZE)')
+endif
+
+# What each program is made of; librmv is what rmv uses.
+RMV_FOLDERS       = base store vcs record dataset lineage pipeline
+RECOMART_FOLDERS  = http linalg features recomart
+RMV_PACKAGES      = libcrypto libzstd libgit2 yaml-0.1 libcjson
+RECOMART_PACKAGES = libcurl libpq sqlite3 lapacke openblas cairo pangocairo
+
+WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+           -Wpointer-arith -Wwrite-strings -Wvla -Wundef -Wformat=2 -Wcast-qual
+CPPFLAGS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DRMV_VERSION='"$(VERSION)"' -Iinclude -Isrc -Icmd
+PACKAGE_CFLAGS := $(shell pkg-config --cflags $(RMV_PACKAGES) $(RECOMART_PACKAGES) 2>/dev/null)
+ALL_CFLAGS = -std=c11 $(CPPFLAGS) $(WARNINGS) $(CFLAGS) $(PACKAGE_CFLAGS) -pthread -fPIC
+RMV_LIBS      := $(shell pkg-config --libs $(RMV_PACKAGES) 2>/dev/null)
+RECOMART_LIBS := $(shell pkg-config --libs $(RECOMART_PACKAGES) 2>/dev/null)
+LDFLAGS  = -Wl,--as-needed -pthread
+
+sources  = $(sort $(foreach folder,$(1),$(wildcard src/$(folder)/*.c)))
+objects  = $(patsubst %.c,$(BUILD)/%.o,$(1))
+
+RMV_LIB_SOURCES      = $(call sources,$(RMV_FOLDERS))
+RECOMART_LIB_SOURCES = $(call sources,$(RECOMART_FOLDERS))
+CLI_SOURCES          = $(sort $(wildcard cmd/cli/*.c))
+RMV_SOURCES          = $(sort $(wildcard cmd/rmv/*.c))
+RECOMART_SOURCES     = $(sort $(wildcard cmd/recomart/*.c))
+TEST_SOURCES         = $(sort $(wildcard tests/*/*_test.c))
+CLI_TESTS            = $(sort $(wildcard tests/cli/*_test.sh))
+ALL_SOURCES = $(RMV_LIB_SOURCES) $(RECOMART_LIB_SOURCES) $(CLI_SOURCES) $(RMV_SOURCES) \
+              $(RECOMART_SOURCES) $(TEST_SOURCES) $(wildcard tests/*.c)
+FORMATTED   = $(ALL_SOURCES) $(sort $(wildcard include/rmv/*/*.h src/*/*.h cmd/*/*.h tests/*.h tests/*/*.h))
+TESTS       = $(patsubst tests/%.c,$(BUILD)/tests/%,$(TEST_SOURCES))
+
+.PHONY: all
+all: $(BUILD)/rmv $(BUILD)/recomart $(BUILD)/librmv.a $(BUILD)/librmv.so $(BUILD)/rmv.pc
+
+$(BUILD)/rmv: $(call objects,$(RMV_SOURCES) $(CLI_SOURCES)) $(BUILD)/librmv.a
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(RMV_LIBS) -o $@
+
+$(BUILD)/recomart: $(call objects,$(RECOMART_SOURCES) $(CLI_SOURCES)) $(BUILD)/librecomart.a $(BUILD)/librmv.a
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(RECOMART_LIBS) $(RMV_LIBS) -lm -o $@
+
+$(BUILD)/librmv.a: $(call objects,$(RMV_LIB_SOURCES))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/librecomart.a: $(call objects,$(RECOMART_LIB_SOURCES))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# The shared library exports what the public headers declare, and nothing else.
+PUBLIC_HEADERS = $(sort $(foreach folder,$(RMV_FOLDERS),$(wildcard include/rmv/$(folder)/*.h)))
+SOVERSION = 1
+
+$(BUILD)/librmv.map: $(PUBLIC_HEADERS)
+	@mkdir -p $(@D)
+	@{ echo '{ global:'; cat $^ | grep -oE '\brmv_[a-z0-9_]+\(' | sort -u | tr '(' ';'; echo 'local: *; };'; } >$@
+
+$(BUILD)/librmv.so.$(SOVERSION): $(call objects,$(RMV_LIB_SOURCES)) $(BUILD)/librmv.map
+	$(CC) -shared $(CFLAGS) $(LDFLAGS) -Wl,-soname,librmv.so.$(SOVERSION) \
+	    -Wl,--version-script=$(BUILD)/librmv.map $(filter %.o,$^) $(RMV_LIBS) -o $@
+
+$(BUILD)/librmv.so: $(BUILD)/librmv.so.$(SOVERSION)
+	ln -sf librmv.so.$(SOVERSION) $@
+
+$(BUILD)/rmv.pc: src/rmv.pc.in src/VERSION
+	@mkdir -p $(@D)
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@PACKAGES@|$(RMV_PACKAGES)|' $< >$@
+
+$(TESTS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call objects,$(wildcard tests/*.c)) \
+    $(BUILD)/librecomart.a $(BUILD)/librmv.a
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcmocka $(RECOMART_LIBS) $(RMV_LIBS) -lm -o $@
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -c $< -o $@
+
+$(BUILD)/src/base/version.o: src/VERSION
+
+.PHONY: deps test check lint format bench demo install uninstall clean
+deps:
+	@tests/deps.sh
+
+# `make deps` may bring in packages that pkg-config did not know above, hence the second make.
+test: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) check
+
+check: all $(TESTS)
+	@tests/run.sh $(BUILD) $(TESTS) $(CLI_TESTS)
+
+demo: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@tests/demo.sh $(BUILD)
+
+lint:
+	clang-format --dry-run --Werror $(FORMATTED)
+	tests/lint/layers.sh
+	tests/lint/rules.sh
+	tests/lint/links.sh $(BUILD)
+	printf '%s\n' $(ALL_SOURCES) | xargs -P $(JOBS) -n 8 sh -c 'clang-tidy --quiet "$$@" -- $(ALL_CFLAGS) -Itests 2>/dev/null' tidy
+
+format:
+	clang-format -i $(FORMATTED)
+
+bench: all
+	@tests/bench/run.sh $(BUILD)
+
+install: all
+	tests/install.sh $(BUILD) '$(DESTDIR)$(PREFIX)' $(VERSION) $(SOVERSION)
+
+uninstall:
+	tests/uninstall.sh '$(DESTDIR)$(PREFIX)'
+
+clean:
+	rm -rf build build-address build-thread
+
+.SECONDARY:
+-include $(patsubst %.c,$(BUILD)/%.d,$(ALL_SOURCES))

@@ -1,0 +1,25 @@
+/* JSON documents (RFC 8259), through cJSON. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "rmv/base/buf.h"
+#include "rmv/base/error.h"
+#include "rmv/base/value.h"
+
+#define RMV_JSON_BYTES_MAX ((size_t)1024 * 1024 * 1024)
+
+/* Sets `*out`, which the caller frees. Members have no places. Errors: CORRUPT with the line and
+ * column where the text stopped making sense (also for duplicate keys, or text behind the document),
+ * LIMIT. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_json_parse(const char *name, const char *text, size_t size,
+                                       struct rmv_value *out);
+
+/* Appends the document, on one line or indented by two spaces with a final newline. Doubles are
+ * written with the fewest digits that read back the same; NaN and infinities become null. Bytes
+ * that are not UTF-8 become U+FFFD. */
+void rmv_json_format(const struct rmv_value *value, bool pretty, struct rmv_buf *out);
+
+/* Appends `text` as a JSON string, quotes included. */
+void rmv_json_format_text(const char *text, struct rmv_buf *out);

@@ -1,0 +1,34 @@
+/* Memory and strings: running out of memory calls one handler, so callers never check for NULL. */
+#pragma once
+
+#include <stddef.h>
+
+#include "rmv/base/error.h"
+
+/* Runs destructor(&variable) when the variable goes out of scope. */
+#define RMV_CLEANUP(destructor) __attribute__((cleanup(destructor)))
+
+/* Called when memory has run out; it must not return. The default writes a line to stderr and
+ * aborts. NULL restores the default. Set it before threads are started. */
+void rmv_mem_set_handler(void (*handler)(void));
+
+void *rmv_calloc(size_t count, size_t size);
+void *rmv_realloc(void *memory, size_t size);
+
+/* Returns `memory`, grown so that it holds at least `count + 1` elements; `*capacity` counts
+ * elements. For arrays that grow by one: amortised constant time. */
+void *rmv_grow(void *memory, size_t count, size_t *capacity, size_t element_size);
+
+/* Frees what `*pointer` points to and sets it to NULL; for RMV_CLEANUP on plain pointers. */
+void rmv_free(void *pointer);
+
+/* New strings; the caller owns them and frees them with rmv_str_free(). */
+char *rmv_str_format(const char *format, ...) RMV_PRINTF(1, 2);
+char *rmv_str_copy(const char *string); /* NULL stays NULL */
+char *rmv_str_copy_n(const char *bytes, size_t size);
+void rmv_str_free(char **string);
+
+/* Replaces `*string`, which is freed, by a copy of `value`. */
+void rmv_str_set(char **string, const char *value);
+
+int rmv_str_compare(const char *a, const char *b); /* memcmp order; NULL first */

@@ -1,0 +1,117 @@
+/* Datasets: files and folders of the workspace as content in the store. Hashing, saving, restoring and
+ * comparing outputs; everything the commands, the pipeline and lineage do with data goes through here.
+ *
+ * Paths are relative to the workspace. Work on many files is done by the workspace's pool of threads;
+ * nothing is read whose entry in the stat index is still good. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rmv/base/error.h"
+#include "rmv/base/progress.h"
+#include "rmv/dataset/output.h"
+#include "rmv/dataset/workspace.h"
+
+/* Sets `*output` to what is at `path` now, hashed but not stored; kind MISSING if nothing is there.
+ * A path that is itself a symbolic link is followed; links inside a folder are content.
+ * Errors: CONFLICT (a file changed while it was read), DENIED (below a linked folder),
+ * USAGE (a FIFO, socket or device), IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_dataset_hash(struct rmv_workspace *workspace, const char *path,
+                                         struct rmv_progress *progress, struct rmv_output *output);
+
+/* The same, and the content is put into `batch`. It is acknowledged once the batch is committed.
+ * What is known to be stored already is not read again. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_dataset_save(struct rmv_workspace *workspace,
+                                         struct rmv_store_batch *batch, const char *path,
+                                         struct rmv_progress *progress, struct rmv_output *output);
+
+/* Is the content of `output`, with everything inside, in the store? */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_dataset_is_stored(struct rmv_workspace *workspace,
+                                              const struct rmv_output *output, bool *stored);
+
+/* ---- Comparing ------------------------------------------------------------------------------ */
+
+enum rmv_change_kind { RMV_CHANGE_ADDED, RMV_CHANGE_MODIFIED, RMV_CHANGE_DELETED, RMV_CHANGE_RENAMED };
+
+struct rmv_change {
+    enum rmv_change_kind kind;
+    char *path;
+    char *old_path; /* of a rename, otherwise NULL */
+    uint64_t old_size, new_size;
+    struct rmv_object_id old_id, new_id; /* zero where there is none; links and folders too */
+};
+
+struct rmv_changes {
+    struct rmv_change *items; /* sorted by path */
+    size_t count, capacity;
+};
+void rmv_changes_free(struct rmv_changes *changes);
+void rmv_changes_count(const struct rmv_changes *changes, enum rmv_change_kind kind, size_t *count);
+
+/* Adds what differs, file by file, between two states of the same path; either may be MISSING. Trees of
+ * the workspace's present state need not be in the store: hashing remembers them. Renames are exact
+ * matches of content. Errors: NOT_FOUND (a tree that is not in the store). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_dataset_compare(struct rmv_workspace *workspace,
+                                            const struct rmv_output *old_state,
+                                            const struct rmv_output *new_state,
+                                            struct rmv_changes *changes);
+
+/* ---- Restoring ------------------------------------------------------------------------------ */
+
+struct rmv_restore_options {
+    bool force;                    /* overwrite unsaved data and remove untracked files */
+    struct rmv_progress *progress; /* may be NULL */
+};
+
+struct rmv_restore_report {
+    uint64_t added, modified, deleted, unchanged; /* files */
+    struct rmv_strings kept;                      /* untracked files left where they were */
+};
+void rmv_restore_report_free(struct rmv_restore_report *report);
+
+/* Makes the workspace's data what `outputs` say. Checks everything first: unsaved modifications are an
+ * error that lists them (CONFLICT) and nothing is touched. Afterwards each path is done as far as
+ * possible; missing or damaged objects are named in the error (NOT_FOUND, CORRUPT) that is returned
+ * at the end. An output of kind MISSING removes what is at its path, if that is saved. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_dataset_restore(struct rmv_workspace *workspace,
+                                            const struct rmv_output *outputs, size_t count,
+                                            const struct rmv_restore_options *options,
+                                            struct rmv_restore_report *report);
+
+/* ---- Looking inside ------------------------------------------------------------------------- */
+
+/* One entry of a stored tree. */
+struct rmv_tree_item {
+    const char *path; /* relative to the output, "" for the output itself */
+    char type;        /* 'f' file, 'x' executable file, 'l' link, 'd' folder */
+    uint64_t size;
+    struct rmv_object_id id; /* a link's: of its target text */
+};
+
+/* Calls visit() for everything inside `output`, in order; a single file is one item with path "". */
+RMV_MUST_CHECK
+const struct rmv_error *
+rmv_dataset_walk(struct rmv_workspace *workspace, const struct rmv_output *output,
+                 const struct rmv_error *(*visit)(void *context, const struct rmv_tree_item *item),
+                 void *context);
+
+/* Finds `path` (relative to the workspace) inside `output`. Errors: NOT_FOUND. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_dataset_find(struct rmv_workspace *workspace,
+                                         const struct rmv_output *output, const char *path,
+                                         struct rmv_output *found);
+
+/* ---- .gitignore ----------------------------------------------------------------------------- */
+
+/* Adds or removes the line for `path` in the .gitignore beside it (escaped as gitignore wants it);
+ * nothing is written if it is already so, or there is no Git repository. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_gitignore_add(struct rmv_workspace *workspace, const char *path);
+RMV_MUST_CHECK
+const struct rmv_error *rmv_gitignore_remove(struct rmv_workspace *workspace, const char *path);

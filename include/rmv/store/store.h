@@ -1,0 +1,122 @@
+/* The object store: bytes go in, and are found again by the SHA-256 of their content.
+ *
+ * Objects never change. They lie in packs, each of which is a legal zstd file; docs/FORMATS.md has
+ * the layout. The store does not know what an object means: the kind comes from who refers to it.
+ * All functions are safe to call from several threads at once on the same store, unless said
+ * otherwise. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rmv/base/buf.h"
+#include "rmv/base/error.h"
+#include "rmv/base/log.h"
+#include "rmv/base/progress.h"
+#include "rmv/store/object_id.h"
+
+struct rmv_store;
+
+struct rmv_store_options {
+    bool no_fsync;          /* core.fsync = off: an object may be lost in a power cut */
+    int compression_level;  /* zstd level; 0 for the default, 1 */
+    unsigned threads;       /* compressing and hashing at once; 0 for the number of processors */
+    struct rmv_log *log;    /* warnings; may be NULL */
+};
+
+/* Opens the store in the folder `root` (…/.rmstore/objects), creating what is missing below it.
+ * On success the caller owns `*store`. Errors: NOT_FOUND (no such folder), UNSUPPORTED (a newer
+ * format), IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_store_open(const char *root, const struct rmv_store_options *options,
+                                       struct rmv_store **store);
+void rmv_store_close(struct rmv_store **store);
+
+/* Is the object here, according to the index? */
+bool rmv_store_has(struct rmv_store *store, const struct rmv_object_id *id);
+
+/* Sets `*size` to the object's size in bytes. Errors: NOT_FOUND. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_store_size(struct rmv_store *store, const struct rmv_object_id *id,
+                                       uint64_t *size);
+
+/* Finds the one object whose hex id starts with `prefix` (at least RMV_OBJECT_ID_PREFIX_MIN digits).
+ * Errors: NOT_FOUND, CONFLICT (several do), USAGE (too short, or not hex). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_store_find(struct rmv_store *store, const char *prefix,
+                                       struct rmv_object_id *id);
+
+/* Appends the bytes of object `id` to `out`. They have been hashed again: what comes out is what
+ * went in. Errors: NOT_FOUND, LIMIT (longer than max_bytes), CORRUPT (naming object and pack), IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_store_get(struct rmv_store *store, const struct rmv_object_id *id,
+                                      size_t max_bytes, struct rmv_buf *out);
+
+/* Writes the bytes of object `id` to `fd` from its current position, in bounded memory, and hashes
+ * them on the way: on any error the caller throws the file away. `path` is for messages.
+ * Errors: NOT_FOUND, CORRUPT, IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_store_write_to(struct rmv_store *store, const struct rmv_object_id *id,
+                                           int fd, const char *path);
+
+/* ---- Writing --------------------------------------------------------------------------------
+ * Objects are put into a batch. They are acknowledged, that is, survive a power cut, when
+ * rmv_store_batch_commit() has returned; before that, reading them back is not promised. A batch
+ * holds the store's shared lock from open to close, so that gc cannot take away what a put found
+ * already stored: close it after the pointer or lock file that names the objects is published. */
+
+struct rmv_store_batch;
+
+RMV_MUST_CHECK
+const struct rmv_error *rmv_store_batch_open(struct rmv_store *store,
+                                             struct rmv_store_batch **batch);
+
+/* Closes a batch; what was put since the last commit is dropped or kept as unacknowledged. */
+void rmv_store_batch_close(struct rmv_store_batch **batch);
+
+/* Stores `size` bytes and sets `*id`. Bytes already stored are not written twice. Errors: IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_store_batch_put(struct rmv_store_batch *batch, const void *bytes,
+                                            size_t size, struct rmv_object_id *id);
+
+/* What a put of a whole file found. */
+struct rmv_store_file {
+    struct rmv_object_id id;
+    uint64_t size;   /* bytes read */
+    bool was_stored; /* nothing new was written */
+};
+
+/* Stores what can be read from `fd`, from its current position to its end, in bounded memory and one
+ * pass. `path` is for messages, `base` (may be NULL) an older version of the same file whose pieces
+ * are likely to be similar. `progress` may be NULL. Errors: IO, LIMIT. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_store_batch_put_file(struct rmv_store_batch *batch, int fd,
+                                                 const char *path,
+                                                 const struct rmv_object_id *base,
+                                                 struct rmv_progress *progress,
+                                                 struct rmv_store_file *file);
+
+/* Makes everything put so far durable and visible. The batch can be used on. Errors: IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_store_batch_commit(struct rmv_store_batch *batch);
+
+/* ---- Checking ------------------------------------------------------------------------------- */
+
+struct rmv_store_problem {
+    char *pack;              /* file name of the pack or index at fault, or NULL */
+    struct rmv_object_id id; /* the object hit, or zero */
+    char *message;
+};
+
+struct rmv_store_fsck {
+    uint64_t packs, objects, bytes; /* what was read; bytes before compression */
+    struct rmv_store_problem *problems;
+    size_t problems_count, problems_capacity;
+};
+
+/* Reads every pack and index and checks every checksum and every object's hash. Damage is listed, not
+ * returned; an error means the check itself could not be done. The caller frees `*report`. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_store_fsck(struct rmv_store *store, struct rmv_progress *progress,
+                                       struct rmv_store_fsck *report);
+void rmv_store_fsck_free(struct rmv_store_fsck *report);

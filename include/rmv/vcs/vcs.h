@@ -1,0 +1,79 @@
+/* The project's Git history: reading any revision without touching the work tree (libgit2), and the
+ * few questions about the work tree that the rest of the program asks. Nothing here writes. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rmv/base/buf.h"
+#include "rmv/base/error.h"
+#include "rmv/base/strings.h"
+
+struct rmv_vcs;
+
+#define RMV_VCS_ID_SIZE 65 /* hex of SHA-1 or SHA-256, with the NUL */
+
+struct rmv_vcs_commit {
+    char id[RMV_VCS_ID_SIZE];
+    int64_t time;   /* of the author, seconds since 1970 */
+    char *author;   /* "Name <mail>" */
+    char *summary;  /* first line of the message */
+};
+void rmv_vcs_commit_free(struct rmv_vcs_commit *commit);
+
+/* Opens the repository that `folder` is in (submodules and linked worktrees included).
+ * Errors: NOT_FOUND (no repository), DENIED (safe.directory), UNSUPPORTED, IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_vcs_open(const char *folder, struct rmv_vcs **vcs);
+void rmv_vcs_close(struct rmv_vcs **vcs);
+
+/* The top folder of the work tree, absolute, no trailing slash; NULL for a bare repository. */
+const char *rmv_vcs_root(const struct rmv_vcs *vcs);
+
+/* Resolves a revision as `git rev-parse REV^{commit}` does. Errors: NOT_FOUND (unknown or
+ * ambiguous, or no commit yet). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_vcs_resolve(struct rmv_vcs *vcs, const char *revision,
+                                        struct rmv_vcs_commit *commit);
+
+/* Appends the content of `path` (relative to the top folder) in a commit.
+ * Errors: NOT_FOUND, LIMIT. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_vcs_read(struct rmv_vcs *vcs, const char *commit_id, const char *path,
+                                     size_t max_bytes, struct rmv_buf *out);
+
+/* Adds the paths of all files in a commit for which `wanted(context, path)` is true, sorted. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_vcs_list(struct rmv_vcs *vcs, const char *commit_id,
+                                     bool (*wanted)(void *context, const char *path),
+                                     void *context, struct rmv_strings *paths);
+
+/* Calls visit() for each commit reachable from `from` (NULL: from every ref), newest first in
+ * topological order, until it returns an error or sets `*stop`. If `path` is not NULL, only commits
+ * that change it against their first parent (or introduce it) are visited. */
+RMV_MUST_CHECK
+const struct rmv_error *
+rmv_vcs_walk(struct rmv_vcs *vcs, const char *from, const char *path,
+             const struct rmv_error *(*visit)(void *context, const struct rmv_vcs_commit *commit,
+                                              bool *stop),
+             void *context);
+
+/* Is the path, or anything below it, in Git's index? */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_vcs_is_tracked(struct rmv_vcs *vcs, const char *path, bool *tracked);
+
+/* Does a .gitignore (or an exclude file) cover the path? */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_vcs_is_ignored(struct rmv_vcs *vcs, const char *path, bool is_folder,
+                                           bool *ignored);
+
+/* Does the work tree differ from HEAD in tracked files? */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_vcs_is_dirty(struct rmv_vcs *vcs, bool *dirty);
+
+/* Would `path` (work tree) differ from its content in HEAD, or is it not in HEAD? */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_vcs_is_modified(struct rmv_vcs *vcs, const char *path, bool *modified);
+
+/* The name of the branch HEAD is on ("main"), or NULL when it is detached; the caller frees it. */
+char *rmv_vcs_branch(struct rmv_vcs *vcs);
