@@ -1,5 +1,6 @@
 /* What the two programs share: a command is a table entry, and from the tables come parsing, help,
- * man pages and completion. One struct cli_command per file in cmd/PROGRAM/; its main.c lists them. */
+ * man pages and completion. One struct cli_command per file in cmd/PROGRAM/; its main.c lists them.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -11,10 +12,10 @@
 
 /* Exactly one of flag, text, list and number is set; it points at the variable to fill in. */
 struct cli_option {
-    const char *name;     /* without the dashes */
-    char letter;          /* short form, or 0 */
-    bool *flag;           /* --name */
-    const char **text;    /* --name VALUE or --name=VALUE */
+    const char *name;         /* without the dashes */
+    char letter;              /* short form, or 0 */
+    bool *flag;               /* --name */
+    const char **text;        /* --name VALUE or --name=VALUE */
     struct rmv_strings *list; /* may be given several times */
     int64_t *number;
     const char *argument; /* what VALUE is called in the help: "FILE", "N" */
@@ -25,16 +26,17 @@ struct cli_command {
     const char *name;      /* "add"; "stage add" for a command of two words */
     const char *arguments; /* for the usage line, e.g. "PATH..." */
     const char *summary;   /* one line, lower case, no full stop */
-    const char *help;      /* paragraphs for `help` and the man page: what it does, promises, exit statuses */
-    const char *examples;  /* lines "command  # comment" for the man page; may be NULL */
+    const char
+        *help; /* paragraphs for `help` and the man page: what it does, promises, exit statuses */
+    const char *examples;             /* lines "command  # comment" for the man page; may be NULL */
     const struct cli_option *options; /* ends with an all-zero entry; NULL if there are none */
     const struct rmv_error *(*run)(int argc, char **argv);
 };
 
 struct cli_program {
-    const char *name;    /* "rmv" */
+    const char *name; /* "rmv" */
     const char *summary;
-    const char *help;    /* for the program's own man page */
+    const char *help;                          /* for the program's own man page */
     const struct cli_command *const *commands; /* NULL-terminated, in the order of the overview */
 };
 

@@ -6,19 +6,20 @@
  * take a copy with rmv_error_take() and bring it back with rmv_error_raise(). */
 #pragma once
 
-#define RMV_MUST_CHECK            __attribute__((warn_unused_result))
+#define RMV_MUST_CHECK __attribute__((warn_unused_result))
 #define RMV_PRINTF(string, first) __attribute__((format(printf, string, first)))
 
 /* The values are the exit statuses of the programs. */
 enum rmv_error_code {
-    RMV_ERR_FAILED = 1,  /* the work was done and the answer is no: a stage failed, a check found damage */
-    RMV_ERR_USAGE,       /* the request itself is wrong, or this is not a workspace */
-    RMV_ERR_NOT_FOUND,   /* something that was named does not exist */
-    RMV_ERR_CONFLICT,    /* exists already, changed underneath us, or would overwrite unsaved data */
-    RMV_ERR_CORRUPT,     /* bytes on disk or wire are not what they claim to be */
-    RMV_ERR_LIMIT,       /* bigger than we agree to handle */
-    RMV_ERR_IO,          /* the system refused: see the message */
-    RMV_ERR_LOCKED,      /* somebody else is at work */
+    RMV_ERR_FAILED =
+        1, /* the work was done and the answer is no: a stage failed, a check found damage */
+    RMV_ERR_USAGE,     /* the request itself is wrong, or this is not a workspace */
+    RMV_ERR_NOT_FOUND, /* something that was named does not exist */
+    RMV_ERR_CONFLICT,  /* exists already, changed underneath us, or would overwrite unsaved data */
+    RMV_ERR_CORRUPT,   /* bytes on disk or wire are not what they claim to be */
+    RMV_ERR_LIMIT,     /* bigger than we agree to handle */
+    RMV_ERR_IO,        /* the system refused: see the message */
+    RMV_ERR_LOCKED,    /* somebody else is at work */
     RMV_ERR_UNSUPPORTED, /* a newer format, or something this build cannot do */
     RMV_ERR_DENIED,      /* refused for safety: a path that leaves the workspace, say */
     RMV_ERR_INTERRUPTED, /* stopped by the user */

@@ -10,8 +10,8 @@
 #define RMV_JSON_BYTES_MAX ((size_t)1024 * 1024 * 1024)
 
 /* Sets `*out`, which the caller frees. Members have no places. Errors: CORRUPT with the line and
- * column where the text stopped making sense (also for duplicate keys, or text behind the document),
- * LIMIT. */
+ * column where the text stopped making sense (also for duplicate keys, or text behind the
+ * document), LIMIT. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_json_parse(const char *name, const char *text, size_t size,
                                        struct rmv_value *out);

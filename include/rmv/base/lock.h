@@ -10,7 +10,10 @@ struct rmv_lock {
     int fd; /* -1 is the empty state */
 };
 
-#define RMV_LOCK_EMPTY {.fd = -1}
+#define RMV_LOCK_EMPTY                                                                             \
+    {                                                                                              \
+        .fd = -1                                                                                   \
+    }
 
 /* Locks the file at `path`, created if missing, shared or exclusive, waiting up to `timeout_ms`
  * (0: not at all; negative: for ever). Whoever holds it exclusively has written its process id and

@@ -1,6 +1,7 @@
 /* Paths as text: nothing here asks the filesystem.
  *
- * A *relative path* here is one that stays below the place it starts from: no leading '/', no empty,
+ * A *relative path* here is one that stays below the place it starts from: no leading '/', no
+ * empty,
  * "." or ".." component, no NUL. Only such paths go into pointer files, lock files and trees. */
 #pragma once
 

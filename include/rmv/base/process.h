@@ -11,10 +11,10 @@ struct rmv_process_options {
     const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH */
     const char *folder;      /* where it runs; NULL for here */
     const char *const *env;  /* NULL-terminated "NAME=value" added to ours; NULL for none */
-    int stdin_fd;            /* 0 for /dev/null; otherwise a descriptor to use as its standard input */
-    int stdout_fd;           /* 0 to inherit ours */
-    int stderr_fd;           /* 0 to inherit ours */
-    bool new_group;          /* make it the leader of a process group of its own */
+    int stdin_fd;   /* 0 for /dev/null; otherwise a descriptor to use as its standard input */
+    int stdout_fd;  /* 0 to inherit ours */
+    int stderr_fd;  /* 0 to inherit ours */
+    bool new_group; /* make it the leader of a process group of its own */
 };
 
 /* Starts it and sets `*pid`. Errors: NOT_FOUND (no such program), IO. */

@@ -1,6 +1,6 @@
-/* A progress line for a person who waits: drawn on a terminal, at most ten times a second, gone when
- * the work is done. Counting is thread-safe and costs one atomic addition. All functions accept
- * NULL. */
+/* A progress line for a person who waits: drawn on a terminal, at most ten times a second, gone
+ * when the work is done. Counting is thread-safe and costs one atomic addition. All functions
+ * accept NULL. */
 #pragma once
 
 #include <stdint.h>

@@ -4,14 +4,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RMV_SHA256_SIZE     32
+#define RMV_SHA256_SIZE 32
 #define RMV_SHA256_HEX_SIZE (2 * RMV_SHA256_SIZE + 1) /* with the NUL */
 
 void rmv_sha256(const void *bytes, size_t size, uint8_t digest[RMV_SHA256_SIZE]);
 
 /* Two messages at once: as fast as one where the processor has SHA instructions. */
-void rmv_sha256_pair(const void *a, size_t a_size, uint8_t a_digest[RMV_SHA256_SIZE],
-                     const void *b, size_t b_size, uint8_t b_digest[RMV_SHA256_SIZE]);
+void rmv_sha256_pair(const void *a, size_t a_size, uint8_t a_digest[RMV_SHA256_SIZE], const void *b,
+                     size_t b_size, uint8_t b_digest[RMV_SHA256_SIZE]);
 
 struct rmv_sha256_state {
     uint32_t words[8];

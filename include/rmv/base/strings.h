@@ -16,5 +16,6 @@ void rmv_strings_take(struct rmv_strings *strings, char *string);      /* takes 
 void rmv_strings_sort(struct rmv_strings *strings);                    /* bytewise */
 bool rmv_strings_has(const struct rmv_strings *strings, const char *string);
 
-/* Edit distance aside, the item nearest to `word`, or NULL when none is near: for "did you mean". */
+/* Edit distance aside, the item nearest to `word`, or NULL when none is near: for "did you mean".
+ */
 const char *rmv_strings_nearest(const struct rmv_strings *strings, const char *word);

@@ -48,7 +48,8 @@ struct rmv_member {
 
 void rmv_value_free(struct rmv_value *value);
 void rmv_value_copy(struct rmv_value *to, const struct rmv_value *from); /* `to` is freed first */
-bool rmv_value_equal(const struct rmv_value *a, const struct rmv_value *b); /* order of keys aside */
+bool rmv_value_equal(const struct rmv_value *a,
+                     const struct rmv_value *b); /* order of keys aside */
 
 /* "a string", "a list", … for messages. */
 const char *rmv_value_kind_name(enum rmv_value_kind kind);
@@ -63,7 +64,8 @@ struct rmv_value *rmv_value_find_path(const struct rmv_value *value, const char 
 const char *rmv_value_find_text(const struct rmv_value *map, const char *key);
 
 /* Building. Each returns the new or existing element, null at first, for the caller to set; a null
- * value becomes a map or a list. Pointers live until the next element is added to the same parent. */
+ * value becomes a map or a list. Pointers live until the next element is added to the same parent.
+ */
 struct rmv_value *rmv_value_add(struct rmv_value *map, const char *key);
 struct rmv_value *rmv_value_append(struct rmv_value *list);
 void rmv_value_remove(struct rmv_value *map, const char *key);

@@ -1,6 +1,6 @@
-/* Settings: `.rmstore/config` (committed, so it comes with a clone and counts only for an allow-list
- * of harmless keys), `.rmstore/config.local` (0600), the user's and the system's, in the syntax of
- * git config. Later levels win: system, user, committed, local. */
+/* Settings: `.rmstore/config` (committed, so it comes with a clone and counts only for an
+ * allow-list of harmless keys), `.rmstore/config.local` (0600), the user's and the system's, in the
+ * syntax of git config. Later levels win: system, user, committed, local. */
 #pragma once
 
 #include <stdbool.h>
@@ -33,8 +33,8 @@ int64_t rmv_config_get_int(const struct rmv_config *config, const char *key, int
 void rmv_config_list(const struct rmv_config *config, enum rmv_config_level level,
                      struct rmv_strings *settings);
 
-/* Changes one file, atomically; `value` NULL removes the key. Errors: USAGE (not a key; a key that does
- * not count at that level), NOT_FOUND (nothing to remove), IO. */
+/* Changes one file, atomically; `value` NULL removes the key. Errors: USAGE (not a key; a key that
+ * does not count at that level), NOT_FOUND (nothing to remove), IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_config_set(struct rmv_config *config, enum rmv_config_level level,
                                        const char *key, const char *value);

@@ -1,8 +1,9 @@
-/* Datasets: files and folders of the workspace as content in the store. Hashing, saving, restoring and
- * comparing outputs; everything the commands, the pipeline and lineage do with data goes through here.
+/* Datasets: files and folders of the workspace as content in the store. Hashing, saving, restoring
+ * and comparing outputs; everything the commands, the pipeline and lineage do with data goes
+ * through here.
  *
- * Paths are relative to the workspace. Work on many files is done by the workspace's pool of threads;
- * nothing is read whose entry in the stat index is still good. */
+ * Paths are relative to the workspace. Work on many files is done by the workspace's pool of
+ * threads; nothing is read whose entry in the stat index is still good. */
 #pragma once
 
 #include <stdbool.h>
@@ -35,7 +36,12 @@ const struct rmv_error *rmv_dataset_is_stored(struct rmv_workspace *workspace,
 
 /* ---- Comparing ------------------------------------------------------------------------------ */
 
-enum rmv_change_kind { RMV_CHANGE_ADDED, RMV_CHANGE_MODIFIED, RMV_CHANGE_DELETED, RMV_CHANGE_RENAMED };
+enum rmv_change_kind {
+    RMV_CHANGE_ADDED,
+    RMV_CHANGE_MODIFIED,
+    RMV_CHANGE_DELETED,
+    RMV_CHANGE_RENAMED
+};
 
 struct rmv_change {
     enum rmv_change_kind kind;
@@ -52,9 +58,9 @@ struct rmv_changes {
 void rmv_changes_free(struct rmv_changes *changes);
 void rmv_changes_count(const struct rmv_changes *changes, enum rmv_change_kind kind, size_t *count);
 
-/* Adds what differs, file by file, between two states of the same path; either may be MISSING. Trees of
- * the workspace's present state need not be in the store: hashing remembers them. Renames are exact
- * matches of content. Errors: NOT_FOUND (a tree that is not in the store). */
+/* Adds what differs, file by file, between two states of the same path; either may be MISSING.
+ * Trees of the workspace's present state need not be in the store: hashing remembers them. Renames
+ * are exact matches of content. Errors: NOT_FOUND (a tree that is not in the store). */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_dataset_compare(struct rmv_workspace *workspace,
                                             const struct rmv_output *old_state,
@@ -74,10 +80,10 @@ struct rmv_restore_report {
 };
 void rmv_restore_report_free(struct rmv_restore_report *report);
 
-/* Makes the workspace's data what `outputs` say. Checks everything first: unsaved modifications are an
- * error that lists them (CONFLICT) and nothing is touched. Afterwards each path is done as far as
- * possible; missing or damaged objects are named in the error (NOT_FOUND, CORRUPT) that is returned
- * at the end. An output of kind MISSING removes what is at its path, if that is saved. */
+/* Makes the workspace's data what `outputs` say. Checks everything first: unsaved modifications are
+ * an error that lists them (CONFLICT) and nothing is touched. Afterwards each path is done as far
+ * as possible; missing or damaged objects are named in the error (NOT_FOUND, CORRUPT) that is
+ * returned at the end. An output of kind MISSING removes what is at its path, if that is saved. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_dataset_restore(struct rmv_workspace *workspace,
                                             const struct rmv_output *outputs, size_t count,
@@ -94,7 +100,8 @@ struct rmv_tree_item {
     struct rmv_object_id id; /* a link's: of its target text */
 };
 
-/* Calls visit() for everything inside `output`, in order; a single file is one item with path "". */
+/* Calls visit() for everything inside `output`, in order; a single file is one item with path "".
+ */
 RMV_MUST_CHECK
 const struct rmv_error *
 rmv_dataset_walk(struct rmv_workspace *workspace, const struct rmv_output *output,

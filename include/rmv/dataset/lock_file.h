@@ -1,5 +1,5 @@
-/* rmv.lock: what every stage of the rmv.yaml beside it was run with, and what came out. The shape is
- * that of dvc.lock, with `sha256` in place of `md5` and the id of the run's record:
+/* rmv.lock: what every stage of the rmv.yaml beside it was run with, and what came out. The shape
+ * is that of dvc.lock, with `sha256` in place of `md5` and the id of the run's record:
  *
  *     schema: '2.0'
  *     stages:
@@ -33,7 +33,7 @@ struct rmv_lock_stage {
 };
 
 struct rmv_lock_file {
-    char *path; /* relative to the workspace */
+    char *path;                    /* relative to the workspace */
     struct rmv_lock_stage *stages; /* sorted by name */
     size_t count, capacity;
 };

@@ -1,5 +1,5 @@
-/* A tracked output: a file or folder in the workspace and the content it had when it was saved. This
- * is what pointer files and lock files list. */
+/* A tracked output: a file or folder in the workspace and the content it had when it was saved.
+ * This is what pointer files and lock files list. */
 #pragma once
 
 #include <stdbool.h>
@@ -20,10 +20,10 @@ struct rmv_output {
     char *path; /* relative to the workspace, see base/path.h */
     enum rmv_output_kind kind;
     struct rmv_object_id id;
-    uint64_t size;      /* bytes, of all files together */
-    uint64_t nfiles;    /* files and links; 1 for a file */
-    bool is_executable; /* of a single file; in trees the entries say it */
-    bool no_cache;      /* `cache: false`: recorded, but not stored by rmv */
+    uint64_t size;               /* bytes, of all files together */
+    uint64_t nfiles;             /* files and links; 1 for a file */
+    bool is_executable;          /* of a single file; in trees the entries say it */
+    bool no_cache;               /* `cache: false`: recorded, but not stored by rmv */
     struct rmv_object_id record; /* of the run that made it; zero if unknown */
 };
 
@@ -41,9 +41,9 @@ void rmv_outputs_free(struct rmv_outputs *outputs);
 struct rmv_output *rmv_outputs_add(struct rmv_outputs *outputs); /* a new empty one */
 struct rmv_output *rmv_outputs_find(const struct rmv_outputs *outputs, const char *path);
 
-/* One entry of `outs:` or `deps:`: {path, sha256, kind, size, nfiles, isexec, cache, record}; in the
- * document, paths are relative to `folder`. `name` is the document's, for messages "NAME:LINE:COL: …".
- * Errors: CORRUPT, DENIED (a path that leaves the workspace). */
+/* One entry of `outs:` or `deps:`: {path, sha256, kind, size, nfiles, isexec, cache, record}; in
+ * the document, paths are relative to `folder`. `name` is the document's, for messages
+ * "NAME:LINE:COL: …". Errors: CORRUPT, DENIED (a path that leaves the workspace). */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_output_parse(const char *name, const char *folder,
                                          const struct rmv_value *entry, struct rmv_output *output);

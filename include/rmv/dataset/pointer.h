@@ -1,6 +1,6 @@
-/* Pointer files: `data/raw.rmv` beside the data says what data/raw was when it was added. Committed to
- * Git; small YAML whose comments and unknown keys survive every rewrite, because rewriting replaces
- * only the text of the values that changed.
+/* Pointer files: `data/raw.rmv` beside the data says what data/raw was when it was added. Committed
+ * to Git; small YAML whose comments and unknown keys survive every rewrite, because rewriting
+ * replaces only the text of the values that changed.
  *
  *     outs:
  *     - path: raw
@@ -24,8 +24,9 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_pointer_parse(const char *path, const char *text, size_t size,
                                           struct rmv_output *output);
 
-/* Appends the text of a pointer for `output`. `old_text` (may be NULL) is what the file holds now: it
- * comes back with only the changed values replaced, byte for byte the same if nothing changed. */
+/* Appends the text of a pointer for `output`. `old_text` (may be NULL) is what the file holds now:
+ * it comes back with only the changed values replaced, byte for byte the same if nothing changed.
+ */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_pointer_format(const char *path, const char *old_text, size_t old_size,
                                            const struct rmv_output *output, struct rmv_buf *out);

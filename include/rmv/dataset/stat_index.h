@@ -1,7 +1,7 @@
-/* The stat index: which content a file had when it was last hashed, so that an unchanged file is never
- * read again. An entry counts only while size, mtime, ctime, inode and mode are all the same and the
- * file had settled when it was hashed (Git's rule for racily clean entries). A cache: deleting it costs
- * time, never correctness. docs/FORMATS.md has the layout. */
+/* The stat index: which content a file had when it was last hashed, so that an unchanged file is
+ * never read again. An entry counts only while size, mtime, ctime, inode and mode are all the same
+ * and the file had settled when it was hashed (Git's rule for racily clean entries). A cache:
+ * deleting it costs time, never correctness. docs/FORMATS.md has the layout. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,13 +18,13 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_stat_index_open(const char *path, struct rmv_stat_index **index);
 void rmv_stat_index_close(struct rmv_stat_index **index);
 
-/* Sets `*id` and returns true if the file at `path` (relative to the workspace) is known to have that
- * content. Thread-safe. */
+/* Sets `*id` and returns true if the file at `path` (relative to the workspace) is known to have
+ * that content. Thread-safe. */
 bool rmv_stat_index_find(const struct rmv_stat_index *index, const char *path,
                          const struct stat *status, struct rmv_object_id *id);
 
-/* Remembers a content for rmv_stat_index_write(). `status` is from before the file was read and equal
- * to the one from after. Thread-safe. */
+/* Remembers a content for rmv_stat_index_write(). `status` is from before the file was read and
+ * equal to the one from after. Thread-safe. */
 void rmv_stat_index_set(struct rmv_stat_index *index, const char *path, const struct stat *status,
                         const struct rmv_object_id *id);
 

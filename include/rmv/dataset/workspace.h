@@ -1,5 +1,5 @@
-/* The workspace: the folder with `.rmstore/` in it, its store, its Git repository, and what of it is
- * tracked. Everything a command works with hangs on this handle. */
+/* The workspace: the folder with `.rmstore/` in it, its store, its Git repository, and what of it
+ * is tracked. Everything a command works with hangs on this handle. */
 #pragma once
 
 #include <stdbool.h>
@@ -19,21 +19,21 @@
 #define RMV_WORKSPACE_FOLDER ".rmstore"
 
 struct rmv_workspace {
-    char *root;    /* absolute path */
-    int root_fd;   /* for rmv_beneath_open() */
-    char *prefix;  /* where the program was started, relative to root; "." for root itself */
+    char *root;   /* absolute path */
+    int root_fd;  /* for rmv_beneath_open() */
+    char *prefix; /* where the program was started, relative to root; "." for root itself */
     struct rmv_config *config;
     struct rmv_store *store;
-    struct rmv_vcs *vcs;  /* NULL outside a Git repository */
-    char *vcs_prefix;     /* root relative to the top of the Git work tree; "." if they are the same */
+    struct rmv_vcs *vcs; /* NULL outside a Git repository */
+    char *vcs_prefix; /* root relative to the top of the Git work tree; "." if they are the same */
     struct rmv_stat_index *stat_index;
     struct rmv_pool *pool;
-    struct rmv_log *log;  /* borrowed; may be NULL */
+    struct rmv_log *log; /* borrowed; may be NULL */
 };
 
-/* Creates `.rmstore/` in `folder`: objects/, an empty committed config, a .gitignore. Running it again
- * repairs what is missing and changes nothing else. Errors: CONFLICT (inside another workspace, unless
- * `nested`), USAGE (no Git repository, unless `no_scm`), IO. */
+/* Creates `.rmstore/` in `folder`: objects/, an empty committed config, a .gitignore. Running it
+ * again repairs what is missing and changes nothing else. Errors: CONFLICT (inside another
+ * workspace, unless `nested`), USAGE (no Git repository, unless `no_scm`), IO. */
 struct rmv_workspace_init_options {
     bool no_scm, nested;
 };

@@ -8,9 +8,9 @@
 
 #include "rmv/base/error.h"
 
-#define RMV_OBJECT_ID_SIZE       32
-#define RMV_OBJECT_ID_HEX_SIZE   (2 * RMV_OBJECT_ID_SIZE + 1) /* with the NUL */
-#define RMV_OBJECT_ID_PREFIX_MIN 8                            /* hex digits of a short id */
+#define RMV_OBJECT_ID_SIZE 32
+#define RMV_OBJECT_ID_HEX_SIZE (2 * RMV_OBJECT_ID_SIZE + 1) /* with the NUL */
+#define RMV_OBJECT_ID_PREFIX_MIN 8                          /* hex digits of a short id */
 
 struct rmv_object_id {
     uint8_t sha256[RMV_OBJECT_ID_SIZE];

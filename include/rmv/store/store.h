@@ -18,10 +18,10 @@
 struct rmv_store;
 
 struct rmv_store_options {
-    bool no_fsync;          /* core.fsync = off: an object may be lost in a power cut */
-    int compression_level;  /* zstd level; 0 for the default, 1 */
-    unsigned threads;       /* compressing and hashing at once; 0 for the number of processors */
-    struct rmv_log *log;    /* warnings; may be NULL */
+    bool no_fsync;         /* core.fsync = off: an object may be lost in a power cut */
+    int compression_level; /* zstd level; 0 for the default, 1 */
+    unsigned threads;      /* compressing and hashing at once; 0 for the number of processors */
+    struct rmv_log *log;   /* warnings; may be NULL */
 };
 
 /* Opens the store in the folder `root` (…/.rmstore/objects), creating what is missing below it.
@@ -40,14 +40,15 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_store_size(struct rmv_store *store, const struct rmv_object_id *id,
                                        uint64_t *size);
 
-/* Finds the one object whose hex id starts with `prefix` (at least RMV_OBJECT_ID_PREFIX_MIN digits).
- * Errors: NOT_FOUND, CONFLICT (several do), USAGE (too short, or not hex). */
+/* Finds the one object whose hex id starts with `prefix` (at least RMV_OBJECT_ID_PREFIX_MIN
+ * digits). Errors: NOT_FOUND, CONFLICT (several do), USAGE (too short, or not hex). */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_store_find(struct rmv_store *store, const char *prefix,
                                        struct rmv_object_id *id);
 
 /* Appends the bytes of object `id` to `out`. They have been hashed again: what comes out is what
- * went in. Errors: NOT_FOUND, LIMIT (longer than max_bytes), CORRUPT (naming object and pack), IO. */
+ * went in. Errors: NOT_FOUND, LIMIT (longer than max_bytes), CORRUPT (naming object and pack), IO.
+ */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_store_get(struct rmv_store *store, const struct rmv_object_id *id,
                                       size_t max_bytes, struct rmv_buf *out);
@@ -86,13 +87,12 @@ struct rmv_store_file {
     bool was_stored; /* nothing new was written */
 };
 
-/* Stores what can be read from `fd`, from its current position to its end, in bounded memory and one
- * pass. `path` is for messages, `base` (may be NULL) an older version of the same file whose pieces
- * are likely to be similar. `progress` may be NULL. Errors: IO, LIMIT. */
+/* Stores what can be read from `fd`, from its current position to its end, in bounded memory and
+ * one pass. `path` is for messages, `base` (may be NULL) an older version of the same file whose
+ * pieces are likely to be similar. `progress` may be NULL. Errors: IO, LIMIT. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_store_batch_put_file(struct rmv_store_batch *batch, int fd,
-                                                 const char *path,
-                                                 const struct rmv_object_id *base,
+                                                 const char *path, const struct rmv_object_id *base,
                                                  struct rmv_progress *progress,
                                                  struct rmv_store_file *file);
 
@@ -114,8 +114,8 @@ struct rmv_store_fsck {
     size_t problems_count, problems_capacity;
 };
 
-/* Reads every pack and index and checks every checksum and every object's hash. Damage is listed, not
- * returned; an error means the check itself could not be done. The caller frees `*report`. */
+/* Reads every pack and index and checks every checksum and every object's hash. Damage is listed,
+ * not returned; an error means the check itself could not be done. The caller frees `*report`. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_store_fsck(struct rmv_store *store, struct rmv_progress *progress,
                                        struct rmv_store_fsck *report);

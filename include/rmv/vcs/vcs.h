@@ -15,9 +15,9 @@ struct rmv_vcs;
 
 struct rmv_vcs_commit {
     char id[RMV_VCS_ID_SIZE];
-    int64_t time;   /* of the author, seconds since 1970 */
-    char *author;   /* "Name <mail>" */
-    char *summary;  /* first line of the message */
+    int64_t time;  /* of the author, seconds since 1970 */
+    char *author;  /* "Name <mail>" */
+    char *summary; /* first line of the message */
 };
 void rmv_vcs_commit_free(struct rmv_vcs_commit *commit);
 
@@ -45,8 +45,8 @@ const struct rmv_error *rmv_vcs_read(struct rmv_vcs *vcs, const char *commit_id,
 /* Adds the paths of all files in a commit for which `wanted(context, path)` is true, sorted. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_vcs_list(struct rmv_vcs *vcs, const char *commit_id,
-                                     bool (*wanted)(void *context, const char *path),
-                                     void *context, struct rmv_strings *paths);
+                                     bool (*wanted)(void *context, const char *path), void *context,
+                                     struct rmv_strings *paths);
 
 /* Calls visit() for each commit reachable from `from` (NULL: from every ref), newest first in
  * topological order, until it returns an error or sets `*stop`. If `path` is not NULL, only commits
