@@ -1,0 +1,45 @@
+# For command-line tests: sourced first; gives each script an empty folder, `it`, `exits`, `says` and
+# `repository`. Output is TAP. The programs under test are first in PATH.
+SOURCE_ROOT=$(cd "$(dirname "$0")/../.." && pwd)
+PATH=${RMV_BUILD:-$SOURCE_ROOT/build}:$PATH
+TEST_FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/rmv-cli.XXXXXX")
+cd "$TEST_FOLDER" || exit 1
+# Nothing of the user's own settings counts here.
+export HOME="$TEST_FOLDER/.home" XDG_CONFIG_HOME="$TEST_FOLDER/.home" GIT_CONFIG_NOSYSTEM=1 LC_ALL=C.UTF-8
+mkdir "$HOME"
+printf '[user]\n name = Tester\n email = tester@example.com\n[init]\n defaultBranch = main\n' >"$HOME/.gitconfig"
+unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+number=0
+it() { # it <what it does> <shell code that must succeed>
+    number=$((number + 1))
+    if output=$(set -e; eval "$2" 2>&1); then echo "ok $number - $1"; else
+        echo "not ok $number - $1"
+        printf '%s\n' "$output" | sed 's/^/# /'
+        failed=1
+    fi
+}
+skip() { # skip <what it does> <why>
+    number=$((number + 1))
+    echo "ok $number - $1 # SKIP $2"
+}
+exits() { # exits <status> <command>...
+    wanted=$1; shift
+    actual=0; "$@" || actual=$?
+    test "$actual" -eq "$wanted" || { echo "exit status $actual, not $wanted: $*"; return 1; }
+}
+says() { # says <pattern> <command>...: its output, errors included, matches the extended pattern
+    pattern=$1; shift
+    text=$("$@" 2>&1) || :
+    printf '%s\n' "$text" | grep -qE -- "$pattern" || { printf 'no "%s" in: %s\n' "$pattern" "$text"; return 1; }
+}
+repository() { # repository <folder>: an empty workspace in a Git repository, and goes there
+    mkdir -p "$1" && cd "$1" && git init -q . && rmv init -q
+}
+finish() {
+    status=$?
+    echo "1..$number"
+    cd /; chmod -R u+w "$TEST_FOLDER" 2>/dev/null; rm -rf "$TEST_FOLDER"
+    [ -z "$failed" ] || exit 1
+    exit $status
+}
+trap finish EXIT
