@@ -30,7 +30,10 @@ struct cli_command {
         *help; /* paragraphs for `help` and the man page: what it does, promises, exit statuses */
     const char *examples;             /* lines "command  # comment" for the man page; may be NULL */
     const struct cli_option *options; /* ends with an all-zero entry; NULL if there are none */
-    const struct rmv_error *(*run)(int argc, char **argv);
+    bool keeps_dashes;                /* a bare "--" stays in argv, for REV -- PATH */
+    bool stops_at_argument; /* options end once more than `arguments_before_stop` arguments were */
+    int arguments_before_stop; /* seen: for commands that end in a command line */
+    const struct rmv_error *(*run)(int argc, char **argv); /* arguments only, argc may be 0 */
 };
 
 struct cli_program {

@@ -2,5 +2,3 @@
 #pragma once
 
 #include "cli/command.h"
-
-extern const struct cli_command rmv_command_add;

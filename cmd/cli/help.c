@@ -1,0 +1,83 @@
+#include "cli/help.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/options.h"
+#include "rmv/base/mem.h"
+
+#define INDENT 2
+
+void cli_help_overview(const struct cli_program *program)
+{
+    printf("usage: %s COMMAND [OPTION...] [ARGUMENT...]\n\n%s\n\n", program->name,
+           program->summary);
+    for (size_t i = 0; program->commands[i]; i++)
+        printf("  %-20s %s\n", program->commands[i]->name, program->commands[i]->summary);
+    printf("  %-20s %s\n", "help", "explain a command");
+    printf("\n'%s help COMMAND' says more about one of them.\n", program->name);
+}
+
+static void print_options(const struct cli_option *options)
+{
+    for (; options && options->name; options++) {
+        RMV_CLEANUP(rmv_str_free) char *usage = cli_option_usage(options);
+        const char *pad = options->letter ? "" : "    ";
+        if (strlen(usage) + strlen(pad) > 24)
+            printf("  %s%s\n%28s%s\n", pad, usage, "", options->help);
+        else
+            printf("  %s%-*s  %s\n", pad, 24 - (int)strlen(pad), usage, options->help);
+    }
+}
+
+/* Prints each line of `text` indented. */
+static void print_indented(const char *text)
+{
+    while (*text) {
+        const size_t size = strcspn(text, "\n");
+        printf("%*s%.*s\n", size ? INDENT : 0, "", (int)size, text);
+        text += size + (text[size] == '\n');
+    }
+}
+
+const struct rmv_error *cli_help_command(const struct cli_program *program,
+                                         const struct cli_command *command)
+{
+    printf("usage: %s %s [OPTION...]%s%s\n\n", program->name, command->name,
+           *command->arguments ? " " : "", command->arguments);
+    print_indented(command->help ? command->help : command->summary);
+    puts("\noptions:");
+    print_options(command->options);
+    print_options(cli_common_options);
+    if (command->examples) {
+        puts("\nexamples:");
+        print_indented(command->examples);
+    }
+    return NULL;
+}
+
+const struct rmv_error *cli_help_run(const struct cli_program *program, int argc, char **argv)
+{
+    const bool wants_man = argc > 0 && strcmp(argv[0], "--man") == 0;
+    if (argc == 2 && strcmp(argv[0], "--completion") == 0)
+        return cli_completion_print(program, argv[1]);
+
+    argc -= wants_man;
+    argv += wants_man;
+    if (argc == 0) {
+        if (wants_man)
+            cli_man_print(program, NULL);
+        else
+            cli_help_overview(program);
+        return NULL;
+    }
+
+    int words;
+    const struct cli_command *command = cli_find_command(program, argc, argv, &words);
+    if (!command)
+        return cli_unknown_command(program, argv[0]);
+    if (!wants_man)
+        return cli_help_command(program, command);
+    cli_man_print(program, command);
+    return NULL;
+}

@@ -1,0 +1,33 @@
+/* Help, man pages and shell completion, all made from the same tables. */
+#pragma once
+
+#include "cli/command.h"
+
+extern bool cli_help;          /* --help was given */
+extern const char *cli_folder; /* --cd FOLDER, or NULL */
+
+/* The command that argv starts with; the longest name wins. NULL if there is none. */
+const struct cli_command *cli_find_command(const struct cli_program *program, int argc, char **argv,
+                                           int *words);
+
+/* The error for a command that does not exist, with the nearest that does. */
+const struct rmv_error *cli_unknown_command(const struct cli_program *program, const char *typed);
+
+/* Prints the list of commands. */
+void cli_help_overview(const struct cli_program *program);
+
+/* Prints the help of one command. */
+RMV_MUST_CHECK
+const struct rmv_error *cli_help_command(const struct cli_program *program,
+                                         const struct cli_command *command);
+
+/* `help [COMMAND]`, `help --man [COMMAND]` (roff), `help --completion bash|zsh|fish`. */
+RMV_MUST_CHECK
+const struct rmv_error *cli_help_run(const struct cli_program *program, int argc, char **argv);
+
+/* The man page of a command, or of the program where `command` is NULL. */
+void cli_man_print(const struct cli_program *program, const struct cli_command *command);
+
+/* Errors: USAGE (an unknown shell). */
+RMV_MUST_CHECK
+const struct rmv_error *cli_completion_print(const struct cli_program *program, const char *shell);

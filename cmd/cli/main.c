@@ -1,0 +1,145 @@
+/* The entry point of both programs: finds the command, runs it, turns its error into an exit
+ * status. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/help.h"
+#include "cli/options.h"
+#include "rmv/base/mem.h"
+#include "rmv/base/version.h"
+
+#define STATUS_INTERRUPTED 130 /* what a shell reports for SIGINT */
+
+static const char *program_name;
+
+/* How many words of argv the command's name takes up; 0 if it is another command. */
+static int words_matched(const struct cli_command *command, int argc, char **argv)
+{
+    const char *name = command->name;
+    for (int i = 0; i < argc; i++) {
+        const size_t size = strcspn(name, " ");
+        if (strlen(argv[i]) != size || memcmp(argv[i], name, size) != 0)
+            return 0;
+        if (name[size] == '\0')
+            return i + 1;
+        name += size + 1;
+    }
+    return 0;
+}
+
+const struct cli_command *cli_find_command(const struct cli_program *program, int argc, char **argv,
+                                           int *words)
+{
+    const struct cli_command *found = NULL;
+    *words = 0;
+    for (size_t i = 0; program->commands[i]; i++) {
+        const int matched = words_matched(program->commands[i], argc, argv);
+        if (matched > *words) {
+            *words = matched;
+            found = program->commands[i];
+        }
+    }
+    return found;
+}
+
+const struct rmv_error *cli_unknown_command(const struct cli_program *program, const char *typed)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
+    for (size_t i = 0; program->commands[i]; i++) {
+        const char *name = program->commands[i]->name;
+        /* Half of a command of two words: say which there are. */
+        const size_t size = strlen(typed);
+        if (strncmp(name, typed, size) == 0 && name[size] == ' ')
+            return rmv_error_hint(rmv_error(RMV_ERR_USAGE, "'%s' needs another word", typed),
+                                  "'%s', for instance", name);
+        rmv_strings_add(&names, name);
+    }
+    rmv_strings_add(&names, "help");
+
+    const struct rmv_error *err = rmv_error(RMV_ERR_USAGE, "there is no command '%s'", typed);
+    const char *nearest = rmv_strings_nearest(&names, typed);
+    if (nearest)
+        return rmv_error_hint(err, "did you mean '%s %s'?", program->name, nearest);
+    return rmv_error_hint(err, "'%s help' lists the commands", program->name);
+}
+
+static const struct rmv_error *run(const struct cli_program *program, int argc, char **argv)
+{
+    int words;
+    const struct cli_command *command = cli_find_command(program, argc, argv, &words);
+    if (!command)
+        return cli_unknown_command(program, argv[0]);
+
+    argc -= words;
+    argv += words;
+    const struct rmv_error *err = cli_options_parse(command, &argc, argv);
+    if (err)
+        return err;
+    if (cli_help)
+        return cli_help_command(program, command);
+    if (cli_folder && chdir(cli_folder) < 0)
+        return rmv_error_errno("cannot go to folder '%s'", cli_folder);
+    return command->run(argc, argv);
+}
+
+static const struct rmv_error *dispatch(const struct cli_program *program, int argc, char **argv)
+{
+    if (argc == 0) {
+        cli_help_overview(program);
+        return rmv_error(RMV_ERR_USAGE, "which command?");
+    }
+    if (strcmp(argv[0], "--version") == 0) {
+        printf("%s %s\n", program->name, rmv_version());
+        return NULL;
+    }
+    if (strcmp(argv[0], "help") == 0 || strcmp(argv[0], "--help") == 0 ||
+        strcmp(argv[0], "-h") == 0)
+        return cli_help_run(program, argc - 1, argv + 1);
+    return run(program, argc, argv);
+}
+
+static void print_warning(void *context, enum rmv_log_level level, const char *message)
+{
+    (void)context;
+    if (cli_quiet && level < RMV_LOG_ERROR)
+        return;
+    const char *kind = level >= RMV_LOG_ERROR     ? "error: "
+                       : level == RMV_LOG_WARNING ? "warning: "
+                                                  : "";
+    fprintf(stderr, "%s: %s%s\n", program_name, kind, message);
+}
+
+struct rmv_log *cli_log(void)
+{
+    static struct rmv_log *log;
+    if (!log) {
+        rmv_log_open_sink(print_warning, NULL, &log);
+        rmv_log_set_level(log, cli_verbose ? RMV_LOG_DEBUG : RMV_LOG_WARNING);
+    }
+    return log;
+}
+
+static int status_of(const struct rmv_error *err)
+{
+    if (!err)
+        return EXIT_SUCCESS;
+    return err->code == RMV_ERR_INTERRUPTED ? STATUS_INTERRUPTED : (int)err->code;
+}
+
+int cli_main(const struct cli_program *program, int argc, char **argv)
+{
+    program_name = program->name;
+    const struct rmv_error *err = dispatch(program, argc - 1, argv + 1);
+    /* What did not reach a full disk or a closed pipe was not said. */
+    if (fflush(stdout) == EOF && !err)
+        err = rmv_error_errno("cannot write the output");
+    if (err && *err->message)
+        fprintf(stderr, "%s: %s\n", program->name, err->message);
+
+    struct rmv_log *log = cli_log();
+    rmv_log_close(&log);
+    return status_of(err);
+}

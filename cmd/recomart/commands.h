@@ -1,0 +1,4 @@
+/* The commands of recomart, one per file in this folder; main.c lists them. */
+#pragma once
+
+#include "cli/command.h"

@@ -1,0 +1,22 @@
+#include <stddef.h>
+
+#include "cli/command.h"
+#include "recomart/commands.h"
+
+static const struct cli_command *const commands[] = {
+    NULL,
+};
+
+static const struct cli_program program = {
+    .name = "recomart",
+    .summary = "the RecoMart recommender, stage by stage",
+    .help = "Each command is one stage of the pipeline from clickstream and product catalogue to\n"
+            "recommendations: plain files and tables in, plain files and tables out. rmv.yaml\n"
+            "strings them together.",
+    .commands = commands,
+};
+
+int main(int argc, char **argv)
+{
+    return cli_main(&program, argc, argv);
+}

@@ -1,0 +1,24 @@
+#include <stddef.h>
+
+#include "cli/command.h"
+#include "rmv/commands.h"
+
+static const struct cli_command *const commands[] = {
+    NULL,
+};
+
+static const struct cli_program program = {
+    .name = "rmv",
+    .summary = "versions data, runs pipelines and proves where every file came from",
+    .help =
+        "rmv stores every version of every dataset as objects named by the SHA-256 of their\n"
+        "content, beside the Git repository of the code. Pipelines are declared in rmv.yaml; only\n"
+        "the stages whose inputs changed run again, and each run leaves a record, so that the\n"
+        "lineage of any file can be followed back to its sources and checked.",
+    .commands = commands,
+};
+
+int main(int argc, char **argv)
+{
+    return cli_main(&program, argc, argv);
+}
