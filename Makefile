@@ -101,20 +101,24 @@ $(BUILD)/src/base/version.o: src/VERSION
 
 .PHONY: deps test check lint format bench demo install uninstall clean
 deps:
-	@tests/deps.sh
+	@tests/deps.sh build check
 
-# `make deps` may bring in packages that pkg-config did not know above, hence the second make.
+# Packages that are new now were unknown to pkg-config above, hence the second make.
 test: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@$(MAKE) --no-print-directory -j$(JOBS) check
 
 check: all $(TESTS)
 	@tests/run.sh $(BUILD) $(TESTS) $(CLI_TESTS)
 
-demo: deps
+demo:
+	@tests/deps.sh build
 	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@tests/demo.sh $(BUILD)
 
 lint:
+	@tests/deps.sh build check lint
+	@$(MAKE) --no-print-directory -j$(JOBS) all
 	clang-format --dry-run --Werror $(FORMATTED)
 	tests/lint/layers.sh
 	tests/lint/rules.sh

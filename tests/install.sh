@@ -1,0 +1,33 @@
+#!/bin/sh
+# tests/install.sh BUILD PREFIX VERSION SOVERSION: copies programs, library, headers, man pages and completion.
+set -eu
+cd "$(dirname "$0")/.."
+build=$1 prefix=$2 version=$3 soversion=$4
+
+install -d "$prefix/bin" "$prefix/lib/pkgconfig" "$prefix/include/rmv" "$prefix/share/man/man1" \
+    "$prefix/share/bash-completion/completions" "$prefix/share/zsh/site-functions" \
+    "$prefix/share/fish/vendor_completions.d"
+install -m 755 "$build/rmv" "$build/recomart" "$prefix/bin"
+install -m 644 "$build/librmv.a" "$prefix/lib"
+install -m 755 "$build/librmv.so.$soversion" "$prefix/lib/librmv.so.$version"
+ln -sf "librmv.so.$version" "$prefix/lib/librmv.so.$soversion"
+ln -sf "librmv.so.$soversion" "$prefix/lib/librmv.so"
+install -m 644 "$build/rmv.pc" "$prefix/lib/pkgconfig"
+
+for folder in base store vcs record dataset lineage pipeline; do
+    install -d "$prefix/include/rmv/$folder"
+    install -m 644 include/rmv/$folder/*.h "$prefix/include/rmv/$folder"
+done
+
+for program in rmv recomart; do
+    "$build/$program" help --man >"$prefix/share/man/man1/$program.1"
+    "$build/$program" help | sed -n 's/^  \([a-z-]*\( [a-z-]*\)\{0,1\}\)   *.*/\1/p' | grep -v '^help' |
+        while read -r command; do
+            page=$program-$(echo "$command" | tr ' ' '-').1
+            # shellcheck disable=SC2086 # a command of two words is two arguments
+            "$build/$program" help --man $command >"$prefix/share/man/man1/$page"
+        done
+    "$build/$program" help --completion bash >"$prefix/share/bash-completion/completions/$program"
+    "$build/$program" help --completion zsh >"$prefix/share/zsh/site-functions/_$program"
+    "$build/$program" help --completion fish >"$prefix/share/fish/vendor_completions.d/$program.fish"
+done
