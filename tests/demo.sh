@@ -64,12 +64,12 @@ run rmv repro
 run git add -A
 run git commit -q -m "'A third day of data'"
 sums >"$demo.second"
-check 'the model changed' '! cmp -s <(grep model.bin '"$build"'/demo.first) <(grep model.bin '"$build"'/demo.second)'
+check 'the model changed' '! cmp -s <(grep model.bin $demo.first) <(grep model.bin $demo.second)'
 run rmv diff HEAD~1 HEAD
 
 say 'Back to the first data and model, bit for bit'
 run rmv checkout HEAD~1
-check 'every file has the hash it had' 'sums | cmp - '"$build"'/demo.first'
+check 'every file has the hash it had' 'sums | cmp - $demo.first'
 check 'status is clean' 'rmv status -q data/raw'
 
 say 'Where did this model come from?'
@@ -81,6 +81,6 @@ run recomart recommend --user U1
 
 say 'Forward again'
 run rmv checkout HEAD
-check 'the third day is back' 'sums | cmp - '"$build"'/demo.second'
+check 'the third day is back' 'sums | cmp - $demo.second'
 
 printf '\nAll steps verified: %d checks held.\n' "$checks"
