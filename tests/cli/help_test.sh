@@ -1,0 +1,39 @@
+#!/bin/sh
+# The frame of both programs: help, man pages, completion, and what happens to wrong requests.
+. "$(dirname "$0")/lib.sh"
+
+it 'lists its commands'                          'rmv help | grep -E "^  add +"'
+it 'does so on stderr-free exit 2 without one'   'exits 2 rmv | grep -E "^usage: rmv COMMAND"'
+it 'explains a command'                          'rmv help add | grep -E "^usage: rmv add"'
+it 'explains it with --help too'                 'rmv add --help | cmp - <(rmv help add) 2>/dev/null || rmv add --help | grep "^usage: rmv add"'
+it 'suggests the nearest command'                'says "did you mean .rmv checkout." rmv chekout && exits 2 rmv chekout'
+it 'suggests the nearest option'                 'says "did you mean .--quiet." rmv add --quit x && exits 2 rmv add --quit x'
+it 'says what an option needs'                   'says "needs a value: FOLDER" rmv add --cd'
+it 'prints its version'                          'rmv --version | grep -E "^rmv [0-9]+\.[0-9]+\.[0-9]+$"'
+it 'refuses to work outside a workspace'         'exits 2 rmv status && says "rmv init" rmv status'
+it 'fails when its output cannot be written'     'exits 7 rmv help >/dev/full'
+it 'completes in bash' 'rmv help --completion bash >c && bash -n c &&
+    bash -c ". ./c; COMP_WORDS=(rmv che); COMP_CWORD=1; _rmv; echo \${COMPREPLY[*]}" | grep checkout'
+it 'refuses an unknown shell'                    'exits 2 rmv help --completion tcsh'
+it 'has a man page for every command that man accepts' '
+    for program in rmv recomart; do
+        $program help | sed -n "s/^  \([a-z-]*\( [a-z]*\)\{0,1\}\)   *.*/\1/p" | grep -v "^help" | while read -r command; do
+            $program help --man $command >page && grep -q "^.SH NAME" page && grep -q "^.SH OPTIONS" page || { echo "$command"; exit 1; }
+        done
+    done'
+it 'has help with every command, not only a summary' '
+    for program in rmv recomart; do
+        $program help | sed -n "s/^  \([a-z-]*\( [a-z]*\)\{0,1\}\)   *.*/\1/p" | grep -v "^help" | while read -r command; do
+            test $($program help $command | wc -w) -gt 40 || { echo "$command says too little"; exit 1; }
+        done
+    done'
+it 'starts in under 10 ms of processor time' '
+    python3 - <<PY
+import os, resource, subprocess
+for _ in range(20): subprocess.run(["rmv", "--version"], stdout=subprocess.DEVNULL)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+ms = (used.ru_utime + used.ru_stime) / 20 * 1000
+print("%.1f ms" % ms)
+# Sanitizers and busy machines need more; the bound is for the program as it is shipped.
+raise SystemExit(ms >= (10 if "build-" not in os.environ.get("RMV_BUILD", "") else 1000))
+PY'
