@@ -3,9 +3,9 @@
 . "$(dirname "$0")/lib.sh"
 
 it 'lists its commands'                          'rmv help | grep -E "^  add +"'
-it 'does so on stderr-free exit 2 without one'   'exits 2 rmv | grep -E "^usage: rmv COMMAND"'
+it 'does so and exits 2 when asked for nothing'   'exits 2 rmv | grep -E "^usage: rmv COMMAND"'
 it 'explains a command'                          'rmv help add | grep -E "^usage: rmv add"'
-it 'explains it with --help too'                 'rmv add --help | cmp - <(rmv help add) 2>/dev/null || rmv add --help | grep "^usage: rmv add"'
+it 'explains it with --help too'                 'rmv add --help | grep "^usage: rmv add"'
 it 'suggests the nearest command'                'says "did you mean .rmv checkout." rmv chekout && exits 2 rmv chekout'
 it 'suggests the nearest option'                 'says "did you mean .--quiet." rmv add --quit x && exits 2 rmv add --quit x'
 it 'says what an option needs'                   'says "needs a value: FOLDER" rmv add --cd'
