@@ -1,6 +1,7 @@
 #include "test.h"
 
 #include <ftw.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,9 +31,10 @@ void test_check_says(const struct rmv_error *err, enum rmv_error_code code, cons
                      const char *file, int line)
 {
     test_check_fails(err, code, message, file, line);
-    if (!strstr(err->message, message))
+    const bool is_said = err && strstr(err->message, message);
+    if (err && !is_said)
         print_message("# '%s' is not in: %s\n", message, err->message);
-    _assert_true(strstr(err->message, message) != NULL, message, file, line);
+    _assert_true(is_said, message, file, line);
 }
 
 int test_enter(void **state)

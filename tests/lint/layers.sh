@@ -33,9 +33,10 @@ find src include cmd -name '*.[ch]' | sort | xargs awk '
         split($2, path, /["\/]/)
         is_public = path[2] == "rmv" && path[4] != "" && path[3] in known
         target = is_public ? path[3] : path[2]
-        if (target in known && target != folder && !((folder, target) in uses))
+        if (is_public && target != folder && !((folder, target) in uses))
             fail(folder " must not include " target)
-        if (!is_public && target in known && target != folder)
+        is_own = folder == "cmd" && (getline line < ("cmd/" target "/" path[3])) >= 0
+        if (!is_public && !is_own && target in known && target != folder)
             fail("that header is private to " target)
     }
 
