@@ -8,6 +8,7 @@
 #include "rmv/base/value.h"
 
 #define RMV_JSON_BYTES_MAX ((size_t)1024 * 1024 * 1024)
+#define RMV_JSON_DEPTH_MAX 1000 /* cJSON's own limit */
 
 /* Sets `*out`, which the caller frees. Members have no places. Errors: CORRUPT with the line and
  * column where the text stopped making sense (also for duplicate keys, or text behind the

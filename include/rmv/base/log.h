@@ -1,8 +1,11 @@
-/* Logs: lines with a time and a level, appended to a file or handed to a function.
+/* Logs: lines with a time (UTC) and a level, appended to a file or handed to a function.
  *
  * Two forms: "2025-01-01 10:30:45,123 - INFO - message", and with a stage name
  * "2025-01-01 10:30:45,123 - ingestion - INFO - message". Lines are written whole, so several
- * processes may share a file. All functions accept NULL for a log that goes nowhere. */
+ * threads and processes may share a file; line breaks and other control characters in a message are
+ * written as "\n" or "\x1b", so that one message is one line. A log that cannot be written to, a
+ * full disk say, stops nobody from working. All functions accept NULL for a log that goes nowhere.
+ */
 #pragma once
 
 #include "rmv/base/error.h"

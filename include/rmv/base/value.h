@@ -34,8 +34,9 @@ struct rmv_value {
             size_t count, capacity;
         } list;
         struct {
-            struct rmv_member *members;
+            struct rmv_member *members; /* read and set values here; add and remove by function */
             size_t count, capacity;
+            uint32_t *slots; /* hash index of a large map: finding and adding take constant time */
         } map;
     };
 };

@@ -1,0 +1,22 @@
+#include "base/number.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void rmv_number_format(double number, char text[RMV_NUMBER_TEXT_SIZE])
+{
+    /* 15 digits survive the way through a double and %g drops zeros at the end, so fewer need no
+     * trying, except where doubles lose their precision towards zero. */
+    char digits[32];
+    int precision = fabs(number) < DBL_MIN ? 1 : 15;
+    do
+        snprintf(digits, sizeof(digits), "%.*g", precision, number);
+    while (strtod(digits, NULL) != number && ++precision <= 17);
+
+    const size_t whole = strcspn(digits, ".e");
+    const char *dot = digits[whole] == '.' ? "" : ".0";
+    snprintf(text, RMV_NUMBER_TEXT_SIZE, "%.*s%s%s", (int)whole, digits, dot, digits + whole);
+}

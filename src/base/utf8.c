@@ -1,0 +1,43 @@
+#include "base/utf8.h"
+
+size_t rmv_utf8_next(const char *text, size_t size, uint32_t *point)
+{
+    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+
+    if (size == 0)
+        return 0;
+    const unsigned char first = (unsigned char)text[0];
+    const size_t length = first < 0x80   ? 1
+                          : first < 0xc0 ? 0
+                          : first < 0xe0 ? 2
+                          : first < 0xf0 ? 3
+                                         : 4;
+    if (length == 0 || length > size || first > 0xf4)
+        return 0;
+
+    uint32_t value = length == 1 ? first : first & (0x7fu >> length);
+    for (size_t i = 1; i < length; i++) {
+        const unsigned char next = (unsigned char)text[i];
+        if ((next & 0xc0) != 0x80)
+            return 0;
+        value = value << 6 | (next & 0x3f);
+    }
+    if (value < smallest[length] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
+        return 0;
+    *point = value;
+    return length;
+}
+
+void rmv_utf8_place(const char *text, size_t offset, uint32_t *line, uint32_t *column)
+{
+    *line = 1;
+    *column = 1;
+    for (size_t i = 0; i < offset; i++) {
+        if (text[i] == '\n') {
+            ++*line;
+            *column = 1;
+        } else if (((unsigned char)text[i] & 0xc0) != 0x80) {
+            ++*column;
+        }
+    }
+}

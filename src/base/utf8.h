@@ -1,0 +1,13 @@
+/* UTF-8 (RFC 3629), one character at a time, and places in texts. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The length in bytes of the character at `text` and its code point; 0 where the `size` bytes do
+ * not start with a valid one (overlong forms, surrogates and what is beyond U+10FFFF are not
+ * valid). */
+size_t rmv_utf8_next(const char *text, size_t size, uint32_t *point);
+
+/* The line and the column, in characters, both from 1, of the byte at `offset`. */
+void rmv_utf8_place(const char *text, size_t offset, uint32_t *line, uint32_t *column);

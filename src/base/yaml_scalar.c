@@ -1,0 +1,103 @@
+#include "base/yaml_scalar.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_one_of(const char *text, const char *const *words)
+{
+    for (; *words; words++)
+        if (strcmp(text, *words) == 0)
+            return true;
+    return false;
+}
+
+static bool resolve_word(const char *text, struct rmv_value *out)
+{
+    static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
+    static const char *const trues[] = {"true", "True", "TRUE", NULL};
+    static const char *const falses[] = {"false", "False", "FALSE", NULL};
+    static const char *const nans[] = {".nan", ".NaN", ".NAN", NULL};
+    static const char *const infinities[] = {".inf", ".Inf", ".INF", NULL};
+
+    if (is_one_of(text, nulls))
+        return true;
+    if (is_one_of(text, trues) || is_one_of(text, falses)) {
+        rmv_value_set_bool(out, is_one_of(text, trues));
+        return true;
+    }
+    if (is_one_of(text, nans)) {
+        rmv_value_set_double(out, NAN);
+        return true;
+    }
+    const size_t sign = text[0] == '-' || text[0] == '+';
+    if (is_one_of(text + sign, infinities)) {
+        rmv_value_set_double(out, text[0] == '-' ? -INFINITY : INFINITY);
+        return true;
+    }
+    return false;
+}
+
+static bool is_run_of(const char *text, const char *digits)
+{
+    return *text && text[strspn(text, digits)] == '\0';
+}
+
+/* The base of a whole number, with `*digits` set to where strtoll should start; 0 for none. */
+static int base_of(const char *text, const char **digits)
+{
+    *digits = text + 2;
+    if (strncmp(text, "0o", 2) == 0)
+        return is_run_of(*digits, "01234567") ? 8 : 0;
+    if (strncmp(text, "0x", 2) == 0)
+        return is_run_of(*digits, "0123456789abcdefABCDEF") ? 16 : 0;
+    *digits = text;
+    return is_run_of(text + (*text == '-' || *text == '+'), "0123456789") ? 10 : 0;
+}
+
+/* [-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )? */
+static bool is_float(const char *text)
+{
+    static const char digits[] = "0123456789";
+
+    text += *text == '-' || *text == '+';
+    const size_t whole = strspn(text, digits);
+    text += whole;
+    if (*text == '.') {
+        const size_t fraction = strspn(++text, digits);
+        if (whole == 0 && fraction == 0)
+            return false;
+        text += fraction;
+    } else if (whole == 0) {
+        return false;
+    }
+    if (*text != 'e' && *text != 'E')
+        return *text == '\0';
+    text++;
+    text += *text == '-' || *text == '+';
+    return is_run_of(text, digits);
+}
+
+bool rmv_yaml_resolve(const char *text, struct rmv_value *out, bool *too_big)
+{
+    const char *digits;
+
+    *too_big = false;
+    if (resolve_word(text, out))
+        return true;
+    const int base = base_of(text, &digits);
+    if (base > 0) {
+        errno = 0;
+        const long long integer = strtoll(digits, NULL, base);
+        *too_big = errno == ERANGE;
+        if (!*too_big)
+            rmv_value_set_int(out, integer);
+        return !*too_big;
+    }
+    if (!is_float(text))
+        return false;
+    rmv_value_set_double(out, strtod(text, NULL));
+    return true;
+}
