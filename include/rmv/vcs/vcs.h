@@ -21,14 +21,21 @@ struct rmv_vcs_commit {
 };
 void rmv_vcs_commit_free(struct rmv_vcs_commit *commit);
 
-/* Opens the repository that `folder` is in (submodules and linked worktrees included).
- * Errors: NOT_FOUND (no repository), DENIED (safe.directory), UNSUPPORTED, IO. */
+/* Finds the repository that `folder` is in (submodules and linked worktrees included). This is
+ * cheap; the repository itself is opened by the first question that needs it, so every function
+ * below may also fail with DENIED (safe.directory), UNSUPPORTED (SHA-256 object names, unknown
+ * extensions) or IO. One thread at a time. Errors: NOT_FOUND (no repository), CORRUPT (a .git file
+ * that leads nowhere), IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_vcs_open(const char *folder, struct rmv_vcs **vcs);
 void rmv_vcs_close(struct rmv_vcs **vcs);
 
 /* The top folder of the work tree, absolute, no trailing slash; NULL for a bare repository. */
 const char *rmv_vcs_root(const struct rmv_vcs *vcs);
+
+/* The top folder of the main work tree if this is a linked one (`git worktree add`); NULL if it is
+ * not, or there is no main one. */
+const char *rmv_vcs_main_root(const struct rmv_vcs *vcs);
 
 /* Resolves a revision as `git rev-parse REV^{commit}` does. Errors: NOT_FOUND (unknown or
  * ambiguous, or no commit yet). */
