@@ -76,6 +76,11 @@ const struct rmv_error *rmv_error_hint(const struct rmv_error *err, const char *
     return &last_error;
 }
 
+const struct rmv_error *rmv_error_last(void)
+{
+    return &last_error;
+}
+
 struct rmv_error *rmv_error_take(const struct rmv_error *err)
 {
     if (!err)

@@ -164,6 +164,18 @@ static size_t utf8_size(const unsigned char *text)
     return overlong || out_of_range ? 0 : size;
 }
 
+bool rmv_path_is_utf8(const char *path)
+{
+    const unsigned char *rest = (const unsigned char *)path;
+    while (*rest) {
+        const size_t size = utf8_size(rest);
+        if (size == 0)
+            return false;
+        rest += size;
+    }
+    return true;
+}
+
 /* Appends one byte the way C writes it inside quotes. */
 static void append_escaped(struct rmv_buf *out, unsigned char byte)
 {

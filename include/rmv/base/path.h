@@ -38,6 +38,9 @@ const struct rmv_error *rmv_path_check_name(const char *name, size_t size);
 RMV_MUST_CHECK
 const struct rmv_error *rmv_path_check(const char *path);
 
+/* Is it UTF-8 (RFC 3629)? Names are bytes, so it need not be. */
+bool rmv_path_is_utf8(const char *path);
+
 /* `path` quoted for a message or a line of output where it holds control characters, quotes or
  * bytes that are not UTF-8 (C style: "a\nb"), otherwise a plain copy. */
 char *rmv_path_quote(const char *path);

@@ -36,6 +36,7 @@ struct rmv_lock_file {
     char *path;                    /* relative to the workspace */
     struct rmv_lock_stage *stages; /* sorted by name */
     size_t count, capacity;
+    struct rmv_value extra; /* members of the document we do not know, kept as they are */
 };
 
 void rmv_lock_stage_free(struct rmv_lock_stage *stage);

@@ -25,6 +25,7 @@ struct rmv_output {
     bool is_executable;          /* of a single file; in trees the entries say it */
     bool no_cache;               /* `cache: false`: recorded, but not stored by rmv */
     struct rmv_object_id record; /* of the run that made it; zero if unknown */
+    struct rmv_value extra; /* a map of members we do not know, kept when they are written again */
 };
 
 void rmv_output_free(struct rmv_output *output);
@@ -42,10 +43,14 @@ struct rmv_output *rmv_outputs_add(struct rmv_outputs *outputs); /* a new empty 
 struct rmv_output *rmv_outputs_find(const struct rmv_outputs *outputs, const char *path);
 
 /* One entry of `outs:` or `deps:`: {path, sha256, kind, size, nfiles, isexec, cache, record}; in
- * the document, paths are relative to `folder`. `name` is the document's, for messages
- * "NAME:LINE:COL: …". Errors: CORRUPT, DENIED (a path that leaves the workspace). */
+ * the document, paths are relative to `folder`, and may start with "../" as long as they stay in
+ * the workspace. A path that is not UTF-8 is written percent-encoded as `path-bytes` instead. An
+ * entry without sha256 is of kind MISSING. `name` is the document's, for messages "NAME:LINE:COL:
+ * …". Errors: CORRUPT, DENIED (a path that leaves the workspace), UNSUPPORTED (another hash). */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_output_parse(const char *name, const char *folder,
                                          const struct rmv_value *entry, struct rmv_output *output);
+
+/* Sets `entry` to a map whose members are always in the same order. */
 void rmv_output_format(const struct rmv_output *output, const char *folder,
                        struct rmv_value *entry);

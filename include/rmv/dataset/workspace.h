@@ -47,7 +47,8 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_workspace_open(const char *folder, struct rmv_log *log,
                                            struct rmv_workspace **workspace);
 
-/* Writes the stat index back if it changed (a failure to do so is only a warning) and closes. */
+/* Writes the stat index back if it changed (a failure to do so is only a warning) and closes. An
+ * error on its way up survives this. */
 void rmv_workspace_close(struct rmv_workspace **workspace);
 
 /* Turns a path as the user typed it into one relative to the workspace ("." for its root).

@@ -1,0 +1,291 @@
+#include "rmv/dataset/workspace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "dataset/layout.h"
+#include "rmv/base/fs.h"
+#include "rmv/base/mem.h"
+#include "rmv/base/path.h"
+
+#define LOCK_WAIT_MS 10000
+
+/* ---- Opening -------------------------------------------------------------------------------- */
+
+/* The folder with `.rmstore/` in it that `folder` (absolute, real) is in; NULL if there is none. */
+static char *find_root(const char *folder)
+{
+    char *root = rmv_str_copy(folder);
+    for (;;) {
+        if (rmv_layout_is_root(root))
+            return root;
+        char *parent = rmv_path_parent(root);
+        const bool is_top = strcmp(parent, root) == 0;
+        rmv_str_free(&root);
+        if (is_top) {
+            rmv_str_free(&parent);
+            return NULL;
+        }
+        root = parent;
+    }
+}
+
+static const struct rmv_error *open_vcs(struct rmv_workspace *workspace)
+{
+    const struct rmv_error *err = rmv_vcs_open(workspace->root, &workspace->vcs);
+    if (err && err->code == RMV_ERR_NOT_FOUND)
+        return NULL;
+    if (err)
+        return err;
+    const char *top = rmv_vcs_root(workspace->vcs);
+    if (!top) {
+        rmv_vcs_close(&workspace->vcs);
+        return NULL;
+    }
+    workspace->vcs_prefix = rmv_path_relative(top, workspace->root);
+    return NULL;
+}
+
+/* config.local counts for more than what a clone may set, so it must not have come with one. */
+static const struct rmv_error *check_config(const struct rmv_workspace *workspace)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings local = {0};
+    RMV_CLEANUP(rmv_str_free) char *path = NULL;
+    bool is_tracked = false;
+
+    const struct rmv_strings *warnings = rmv_config_warnings(workspace->config);
+    for (size_t i = 0; i < warnings->count; i++)
+        rmv_log_write(workspace->log, RMV_LOG_WARNING, "%s", warnings->items[i]);
+
+    rmv_config_list(workspace->config, RMV_CONFIG_LOCAL, &local);
+    if (local.count == 0 || !workspace->vcs)
+        return NULL;
+    path = rmv_path_join(workspace->vcs_prefix, RMV_WORKSPACE_FOLDER "/config.local");
+    const struct rmv_error *err = rmv_vcs_is_tracked(workspace->vcs, path, &is_tracked);
+    if (err)
+        return err;
+    if (is_tracked)
+        return rmv_error_hint(
+            rmv_error(RMV_ERR_DENIED, "'%s' is committed to Git: its settings are somebody else's",
+                      path),
+            "look at it, then `git rm --cached '%s'`", path);
+    return NULL;
+}
+
+static const struct rmv_error *open_parts(struct rmv_workspace *workspace)
+{
+    RMV_CLEANUP(rmv_str_free) char *folder = rmv_path_join(workspace->root, RMV_WORKSPACE_FOLDER);
+    RMV_CLEANUP(rmv_str_free) char *index = rmv_path_join(folder, "index");
+    RMV_CLEANUP(rmv_str_free) char *objects = NULL;
+
+    workspace->root_fd = open(workspace->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (workspace->root_fd < 0)
+        return rmv_error_errno("cannot open '%s'", workspace->root);
+    const struct rmv_error *err = rmv_layout_check(folder);
+    if (!err)
+        err = open_vcs(workspace);
+    if (!err)
+        err = rmv_config_open(folder, &workspace->config);
+    if (!err)
+        err = check_config(workspace);
+    if (!err)
+        err = rmv_layout_find_objects(workspace, &objects);
+    if (err)
+        return err;
+
+    const struct rmv_config *config = workspace->config;
+    const int64_t threads = rmv_config_get_int(config, "core.threads", 0);
+    const struct rmv_store_options options = {
+        .no_fsync = !rmv_config_get_bool(config, "core.fsync", true),
+        .compression_level = (int)rmv_config_get_int(config, "core.compression", 0),
+        .threads = (unsigned)threads,
+        .log = workspace->log,
+    };
+    err = rmv_store_open(objects, &options, &workspace->store);
+    if (!err)
+        err = rmv_stat_index_open(index, &workspace->stat_index);
+    if (!err)
+        rmv_pool_open((size_t)threads, &workspace->pool);
+    return err;
+}
+
+const struct rmv_error *rmv_workspace_open(const char *folder, struct rmv_log *log,
+                                           struct rmv_workspace **workspace)
+{
+    RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *opened = rmv_calloc(1, sizeof(*opened));
+    RMV_CLEANUP(rmv_str_free) char *here = realpath(folder, NULL);
+
+    opened->root_fd = -1;
+    opened->log = log;
+    if (!here)
+        return rmv_error_errno("cannot open '%s'", folder);
+    opened->root = find_root(here);
+    if (!opened->root)
+        return rmv_error_hint(rmv_error(RMV_ERR_USAGE, "'%s' is not in an rmv workspace", here),
+                              "`rmv init` makes one, here or in a folder above");
+    opened->prefix = rmv_path_relative(opened->root, here);
+    const struct rmv_error *err = open_parts(opened);
+    if (err)
+        return err;
+    *workspace = opened;
+    opened = NULL;
+    return NULL;
+}
+
+/* The workspace may be closed on the way out with an error, which is not to be written over. */
+static void write_stat_index(struct rmv_workspace *workspace)
+{
+    struct rmv_error *pending = rmv_error_take(rmv_error_last());
+
+    const struct rmv_error *err = rmv_stat_index_write(workspace->stat_index);
+    if (err)
+        rmv_log_write(workspace->log, RMV_LOG_WARNING, "%s", err->message);
+    rmv_error_raise(&pending);
+}
+
+void rmv_workspace_close(struct rmv_workspace **workspace)
+{
+    struct rmv_workspace *closed = *workspace;
+    if (!closed)
+        return;
+    if (closed->stat_index)
+        write_stat_index(closed);
+    rmv_stat_index_close(&closed->stat_index);
+    rmv_store_close(&closed->store);
+    rmv_pool_close(&closed->pool);
+    rmv_config_close(&closed->config);
+    rmv_vcs_close(&closed->vcs);
+    rmv_fd_close(&closed->root_fd);
+    rmv_str_free(&closed->vcs_prefix);
+    rmv_str_free(&closed->prefix);
+    rmv_str_free(&closed->root);
+    free(closed);
+    *workspace = NULL;
+}
+
+/* ---- Making one ----------------------------------------------------------------------------- */
+
+static const struct rmv_error *check_nesting(const char *folder, bool nested)
+{
+    RMV_CLEANUP(rmv_str_free) char *parent = rmv_path_parent(folder);
+    RMV_CLEANUP(rmv_str_free) char *outer = find_root(parent);
+
+    if (!outer || nested || strcmp(folder, "/") == 0)
+        return NULL;
+    return rmv_error_hint(
+        rmv_error(RMV_ERR_CONFLICT, "'%s' is inside the workspace '%s'", folder, outer),
+        "`rmv add` works here as it is; --nested makes a workspace of its own");
+}
+
+static const struct rmv_error *check_git(const char *folder, bool no_scm)
+{
+    RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
+
+    if (no_scm)
+        return NULL;
+    const struct rmv_error *err = rmv_vcs_open(folder, &vcs);
+    if (err && err->code == RMV_ERR_NOT_FOUND)
+        return rmv_error_hint(
+            rmv_error(RMV_ERR_USAGE, "'%s' is not in a Git repository", folder),
+            "`git init` first, or `rmv init --no-scm` to do without versions of pointer files");
+    if (!err && !rmv_vcs_root(vcs))
+        return rmv_error_hint(
+            rmv_error(RMV_ERR_USAGE, "'%s' is a Git repository without a work tree", folder),
+            "`git clone` it, and `rmv init` in the clone");
+    return err;
+}
+
+const struct rmv_error *rmv_workspace_init(const char *folder,
+                                           const struct rmv_workspace_init_options *options)
+{
+    RMV_CLEANUP(rmv_str_free) char *here = realpath(folder, NULL);
+    const struct rmv_error *err = NULL;
+
+    if (!here)
+        return rmv_error_errno("cannot open '%s'", folder);
+    if (!rmv_layout_is_root(here)) {
+        err = check_nesting(here, options->nested);
+        if (!err)
+            err = check_git(here, options->no_scm);
+    }
+    if (err)
+        return err;
+    return rmv_layout_create(here);
+}
+
+/* ---- Paths ---------------------------------------------------------------------------------- */
+
+/* Resolves the links in as much of `path` (absolute, normalized) as exists. */
+static char *resolve_links(const char *path)
+{
+    RMV_CLEANUP(rmv_str_free) char *existing = rmv_str_copy(path);
+    for (;;) {
+        RMV_CLEANUP(rmv_str_free) char *real = realpath(existing, NULL);
+        if (real) {
+            const char *rest = path + strlen(existing);
+            return rmv_path_join(real, *rest == '/' ? rest + 1 : rest);
+        }
+        if (strcmp(existing, "/") == 0)
+            return rmv_str_copy(path);
+        char *parent = rmv_path_parent(existing);
+        rmv_str_free(&existing);
+        existing = parent;
+    }
+}
+
+/* The last name stays as it is: a tracked path may itself be a link. */
+static char *resolve_parents(const char *path)
+{
+    RMV_CLEANUP(rmv_str_free) char *parent = rmv_path_parent(path);
+    RMV_CLEANUP(rmv_str_free) char *real = resolve_links(parent);
+    return rmv_path_join(real, rmv_path_name(path));
+}
+
+const struct rmv_error *rmv_workspace_path(const struct rmv_workspace *workspace, const char *typed,
+                                           char **path)
+{
+    RMV_CLEANUP(rmv_str_free) char *start = rmv_path_join(workspace->root, workspace->prefix);
+    RMV_CLEANUP(rmv_str_free) char *joined = rmv_path_join(start, typed);
+    RMV_CLEANUP(rmv_str_free) char *absolute = rmv_path_normalize(joined);
+    RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(typed);
+
+    if (*typed == '\0')
+        return rmv_error(RMV_ERR_USAGE, "an empty path");
+    if (!rmv_path_is_in(absolute, workspace->root)) {
+        /* It may get here by way of a link, as from a home folder that is one. */
+        char *real = resolve_parents(absolute);
+        rmv_str_free(&absolute);
+        absolute = real;
+    }
+    if (!rmv_path_is_in(absolute, workspace->root))
+        return rmv_error_hint(rmv_error(RMV_ERR_DENIED, "'%s' is outside the workspace", quoted),
+                              "the workspace is '%s'", workspace->root);
+
+    RMV_CLEANUP(rmv_str_free) char *relative = rmv_path_relative(workspace->root, absolute);
+    if (strcmp(relative, ".") != 0) {
+        const struct rmv_error *err = rmv_path_check(relative);
+        if (err)
+            return err;
+    }
+    *path = relative;
+    relative = NULL;
+    return NULL;
+}
+
+char *rmv_workspace_typed(const struct rmv_workspace *workspace, const char *path)
+{
+    return rmv_path_relative(workspace->prefix, path);
+}
+
+const struct rmv_error *rmv_workspace_lock(const struct rmv_workspace *workspace,
+                                           struct rmv_lock *lock)
+{
+    RMV_CLEANUP(rmv_str_free)
+    char *path = rmv_path_join(workspace->root, RMV_WORKSPACE_FOLDER "/lock");
+    return rmv_lock_take(path, true, LOCK_WAIT_MS, lock);
+}
