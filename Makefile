@@ -87,7 +87,7 @@ $(BUILD)/librmv.so: $(BUILD)/librmv.so.$(SOVERSION)
 
 $(BUILD)/rmv.pc: src/rmv.pc.in src/VERSION
 	@mkdir -p $(@D)
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@PACKAGES@|$(RMV_PACKAGES)|' $< >$@
+	sed -e "s|@PREFIX@|$(PREFIX)|" -e "s|@VERSION@|$(VERSION)|" -e "s|@PACKAGES@|$(RMV_PACKAGES)|" $< >$@
 
 $(TESTS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call objects,$(wildcard tests/*.c)) \
     $(BUILD)/librecomart.a $(BUILD)/librmv.a
