@@ -139,3 +139,52 @@ const struct rmv_error *rmv_vcs_list(struct rmv_vcs *vcs, const char *commit_id,
     rmv_strings_sort(paths);
     return NULL;
 }
+
+/* ---- What a commit changed ------------------------------------------------------------------ */
+
+static const struct rmv_error *diff_with_parent(struct rmv_vcs *vcs, const char *commit_id,
+                                                git_diff **diff)
+{
+    RMV_CLEANUP(rmv_git_commit_free) git_commit *commit = NULL;
+    RMV_CLEANUP(rmv_git_commit_free) git_commit *parent = NULL;
+    RMV_CLEANUP(rmv_git_tree_free) git_tree *after = NULL;
+    RMV_CLEANUP(rmv_git_tree_free) git_tree *before = NULL;
+    git_diff_options options;
+
+    git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
+    options.flags = GIT_DIFF_SKIP_BINARY_CHECK | GIT_DIFF_IGNORE_SUBMODULES;
+    const struct rmv_error *err = rmv_git_find_commit(vcs, commit_id, &commit);
+    if (err)
+        return err;
+    /* The parent is absent at the border of a shallow clone: then everything is new. */
+    int status = git_commit_parent(&parent, commit, 0) == 0 ? git_commit_tree(&before, parent) : 0;
+    if (status == 0)
+        status = git_commit_tree(&after, commit);
+    if (status == 0)
+        status = git_diff_tree_to_tree(diff, vcs->repository, before, after, &options);
+    if (status < 0)
+        return rmv_git_error(status, "cannot compare Git commit %s with its parent", commit_id);
+    return NULL;
+}
+
+const struct rmv_error *rmv_vcs_list_changed(struct rmv_vcs *vcs, const char *commit_id,
+                                             bool (*wanted)(void *context, const char *path),
+                                             void *context, struct rmv_strings *paths)
+{
+    git_diff *diff = NULL;
+
+    const struct rmv_error *err = diff_with_parent(vcs, commit_id, &diff);
+    if (err)
+        return err;
+    for (size_t i = 0; i < git_diff_num_deltas(diff); i++) {
+        const char *path = git_diff_get_delta(diff, i)->new_file.path;
+        /* A file that became a link stands there twice, one after the other. */
+        const bool is_repeated =
+            paths->count > 0 && strcmp(paths->items[paths->count - 1], path) == 0;
+        if (!is_repeated && wanted(context, path))
+            rmv_strings_add(paths, path);
+    }
+    git_diff_free(diff);
+    rmv_strings_sort(paths);
+    return NULL;
+}

@@ -55,9 +55,17 @@ const struct rmv_error *rmv_vcs_list(struct rmv_vcs *vcs, const char *commit_id,
                                      bool (*wanted)(void *context, const char *path), void *context,
                                      struct rmv_strings *paths);
 
+/* Adds the paths of the files for which `wanted(context, path)` is true and that a commit adds,
+ * changes or removes against its first parent, sorted. Equal folders are not looked into. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_vcs_list_changed(struct rmv_vcs *vcs, const char *commit_id,
+                                             bool (*wanted)(void *context, const char *path),
+                                             void *context, struct rmv_strings *paths);
+
 /* Calls visit() for each commit reachable from `from` (NULL: from every ref), newest first in
- * topological order, until it returns an error or sets `*stop`. If `path` is not NULL, only commits
- * that change it against their first parent (or introduce it) are visited. */
+ * topological order, until it returns an error or sets `*stop`. A shallow clone ends at its border.
+ * If `path` is not NULL, only commits that change it against their first parent (or introduce it)
+ * are visited. */
 RMV_MUST_CHECK
 const struct rmv_error *
 rmv_vcs_walk(struct rmv_vcs *vcs, const char *from, const char *path,
