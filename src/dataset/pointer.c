@@ -56,7 +56,7 @@ static const struct rmv_error *parse_document(const char *name, const struct rmv
         err = rmv_output_parse(name, folder, entry, &parsed);
     if (err)
         return err;
-    if (!rmv_path_is_in(parsed.path, folder))
+    if (!rmv_path_is_in(parsed.path, folder) || strcmp(parsed.path, folder) == 0)
         return rmv_place_error(RMV_ERR_DENIED, name, entry,
                                "unsafe path '%s': a pointer's data must be beside or below it",
                                parsed.path);
