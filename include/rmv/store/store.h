@@ -17,11 +17,14 @@
 
 struct rmv_store;
 
+struct rmv_vfs;
+
 struct rmv_store_options {
-    bool no_fsync;         /* core.fsync = off: an object may be lost in a power cut */
-    int compression_level; /* zstd level; 0 for the default, 1 */
-    unsigned threads;      /* compressing and hashing at once; 0 for the number of processors */
-    struct rmv_log *log;   /* warnings; may be NULL */
+    bool no_fsync;             /* core.fsync = off: an object may be lost in a power cut */
+    int compression_level;     /* zstd level; 0 for the default, 1 */
+    unsigned threads;          /* compressing and hashing at once; 0 for the number of processors */
+    struct rmv_log *log;       /* warnings; may be NULL */
+    const struct rmv_vfs *vfs; /* file functions (rmv/base/vfs.h); NULL for the system's */
 };
 
 /* Opens the store in the folder `root` (…/.rmstore/objects), creating what is missing below it.

@@ -1,0 +1,321 @@
+#include "store/batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "rmv/base/mem.h"
+#include "store/salvage.h"
+
+#define LOCK_TIMEOUT_MS (10 * 60 * 1000)
+
+/* ---- Opening and closing --------------------------------------------------------------------- */
+
+static void init_batch(struct rmv_store_batch *batch, struct rmv_store *store)
+{
+    batch->store = store;
+    batch->lock = (struct rmv_lock)RMV_LOCK_EMPTY;
+    batch->slots_count = store->threads;
+    batch->slots = rmv_calloc(batch->slots_count, sizeof(*batch->slots));
+    for (size_t i = 0; i < batch->slots_count; i++) {
+        pthread_mutex_init(&batch->slots[i].lock, NULL);
+        batch->slots[i].encoder.level = store->compression_level;
+    }
+    pthread_mutex_init(&batch->pending_lock, NULL);
+    pthread_mutex_init(&batch->writer_lock, NULL);
+    rmv_pack_writer_init(&batch->writer, store->vfs, store->root, store->sync);
+}
+
+static void free_slot(struct rmv_batch_slot *slot)
+{
+    for (size_t i = 0; i < 2; i++) {
+        rmv_buf_free(&slot->frames[i].content);
+        free(slot->frames[i].records);
+    }
+    rmv_frame_encoder_free(&slot->encoder);
+    pthread_mutex_destroy(&slot->lock);
+}
+
+static void free_batch(struct rmv_store_batch *batch)
+{
+    rmv_pack_writer_discard(&batch->writer);
+    for (size_t i = 0; i < batch->slots_count; i++)
+        free_slot(&batch->slots[i]);
+    free(batch->slots);
+    while (batch->idle) {
+        struct rmv_file_context *context = batch->idle;
+        batch->idle = context->next;
+        rmv_frame_encoder_free(&context->encoder);
+        rmv_buf_free(&context->input);
+        free(context);
+    }
+    rmv_id_set_free(&batch->pending[0]);
+    rmv_id_set_free(&batch->pending[1]);
+    rmv_error_free(&batch->failure);
+    rmv_lock_release(&batch->lock);
+    pthread_mutex_destroy(&batch->pending_lock);
+    pthread_mutex_destroy(&batch->writer_lock);
+    free(batch);
+}
+
+const struct rmv_error *rmv_store_batch_open(struct rmv_store *store,
+                                             struct rmv_store_batch **batch)
+{
+    struct rmv_store_batch *opened = rmv_calloc(1, sizeof(*opened));
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_str_format("%s/" RMV_STORE_LOCK_FILE, store->root);
+
+    init_batch(opened, store);
+    const struct rmv_error *err = rmv_lock_take(path, false, LOCK_TIMEOUT_MS, &opened->lock);
+    if (!err)
+        err = rmv_salvage(store);
+    if (!err)
+        err = rmv_index_refresh(&store->index);
+    if (err) {
+        free_batch(opened);
+        return rmv_error_context(err, "cannot write to the store '%s'", store->root);
+    }
+    *batch = opened;
+    return NULL;
+}
+
+/* ---- What is stored already ------------------------------------------------------------------ */
+
+static const struct rmv_error *failure_of(struct rmv_store_batch *batch)
+{
+    pthread_mutex_lock(&batch->writer_lock);
+    const struct rmv_error *err =
+        batch->failure ? rmv_error(batch->failure->code, "%s", batch->failure->message) : NULL;
+    pthread_mutex_unlock(&batch->writer_lock);
+    return err;
+}
+
+const struct rmv_error *rmv_batch_claim(struct rmv_store_batch *batch,
+                                        const struct rmv_object_id *id,
+                                        enum rmv_representation representation, bool *was_stored)
+{
+    struct rmv_location location;
+    atomic_store_explicit(&batch->was_used, true, memory_order_relaxed);
+
+    pthread_mutex_lock(&batch->pending_lock);
+    bool is_known = rmv_id_set_has(&batch->pending[0], id, representation) ||
+                    rmv_id_set_has(&batch->pending[1], id, representation);
+    pthread_mutex_unlock(&batch->pending_lock);
+    if (!is_known && rmv_index_find(&batch->store->index, id, 0, &location))
+        is_known = true;
+    if (!is_known) {
+        pthread_mutex_lock(&batch->pending_lock);
+        is_known = rmv_id_set_has(&batch->pending[0], id, representation);
+        rmv_id_set_add(&batch->pending[0], id, representation);
+        pthread_mutex_unlock(&batch->pending_lock);
+    }
+    *was_stored = is_known;
+    return NULL;
+}
+
+/* ---- Appending to the pack ------------------------------------------------------------------- */
+
+/* Ids of the finished pack are found through the index from now on; those of frames still open were
+ * claimed for the pack after it. */
+static void turn_pending(struct rmv_store_batch *batch)
+{
+    pthread_mutex_lock(&batch->pending_lock);
+    rmv_id_set_free(&batch->pending[1]);
+    batch->pending[1] = batch->pending[0];
+    batch->pending[0] = (struct rmv_id_set){0};
+    pthread_mutex_unlock(&batch->pending_lock);
+}
+
+/* Called with the writer's lock held. */
+static const struct rmv_error *finish_pack(struct rmv_store_batch *batch)
+{
+    RMV_CLEANUP(rmv_pack_footer_free) struct rmv_pack_footer footer = {0};
+    const struct rmv_error *err = rmv_pack_writer_finish(&batch->writer, &footer);
+    if (err || footer.frames_count == 0)
+        return err;
+    err = rmv_index_add(&batch->store->index, &footer);
+    turn_pending(batch);
+    return err;
+}
+
+/* Whatever was claimed and not written makes the batch lie: after a failure nothing is accepted.
+ * Called with the writer's lock held. */
+static const struct rmv_error *fail(struct rmv_store_batch *batch, const struct rmv_error *err)
+{
+    if (!batch->failure)
+        batch->failure = rmv_error_take(err);
+    return err;
+}
+
+static const struct rmv_error *fail_unlocked(struct rmv_store_batch *batch,
+                                             const struct rmv_error *err)
+{
+    pthread_mutex_lock(&batch->writer_lock);
+    err = fail(batch, err);
+    pthread_mutex_unlock(&batch->writer_lock);
+    return err;
+}
+
+static const struct rmv_error *append_frame(struct rmv_store_batch *batch,
+                                            const struct rmv_pack_frame *frame,
+                                            const struct rmv_frame_encoder *encoder,
+                                            const struct rmv_pack_record *records,
+                                            size_t records_count)
+{
+    const struct rmv_error *err = NULL;
+    pthread_mutex_lock(&batch->writer_lock);
+    if (batch->failure)
+        err = rmv_error(batch->failure->code, "%s", batch->failure->message);
+    if (!err)
+        err = rmv_pack_writer_append(&batch->writer, frame, encoder->stored.data, records,
+                                     records_count);
+    if (!err && rmv_pack_writer_is_full(&batch->writer))
+        err = finish_pack(batch);
+    if (err)
+        err = fail(batch, err);
+    pthread_mutex_unlock(&batch->writer_lock);
+    return err;
+}
+
+const struct rmv_error *rmv_batch_add_single(struct rmv_store_batch *batch,
+                                             const struct rmv_pack_record *record,
+                                             const void *bytes, struct rmv_frame_encoder *encoder)
+{
+    struct rmv_pack_frame frame;
+    const bool compress = rmv_frame_is_compressible(bytes, record->size);
+    const struct rmv_error *err = rmv_frame_encode(encoder, bytes, record->size, compress, &frame);
+    if (err)
+        return fail_unlocked(batch, err);
+    return append_frame(batch, &frame, encoder, record, 1);
+}
+
+/* Called with the slot's lock held. */
+static const struct rmv_error *flush_frame(struct rmv_store_batch *batch,
+                                           struct rmv_batch_slot *slot, size_t which)
+{
+    struct rmv_open_frame *open = &slot->frames[which];
+    struct rmv_pack_frame frame;
+    if (open->records_count == 0)
+        return NULL;
+    const struct rmv_error *err = rmv_frame_encode(&slot->encoder, open->content.data,
+                                                   open->content.size, which == 1, &frame);
+    if (err)
+        err = fail_unlocked(batch, err);
+    else
+        err = append_frame(batch, &frame, &slot->encoder, open->records, open->records_count);
+    open->content.size = 0;
+    open->records_count = 0;
+    return err;
+}
+
+/* A slot nobody works in, or else the one whose turn it is. */
+static struct rmv_batch_slot *take_slot(struct rmv_store_batch *batch)
+{
+    for (size_t i = 0; i < batch->slots_count; i++)
+        if (pthread_mutex_trylock(&batch->slots[i].lock) == 0)
+            return &batch->slots[i];
+    const unsigned turn = atomic_fetch_add(&batch->next_slot, 1);
+    struct rmv_batch_slot *slot = &batch->slots[turn % batch->slots_count];
+    pthread_mutex_lock(&slot->lock);
+    return slot;
+}
+
+const struct rmv_error *rmv_batch_add_small(struct rmv_store_batch *batch,
+                                            const struct rmv_pack_record *record, const void *bytes)
+{
+    const size_t which = rmv_frame_is_compressible(bytes, record->size) ? 1 : 0;
+    struct rmv_batch_slot *slot = take_slot(batch);
+    struct rmv_open_frame *open = &slot->frames[which];
+
+    open->records = rmv_grow(open->records, open->records_count, &open->records_capacity,
+                             sizeof(*open->records));
+    open->records[open->records_count] = *record;
+    open->records[open->records_count++].offset = (uint32_t)open->content.size;
+    rmv_buf_reserve(&open->content, record->size);
+    if (record->size > 0)
+        rmv_buf_append(&open->content, bytes, record->size);
+    const bool is_full = open->content.size >= RMV_GROUP_SIZE;
+    const struct rmv_error *err = is_full ? flush_frame(batch, slot, which) : NULL;
+    pthread_mutex_unlock(&slot->lock);
+    return err;
+}
+
+/* ---- Committing ------------------------------------------------------------------------------ */
+
+static const struct rmv_error *flush_slots(struct rmv_store_batch *batch)
+{
+    const struct rmv_error *err = NULL;
+    for (size_t i = 0; i < batch->slots_count && !err; i++) {
+        struct rmv_batch_slot *slot = &batch->slots[i];
+        pthread_mutex_lock(&slot->lock);
+        for (size_t which = 0; which < 2 && !err; which++)
+            err = flush_frame(batch, slot, which);
+        pthread_mutex_unlock(&slot->lock);
+    }
+    return err;
+}
+
+/* A pack that somebody else published, and that a put relied on, may still wait for the name of its
+ * file to become durable. */
+static const struct rmv_error *sync_packs(struct rmv_store_batch *batch)
+{
+    if (!atomic_exchange(&batch->was_used, false) || !batch->store->sync)
+        return NULL;
+    return rmv_vfs_sync_folder(batch->store->vfs, batch->store->index.packs.folder);
+}
+
+const struct rmv_error *rmv_store_batch_commit(struct rmv_store_batch *batch)
+{
+    const struct rmv_error *err = failure_of(batch);
+    if (!err)
+        err = flush_slots(batch);
+    if (!err) {
+        pthread_mutex_lock(&batch->writer_lock);
+        const bool has_pack = batch->writer.footer.frames_count > 0;
+        err = finish_pack(batch);
+        if (err)
+            err = fail(batch, err);
+        pthread_mutex_unlock(&batch->writer_lock);
+        if (has_pack)
+            atomic_store(&batch->was_used, false);
+    }
+    if (!err)
+        err = sync_packs(batch);
+    if (err)
+        return rmv_error_context(err, "cannot commit to the store '%s'", batch->store->root);
+    return NULL;
+}
+
+void rmv_store_batch_close(struct rmv_store_batch **batch)
+{
+    struct rmv_store_batch *closing = *batch;
+    if (!closing)
+        return;
+    /* What was written but not committed is worth keeping: the next attempt finds it stored. */
+    if (!closing->failure && closing->writer.footer.frames_count > 0 && finish_pack(closing))
+        rmv_log_write(closing->store->log, RMV_LOG_DEBUG, "objects not committed are dropped");
+    free_batch(closing);
+    *batch = NULL;
+}
+
+/* ---- Putting --------------------------------------------------------------------------------- */
+
+struct rmv_file_context *rmv_batch_take_context(struct rmv_store_batch *batch)
+{
+    pthread_mutex_lock(&batch->pending_lock);
+    struct rmv_file_context *context = batch->idle;
+    if (context)
+        batch->idle = context->next;
+    pthread_mutex_unlock(&batch->pending_lock);
+    if (!context) {
+        context = rmv_calloc(1, sizeof(*context));
+        context->encoder.level = batch->store->compression_level;
+    }
+    return context;
+}
+
+void rmv_batch_give_context(struct rmv_store_batch *batch, struct rmv_file_context *context)
+{
+    pthread_mutex_lock(&batch->pending_lock);
+    context->next = batch->idle;
+    batch->idle = context;
+    pthread_mutex_unlock(&batch->pending_lock);
+}

@@ -1,0 +1,75 @@
+/* A batch of puts: hashing and compression happen in the callers' threads, each in a slot of its
+ * own with two open frames of small objects; finished frames are appended to one pack under a lock.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "rmv/base/lock.h"
+#include "store/frame.h"
+#include "store/id_set.h"
+#include "store/pack_writer.h"
+#include "store/store_internal.h"
+
+#define RMV_SMALL_OBJECT_MAX ((size_t)256 << 10) /* objects up to here share frames */
+#define RMV_GROUP_SIZE ((size_t)256 << 10)       /* a shared frame is finished from here */
+#define RMV_SINGLE_MAX ((size_t)1 << 20)         /* objects above are cut in chunks */
+
+/* A frame that small objects are still added to. */
+struct rmv_open_frame {
+    struct rmv_buf content;
+    struct rmv_pack_record *records;
+    size_t records_count;
+    size_t records_capacity;
+};
+
+struct rmv_batch_slot {
+    pthread_mutex_t lock;
+    struct rmv_open_frame frames[2]; /* incompressible, compressible */
+    struct rmv_frame_encoder encoder;
+};
+
+/* The memory of one thread that stores a file; reused by the next. */
+struct rmv_file_context {
+    struct rmv_file_context *next;
+    struct rmv_frame_encoder encoder;
+    struct rmv_buf input;
+};
+
+struct rmv_store_batch {
+    struct rmv_store *store;
+    struct rmv_lock lock;
+    struct rmv_batch_slot *slots;
+    size_t slots_count;
+    atomic_uint next_slot;
+    atomic_bool was_used; /* since the last commit */
+    pthread_mutex_t pending_lock;
+    struct rmv_id_set pending[2]; /* of this pack and of the one before: no put of these again */
+    struct rmv_file_context *idle;
+    pthread_mutex_t writer_lock;
+    struct rmv_pack_writer writer;
+    struct rmv_error *failure; /* what made the batch unusable */
+};
+
+/* Claims an object for the caller, who stores it unless `*was_stored`. Errors: the batch has
+ * failed. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_batch_claim(struct rmv_store_batch *batch,
+                                        const struct rmv_object_id *id,
+                                        enum rmv_representation representation, bool *was_stored);
+
+/* Stores claimed bytes in a shared frame (up to RMV_SMALL_OBJECT_MAX) or, with an encoder of the
+ * caller's, in a frame of their own. Errors: IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_batch_add_small(struct rmv_store_batch *batch,
+                                            const struct rmv_pack_record *record,
+                                            const void *bytes);
+RMV_MUST_CHECK
+const struct rmv_error *rmv_batch_add_single(struct rmv_store_batch *batch,
+                                             const struct rmv_pack_record *record,
+                                             const void *bytes, struct rmv_frame_encoder *encoder);
+
+struct rmv_file_context *rmv_batch_take_context(struct rmv_store_batch *batch);
+void rmv_batch_give_context(struct rmv_store_batch *batch, struct rmv_file_context *context);

@@ -1,0 +1,64 @@
+#include "store/chunker.h"
+
+/* The top bits of the rolling hash depend on the last 64 bytes. Two bits more than the average asks
+ * for before it, two less after it (normalization level 2). */
+#define AVERAGE_BITS 18
+#define MASK_SMALL ((((uint64_t)1 << (AVERAGE_BITS + 2)) - 1) << (64 - (AVERAGE_BITS + 2)))
+#define MASK_LARGE ((((uint64_t)1 << (AVERAGE_BITS - 2)) - 1) << (64 - (AVERAGE_BITS - 2)))
+
+/* splitmix64 (Steele, Lea, Flood, 2014) from a fixed seed: every store has the same table. */
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t z = (*state += 0x9E3779B97F4A7C15u);
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+}
+
+void rmv_chunker_init(struct rmv_chunker *chunker)
+{
+    uint64_t state = 0x726D7673746F7265u; /* "rmvstore" */
+    for (size_t i = 0; i < 256; i++) {
+        chunker->gear[i] = next_random(&state);
+        chunker->gear_shifted[i] = chunker->gear[i] << 1;
+    }
+}
+
+struct scan {
+    uint64_t hash;
+    size_t at; /* an even number of bytes behind the minimum */
+};
+
+/* Looks for a cut before `end`. Hashing two bytes at a step keeps the hash shifted by one, so the
+ * first of the two is compared with a shifted mask. */
+static size_t scan_until(const struct rmv_chunker *chunker, const uint8_t *bytes, size_t end,
+                         uint64_t mask, struct scan *scan)
+{
+    uint64_t hash = scan->hash;
+    size_t i = scan->at;
+    for (; i + 1 < end; i += 2) {
+        hash = (hash << 2) + chunker->gear_shifted[bytes[i]];
+        if (!(hash & mask))
+            return i + 1;
+        hash += chunker->gear[bytes[i + 1]];
+        if (!(hash & mask))
+            return i + 2;
+    }
+    scan->hash = hash;
+    scan->at = i;
+    return 0;
+}
+
+size_t rmv_chunker_cut(const struct rmv_chunker *chunker, const void *bytes, size_t size)
+{
+    if (size <= RMV_CHUNK_SIZE_MIN)
+        return size;
+
+    const size_t end = size < RMV_CHUNK_SIZE_MAX ? size : RMV_CHUNK_SIZE_MAX;
+    const size_t middle = end < RMV_CHUNK_SIZE_AVERAGE ? end : RMV_CHUNK_SIZE_AVERAGE;
+    struct scan scan = {.at = RMV_CHUNK_SIZE_MIN};
+    size_t cut = scan_until(chunker, bytes, middle, MASK_SMALL, &scan);
+    if (!cut)
+        cut = scan_until(chunker, bytes, end, MASK_LARGE, &scan);
+    return cut ? cut : end;
+}

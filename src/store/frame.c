@@ -1,0 +1,149 @@
+#include "store/frame.h"
+
+#include <assert.h>
+#include <string.h>
+#include <zstd.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#define ZSTD_LEVEL_DEFAULT 1
+#define ZSTD_MAGIC 0xFD2FB528u
+#define BLOCK_SIZE_MAX ((size_t)128 << 10)
+#define BLOCK_HEAD_SIZE 3
+#define RAW_HEAD_SIZE 9 /* magic, descriptor, content size in 4 bytes */
+/* Single segment (the window is the content), content size in 4 bytes, no checksum, no dictionary.
+ */
+#define RAW_DESCRIPTOR 0xA0
+
+#define PROBE_SIZE_MIN ((size_t)256)
+#define PROBE_PIECES 4
+#define PROBE_PIECE ((size_t)1024)
+
+uint64_t rmv_frame_checksum(const void *bytes, size_t size)
+{
+    return XXH64(bytes, size, 0);
+}
+
+void rmv_frame_encoder_free(struct rmv_frame_encoder *encoder)
+{
+    ZSTD_freeCCtx(encoder->zstd);
+    rmv_buf_free(&encoder->stored);
+    *encoder = (struct rmv_frame_encoder){0};
+}
+
+void rmv_frame_decoder_free(struct rmv_frame_decoder *decoder)
+{
+    ZSTD_freeDCtx(decoder->zstd);
+    rmv_buf_free(&decoder->stored);
+    *decoder = (struct rmv_frame_decoder){0};
+}
+
+/* The sum over all byte values of count² is n + n(n-1)/256 on average when all values are equally
+ * likely, and grows with any bias; n²/256 + 1.5 n is more than five standard deviations away. */
+bool rmv_frame_is_compressible(const void *bytes, size_t size)
+{
+    if (size < PROBE_SIZE_MIN)
+        return true;
+
+    const uint8_t *at = bytes;
+    const size_t piece = size < PROBE_PIECES * PROBE_PIECE ? size / PROBE_PIECES : PROBE_PIECE;
+    const size_t step = (size - piece) / (PROBE_PIECES - 1);
+    uint32_t counts[256] = {0};
+    for (size_t i = 0; i < PROBE_PIECES; i++)
+        for (size_t j = 0; j < piece; j++)
+            counts[at[i * step + j]]++;
+
+    const uint64_t n = PROBE_PIECES * piece;
+    uint64_t sum = 0;
+    for (size_t i = 0; i < 256; i++)
+        sum += (uint64_t)counts[i] * counts[i];
+    return sum > n * n / 256 + n + n / 2;
+}
+
+/* RFC 8878, sections 3.1.1.1 and 3.1.1.2. */
+static void encode_raw(struct rmv_buf *out, const char *bytes, size_t size)
+{
+    const size_t blocks = size / BLOCK_SIZE_MAX + 1;
+    char *to = rmv_buf_reserve(out, RAW_HEAD_SIZE + blocks * BLOCK_HEAD_SIZE + size);
+    const char *const start = to;
+    const uint32_t magic = ZSTD_MAGIC;
+    const uint32_t content_size = (uint32_t)size;
+
+    memcpy(to, &magic, sizeof(magic));
+    to[4] = (char)RAW_DESCRIPTOR;
+    memcpy(to + 5, &content_size, sizeof(content_size));
+    to += RAW_HEAD_SIZE;
+    do {
+        const size_t block = size < BLOCK_SIZE_MAX ? size : BLOCK_SIZE_MAX;
+        const bool is_last = block == size;
+        const uint32_t head = (uint32_t)block << 3 | (is_last ? 1 : 0);
+        memcpy(to, &head, BLOCK_HEAD_SIZE);
+        memcpy(to + BLOCK_HEAD_SIZE, bytes, block);
+        to += BLOCK_HEAD_SIZE + block;
+        bytes += block;
+        size -= block;
+    } while (size > 0);
+    out->size += (size_t)(to - start);
+}
+
+static const struct rmv_error *encode_compressed(struct rmv_frame_encoder *encoder,
+                                                 const void *bytes, size_t size)
+{
+    if (!encoder->zstd) {
+        const int level = encoder->level ? encoder->level : ZSTD_LEVEL_DEFAULT;
+        encoder->zstd = ZSTD_createCCtx();
+        if (!encoder->zstd)
+            return rmv_error(RMV_ERR_IO, "cannot start the compressor: out of memory");
+        ZSTD_CCtx_setParameter(encoder->zstd, ZSTD_c_compressionLevel, level);
+        ZSTD_CCtx_setParameter(encoder->zstd, ZSTD_c_checksumFlag, 1);
+    }
+    const size_t bound = ZSTD_compressBound(size);
+    char *room = rmv_buf_reserve(&encoder->stored, bound);
+    const size_t n = ZSTD_compress2(encoder->zstd, room, bound, bytes, size);
+    if (ZSTD_isError(n))
+        return rmv_error(RMV_ERR_IO, "zstd cannot compress: %s", ZSTD_getErrorName(n));
+    encoder->stored.size += n;
+    return NULL;
+}
+
+const struct rmv_error *rmv_frame_encode(struct rmv_frame_encoder *encoder, const void *bytes,
+                                         size_t size, bool compress, struct rmv_pack_frame *frame)
+{
+    assert(size <= RMV_FRAME_CONTENT_MAX);
+    encoder->stored.size = 0;
+    if (compress) {
+        const struct rmv_error *err = encode_compressed(encoder, bytes, size);
+        if (err)
+            return err;
+    }
+    /* A gain below 2 % is not worth decompressing for. */
+    if (!compress || encoder->stored.size + size / 50 > size + RAW_HEAD_SIZE) {
+        encoder->stored.size = 0;
+        encode_raw(&encoder->stored, bytes, size);
+    }
+    *frame = (struct rmv_pack_frame){
+        .stored_size = (uint32_t)encoder->stored.size,
+        .content_size = (uint32_t)size,
+        .checksum = rmv_frame_checksum(encoder->stored.data, encoder->stored.size),
+    };
+    return NULL;
+}
+
+const struct rmv_error *rmv_frame_decode(struct rmv_frame_decoder *decoder, void *content,
+                                         size_t content_size)
+{
+    if (!decoder->zstd)
+        decoder->zstd = ZSTD_createDCtx();
+    if (!decoder->zstd)
+        return rmv_error(RMV_ERR_IO, "cannot start the decompressor: out of memory");
+
+    const size_t n = ZSTD_decompressDCtx(decoder->zstd, content, content_size, decoder->stored.data,
+                                         decoder->stored.size);
+    if (ZSTD_isError(n))
+        return rmv_error(RMV_ERR_CORRUPT, "not a good zstd frame: %s", ZSTD_getErrorName(n));
+    if (n != content_size)
+        return rmv_error(RMV_ERR_CORRUPT, "a zstd frame holds %zu bytes where %zu are expected", n,
+                         content_size);
+    return NULL;
+}

@@ -1,0 +1,46 @@
+/* zstd frames: the only code that knows zstd and XXH64. A frame records its content's size. Content
+ * that a cheap probe finds incompressible becomes raw blocks, laid out here without running the
+ * compressor. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "rmv/base/buf.h"
+#include "rmv/base/error.h"
+#include "store/pack_format.h"
+
+/* A compressor with its memory, for one thread at a time. All-zero is the empty state. */
+struct rmv_frame_encoder {
+    void *zstd;
+    int level;             /* of zstd; 0 is 1 */
+    struct rmv_buf stored; /* the last frame */
+};
+
+void rmv_frame_encoder_free(struct rmv_frame_encoder *encoder);
+
+/* Is it worth trying to compress these bytes? Looks at 4 KiB at most. */
+bool rmv_frame_is_compressible(const void *bytes, size_t size);
+
+/* Leaves the frame of up to RMV_FRAME_CONTENT_MAX bytes in encoder->stored and its sizes and
+ * checksum in `*frame`. Without `compress`, or where it does not pay, the blocks are raw. Errors:
+ * IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_frame_encode(struct rmv_frame_encoder *encoder, const void *bytes,
+                                         size_t size, bool compress, struct rmv_pack_frame *frame);
+
+/* A decompressor with its memory, for one thread at a time. All-zero is the empty state. */
+struct rmv_frame_decoder {
+    void *zstd;
+    struct rmv_buf stored; /* where the caller puts the frame */
+};
+
+void rmv_frame_decoder_free(struct rmv_frame_decoder *decoder);
+
+/* Decompresses decoder->stored into `content`, which has room for `content_size` bytes; never
+ * writes more. Errors: CORRUPT (not a frame, or not one of exactly this size). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_frame_decode(struct rmv_frame_decoder *decoder, void *content,
+                                         size_t content_size);
+
+uint64_t rmv_frame_checksum(const void *bytes, size_t size); /* XXH64, seed 0 */

@@ -1,0 +1,69 @@
+/* The pack index: finds objects by id over all packs of a store. It is made of a few segments, kept
+ * in a geometric series by merging, and is a cache: segments that are missing, damaged or do not
+ * cover a pack are made again from the packs' footers. Thread-safe. */
+#pragma once
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rmv/base/error.h"
+#include "rmv/base/log.h"
+#include "store/pack_format.h"
+#include "store/packs.h"
+#include "store/segment.h"
+
+#define RMV_INDEX_SEGMENTS_MAX 8
+
+struct rmv_index {
+    const struct rmv_vfs *vfs;
+    char *root;
+    bool sync; /* make new segments durable */
+    struct rmv_log *log;
+    pthread_rwlock_t lock; /* of everything below */
+    struct rmv_packs packs;
+    struct rmv_segment **segments;
+    size_t segments_count;
+    size_t segments_capacity;
+    int64_t packs_mtime_ns; /* of the folder when it was last listed */
+    int64_t listed_at_ns;
+};
+
+/* One place where an object can be read. */
+struct rmv_location {
+    struct rmv_pack *pack;
+    uint64_t frame_offset;
+    uint32_t stored_size;  /* of the frame, in the pack */
+    uint32_t content_size; /* of the frame, decompressed */
+    uint32_t offset;       /* of the object in the content */
+    uint32_t size;
+    enum rmv_representation representation;
+};
+
+void rmv_index_init(struct rmv_index *index, const struct rmv_vfs *vfs, const char *root);
+void rmv_index_free(struct rmv_index *index);
+
+/* Brings the index up to date with the folder of packs; costs one stat if nothing has changed.
+ * Errors: UNSUPPORTED (a pack of a newer format), IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_index_refresh(struct rmv_index *index);
+
+/* Adds a pack that has just been published. Errors: IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_index_add(struct rmv_index *index,
+                                      const struct rmv_pack_footer *footer);
+
+/* The n-th place (from 0) of the object, in either representation; false when there is none. */
+bool rmv_index_find(struct rmv_index *index, const struct rmv_object_id *id, size_t n,
+                    struct rmv_location *location);
+
+/* Reads all segments; those that do not match their checksum are thrown away and made again, and
+ * `*damaged_count` says how many. Errors: IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_index_repair(struct rmv_index *index, size_t *damaged_count);
+
+/* Up to `max` different ids whose first `digits` hex digits are those of `prefix`. Returns their
+ * number. */
+size_t rmv_index_find_prefix(struct rmv_index *index, const struct rmv_object_id *prefix,
+                             size_t digits, struct rmv_object_id *ids, size_t max);

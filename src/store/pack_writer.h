@@ -1,0 +1,46 @@
+/* Writes one pack: frames are appended to a temporary file, which gets its footer, its name and its
+ * place when it is finished. Not thread-safe; the batch has the lock. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rmv/base/error.h"
+#include "rmv/base/vfs.h"
+#include "store/pack_format.h"
+
+struct rmv_pack_writer {
+    const struct rmv_vfs *vfs;
+    const char *root; /* the store's folder, lives longer */
+    bool sync;
+    struct rmv_vfs_file file; /* the empty state until the first frame */
+    uint64_t size;            /* bytes written */
+    struct rmv_pack_footer footer;
+    size_t frames_capacity;
+    size_t records_capacity;
+};
+
+void rmv_pack_writer_init(struct rmv_pack_writer *writer, const struct rmv_vfs *vfs,
+                          const char *root, bool sync);
+
+/* Appends a frame and the records of what is in it (whose `frame` is set here). Errors: IO; the
+ * writer is then good for nothing but to be discarded. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_pack_writer_append(struct rmv_pack_writer *writer,
+                                               const struct rmv_pack_frame *frame,
+                                               const void *stored,
+                                               const struct rmv_pack_record *records,
+                                               size_t records_count);
+
+/* Is it time to finish this pack and start the next one? */
+bool rmv_pack_writer_is_full(const struct rmv_pack_writer *writer);
+
+/* Makes the pack durable and visible and starts a new one. What it holds goes to `*footer`, which
+ * the caller frees, and which is empty (no frames) if nothing was written. Errors: IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_pack_writer_finish(struct rmv_pack_writer *writer,
+                                               struct rmv_pack_footer *footer);
+
+/* Drops what was not finished. */
+void rmv_pack_writer_discard(struct rmv_pack_writer *writer);

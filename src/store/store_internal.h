@@ -1,0 +1,48 @@
+/* The store's parts, for the files that make up the store. */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "rmv/base/sha256.h"
+#include "rmv/store/store.h"
+#include "store/chunk_list.h"
+#include "store/chunker.h"
+#include "store/index.h"
+#include "store/object_reader.h"
+
+#define RMV_STORE_LOCK_FILE "lock"
+
+struct rmv_store {
+    const struct rmv_vfs *vfs;
+    char *root;
+    bool sync;
+    int compression_level;
+    unsigned threads;
+    struct rmv_log *log;
+    struct rmv_index index;
+    struct rmv_object_reader reader;
+    struct rmv_chunker chunker;
+    atomic_bool index_was_checked; /* after something was not found or damaged */
+};
+
+/* Shows an object as stored in this representation, its bytes not yet hashed for a chunk list,
+ * hashed and found right for whole bytes. Tries every place it is in. Errors: NOT_FOUND, CORRUPT,
+ * IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_store_view(struct rmv_store *store, const struct rmv_object_id *id,
+                                       enum rmv_representation representation,
+                                       struct rmv_object_view *view);
+
+/* Where bytes of an object go. */
+struct rmv_store_sink {
+    const struct rmv_error *(*write)(void *context, const void *bytes, size_t size);
+    void *context;
+};
+
+/* Sends the bytes of an object to `sink` in order. On an error the sink has seen wrong or too few
+ * bytes. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_store_stream(struct rmv_store *store, const struct rmv_object_id *id,
+                                         const struct rmv_store_sink *sink);
