@@ -1,0 +1,62 @@
+/* Parameters: values in YAML and JSON files that stages depend on one by one. */
+#pragma once
+
+#include "rmv/base/buf.h"
+#include "rmv/base/error.h"
+#include "rmv/base/map.h"
+#include "rmv/base/value.h"
+#include "rmv/pipeline/pipeline.h"
+
+/* Parameter files read so far; each is read and parsed once. All-zero is empty. */
+struct rmv_params_files {
+    struct rmv_map files; /* path → struct rmv_value *, owned */
+};
+void rmv_params_files_free(struct rmv_params_files *files);
+
+/* Forgets one file, because a stage has just written it. */
+void rmv_params_files_forget(struct rmv_params_files *files, const char *path);
+
+/* Parses the text of a parameter or metrics file by the ending of its name: .json, otherwise YAML.
+ * Errors: CORRUPT, UNSUPPORTED (.toml, .py), LIMIT. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_params_parse(const char *path, const char *text, size_t size,
+                                         struct rmv_value *out);
+
+/* Sets `*out` to the parsed file, which belongs to `files`. Errors: NOT_FOUND, and as above. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_params_read(struct rmv_workspace *workspace,
+                                        struct rmv_params_files *files, const char *path,
+                                        const struct rmv_value **out);
+
+/* Sets `*out` to what the stage's parameters are now: file → dotted key → value, files relative to
+ * the folder of the stage's rmv.yaml, as rmv.lock has it. Errors: NOT_FOUND (a file or a key is
+ * missing; the message names them and the stage), and as above. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_params_of_stage(struct rmv_workspace *workspace,
+                                            struct rmv_params_files *files,
+                                            const struct rmv_stage *stage, struct rmv_value *out);
+
+/* One value that differs, or with `all` any value. */
+struct rmv_params_difference {
+    char *file, *key;               /* the key is dotted, down to scalars and lists */
+    struct rmv_value before, after; /* meaningful if had, has */
+    bool had, has;
+};
+
+struct rmv_params_differences {
+    struct rmv_params_difference *items; /* in the order of the files and keys */
+    size_t count, capacity;
+};
+void rmv_params_differences_free(struct rmv_params_differences *differences);
+
+/* Adds what differs between two states of `file`: maps of keys to values; NULL stands for no
+ * values. `all` adds what is equal too. */
+void rmv_params_compare(const char *file, const struct rmv_value *before,
+                        const struct rmv_value *after, bool all,
+                        struct rmv_params_differences *differences);
+
+/* Appends a value on one line, the way messages show it: 10, 0.5, true, 'text', [1, 2]. */
+void rmv_params_format_value(const struct rmv_value *value, struct rmv_buf *out);
+
+/* Adds every scalar and list inside `value` to `flat`, a map, under its dotted key. */
+void rmv_params_flatten(const struct rmv_value *value, struct rmv_value *flat);

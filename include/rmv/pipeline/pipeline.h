@@ -1,0 +1,123 @@
+/* The pipeline of a workspace: the stages that its rmv.yaml files declare, parsed and checked.
+ *
+ * The schema is that of dvc.yaml. Every complaint says "FILE:LINE:COLUMN: …" and, for an unknown
+ * key, the nearest known one. All paths in here are relative to the workspace and normalized;
+ * those that leave it, or lead into `.git` or `.rmstore`, have been refused. Nothing is run and
+ * no data is looked at. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rmv/base/buf.h"
+#include "rmv/base/error.h"
+#include "rmv/base/map.h"
+#include "rmv/base/strings.h"
+#include "rmv/base/value.h"
+#include "rmv/dataset/workspace.h"
+
+#define RMV_PIPELINE_FILE_NAME "rmv.yaml"
+#define RMV_PARAMS_FILE_NAME "params.yaml"
+#define RMV_PIPELINE_STAGES_MAX 100000
+
+enum rmv_stage_out_kind { RMV_STAGE_OUT_DATA, RMV_STAGE_OUT_METRIC, RMV_STAGE_OUT_PLOT };
+
+struct rmv_stage_out {
+    char *path;
+    enum rmv_stage_out_kind kind;
+    bool no_cache; /* `cache: false`: belongs to Git, not to the store */
+    bool persist;  /* not removed before the stage runs */
+    char *desc;    /* or NULL */
+    uint32_t line, column;
+};
+
+struct rmv_stage_dep {
+    char *path;
+    uint32_t line, column;
+};
+
+/* The parameters that a stage takes from one file. */
+struct rmv_stage_params {
+    char *file;
+    struct rmv_strings keys; /* dotted; none: the whole file */
+    uint32_t line, column;
+};
+
+struct rmv_stage {
+    char *name;    /* as in its file */
+    char *file;    /* the rmv.yaml it is in */
+    char *address; /* what users call it: "train", or "models/rmv.yaml:train" below the root */
+    char *wdir;    /* where its command runs; "." for the workspace's root */
+    struct rmv_value cmd; /* a string, or a list of strings that run one after the other */
+    struct rmv_stage_dep *deps;
+    size_t deps_count, deps_capacity;
+    struct rmv_stage_out *outs;
+    size_t outs_count, outs_capacity;
+    struct rmv_stage_params *params;
+    size_t params_count, params_capacity;
+    bool frozen, always_changed;
+    char *desc;            /* or NULL */
+    struct rmv_value meta; /* the user's own; null if there is none */
+    uint32_t line, column; /* of its name */
+};
+
+struct rmv_pipeline {
+    struct rmv_stage *stages; /* in the order of their files */
+    size_t count, capacity;
+    struct rmv_map addresses;   /* address → struct rmv_stage * */
+    struct rmv_map makers;      /* path of an output → struct rmv_stage * */
+    struct rmv_strings files;   /* the rmv.yaml files */
+    struct rmv_strings metrics; /* top-level `metrics:` and `params:` */
+    struct rmv_strings params;
+};
+
+void rmv_stage_free(struct rmv_stage *stage);
+void rmv_pipeline_free(struct rmv_pipeline *pipeline);
+
+/* Adds the stages of one file; `file` is its path relative to the workspace. Call
+ * rmv_pipeline_index() after the last one. Errors: USAGE (wrong or unknown), UNSUPPORTED (of
+ * dvc.yaml, but not known to this version), DENIED (paths), CORRUPT (bad YAML), LIMIT. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_pipeline_parse(const char *file, const char *text, size_t size,
+                                           struct rmv_pipeline *pipeline);
+void rmv_pipeline_index(struct rmv_pipeline *pipeline);
+
+/* Reads the workspace's rmv.yaml; a workspace without one has an empty pipeline. Errors: as above,
+ * IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_pipeline_read(struct rmv_workspace *workspace,
+                                          struct rmv_pipeline *pipeline);
+
+/* The same at a Git revision. Errors: as above, NOT_FOUND (revision). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_pipeline_read_revision(struct rmv_workspace *workspace,
+                                                   const char *revision,
+                                                   struct rmv_pipeline *pipeline);
+
+/* The stage that a user means: by address, by "FILE:NAME", or by one of its outputs (`typed` from
+ * where the program was started). Errors: NOT_FOUND, with the nearest name. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_pipeline_find(const struct rmv_workspace *workspace,
+                                          const struct rmv_pipeline *pipeline, const char *typed,
+                                          struct rmv_stage **stage);
+
+/* The stage that makes `path`, or the folder it is in; NULL if none does. */
+struct rmv_stage *rmv_pipeline_maker_of(const struct rmv_pipeline *pipeline, const char *path);
+
+/* "models/rmv.yaml" → "models/rmv.lock"; the caller frees it. */
+char *rmv_pipeline_lock_path_of(const char *file);
+
+/* What a stage is: command, working folder, dependencies, parameters and outputs as canonical JSON.
+ * Comments, descriptions and the order of keys do not count. Its SHA-256 goes into records. */
+void rmv_stage_format_definition(const struct rmv_stage *stage, struct rmv_buf *out);
+
+/* ---- Editing -------------------------------------------------------------------------------- */
+
+/* Sets `new_text` to `text`, the content of the rmv.yaml at `file`, with `stage` (a map as under
+ * `stages:`) added behind the others; every byte that was there stays. The result has been parsed
+ * and checked. Errors: CONFLICT (a stage of that name exists), and those of parsing. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_pipeline_add_stage(const char *file, const struct rmv_buf *text,
+                                               const char *name, const struct rmv_value *stage,
+                                               struct rmv_buf *new_text);

@@ -1,0 +1,67 @@
+/* Bringing stages up to date: runs those that changed, in order, and records each run.
+ *
+ * Nothing of the workspace is locked while a command runs, except that stage against a second run
+ * of itself. What a run made is published in this order: outputs and record durable in the store,
+ * then rmv.lock replaced, then .gitignore; a kill at any point leaves the last published run. */
+#pragma once
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "rmv/base/error.h"
+#include "rmv/base/strings.h"
+#include "rmv/dataset/workspace.h"
+#include "rmv/pipeline/graph.h"
+#include "rmv/pipeline/pipeline.h"
+
+enum rmv_repro_event_kind {
+    RMV_REPRO_UP_TO_DATE,
+    RMV_REPRO_FROZEN,   /* left alone */
+    RMV_REPRO_WAITING,  /* another process runs this stage */
+    RMV_REPRO_RUNNING,  /* its command starts now */
+    RMV_REPRO_COMMAND,  /* one line of it; `text` is the line */
+    RMV_REPRO_RAN,      /* done and recorded */
+    RMV_REPRO_RESTORED, /* outputs put back, no command run; `text` says from where */
+    RMV_REPRO_WOULD_RUN,
+    RMV_REPRO_FAILED,  /* `text` is the message */
+    RMV_REPRO_BLOCKED, /* not run, because one it needs failed */
+};
+
+struct rmv_repro_event {
+    enum rmv_repro_event_kind kind;
+    const struct rmv_stage *stage;
+    const char *text; /* the reason, or as above */
+};
+
+struct rmv_repro_options {
+    const struct rmv_strings *targets; /* as typed; none: all stages */
+    bool force;                        /* run what is up to date too */
+    bool single_item;                  /* the targets alone */
+    bool downstream;                   /* the targets and what needs them, not what they need */
+    bool dry;                          /* say what would run, change nothing */
+    bool keep_going;                   /* run what does not depend on what failed */
+    bool no_commit;                    /* record hashes, but do not store the outputs */
+    bool no_run_cache;                 /* do not look for, or remember, earlier runs */
+    bool quiet;                        /* what commands print goes to their logs alone */
+    void (*report)(void *context, const struct rmv_repro_event *event);
+    void *context;
+    const volatile sig_atomic_t *interrupted; /* set by a signal handler: stop; may be NULL */
+};
+
+/* Errors: FAILED (a stage failed; the message says which, how, and the end of its log), NOT_FOUND
+ * (a dependency, parameter or target), CONFLICT (an output's place is taken by data that nobody
+ * saved), INTERRUPTED, and those of the pipeline's graph. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_repro(struct rmv_workspace *workspace,
+                                  const struct rmv_pipeline *pipeline,
+                                  const struct rmv_repro_options *options);
+
+/* Takes the outputs of `stage` as they are now: stores them and updates the lock file, as if the
+ * stage had just run. `*changed` says whether the lock file did. For `rmv commit`.
+ * Errors: NOT_FOUND (dependency, parameter or output), and those of saving. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_repro_commit(struct rmv_workspace *workspace,
+                                         const struct rmv_stage *stage, bool *changed);
+
+/* The log of the last run of a stage, relative to the workspace; the caller frees it. */
+char *rmv_repro_log_path_of(const struct rmv_stage *stage);

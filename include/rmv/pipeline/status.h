@@ -1,0 +1,87 @@
+/* What has changed since the stages ran last, and why they would run again. Reads rmv.lock, the
+ * parameter files and the stat index; data only where the stat index does not know it. */
+#pragma once
+
+#include "rmv/base/error.h"
+#include "rmv/base/map.h"
+#include "rmv/base/strings.h"
+#include "rmv/dataset/lock_file.h"
+#include "rmv/dataset/output.h"
+#include "rmv/dataset/workspace.h"
+#include "rmv/pipeline/params.h"
+#include "rmv/pipeline/pipeline.h"
+
+/* What a stage was compared with: everything read so far, each path hashed once, each parameter
+ * file read once. All-zero is empty. Several stages share one. */
+struct rmv_stage_view {
+    struct rmv_workspace *workspace; /* borrowed */
+    struct rmv_map states;           /* path → struct rmv_output *, owned */
+    struct rmv_map lock_files;       /* path → struct rmv_lock_file *, owned */
+    struct rmv_params_files params;
+};
+void rmv_stage_view_free(struct rmv_stage_view *view);
+
+/* What is at `path` now. The result belongs to the view. Errors: those of rmv_dataset_hash(). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_stage_view_state(struct rmv_stage_view *view, const char *path,
+                                             const struct rmv_output **state);
+
+/* Forgets `path`, all above and all below it. */
+void rmv_stage_view_forget(struct rmv_stage_view *view, const char *path);
+
+/* The lock file beside `file`, empty if there is none. It belongs to the view. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_stage_view_lock_file(struct rmv_stage_view *view, const char *file,
+                                                 struct rmv_lock_file **lock);
+
+enum rmv_stage_change {
+    RMV_STAGE_CHANGE_FORCED,
+    RMV_STAGE_CHANGE_ALWAYS,  /* always_changed, or neither dependencies nor outputs */
+    RMV_STAGE_CHANGE_NEW,     /* not in the lock file */
+    RMV_STAGE_CHANGE_COMMAND, /* command or working folder */
+    RMV_STAGE_CHANGE_DEP,
+    RMV_STAGE_CHANGE_PARAM,
+    RMV_STAGE_CHANGE_OUT, /* an output is missing, was modified, or was not declared before */
+};
+
+struct rmv_stage_reason {
+    enum rmv_stage_change change;
+    char *text; /* "data/raw (2 added, 1 modified)", "params.yaml: train.rank 10 → 20", … */
+};
+
+/* All-zero: up to date. */
+struct rmv_stage_status {
+    struct rmv_stage_reason *reasons;
+    size_t count, capacity;
+    bool outs_only;          /* outputs alone differ from the lock file: restoring them is enough */
+    struct rmv_value params; /* present values, as in the lock file */
+};
+void rmv_stage_status_free(struct rmv_stage_status *status);
+void rmv_stage_status_add(struct rmv_stage_status *status, enum rmv_stage_change change,
+                          char *text_taken);
+
+/* "changed: data/raw (2 added); params.yaml: train.rank 10 → 20; command changed"; "" if up to
+ * date. The caller frees it. */
+char *rmv_stage_status_text(const struct rmv_stage_status *status);
+
+/* Compares one stage with its entry in the lock file. A frozen stage's command, dependencies and
+ * parameters do not count. Errors: NOT_FOUND (a missing dependency or parameter; the message names
+ * the stage), and those of hashing. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_stage_status_of(struct rmv_stage_view *view,
+                                            const struct rmv_stage *stage,
+                                            struct rmv_stage_status *status);
+
+/* ---- All stages: for `rmv status` ----------------------------------------------------------- */
+
+struct rmv_pipeline_status {
+    struct rmv_strings stages;  /* addresses of the stages that are not up to date, in order */
+    struct rmv_strings reasons; /* reasons.items[i]: why stages.items[i] is not */
+};
+void rmv_pipeline_status_free(struct rmv_pipeline_status *status);
+
+/* A missing dependency is a reason here and no error. Errors: those of reading and ordering. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_pipeline_status(struct rmv_workspace *workspace,
+                                            const struct rmv_pipeline *pipeline,
+                                            struct rmv_pipeline_status *status);

@@ -1,0 +1,273 @@
+#include "pipeline/parse.h"
+
+#include <string.h>
+
+#include "rmv/base/mem.h"
+#include "rmv/base/path.h"
+#include "rmv/base/yaml.h"
+
+static const char *const document_keys[] = {"stages", "metrics", "plots", "params", NULL};
+static const char *const document_keys_later[] = {"vars", "artifacts", "datasets", NULL};
+static const char *const stage_keys[] = {"cmd",     "wdir",  "deps",   "outs",           "params",
+                                         "metrics", "plots", "frozen", "always_changed", "desc",
+                                         "meta",    NULL};
+static const char *const stage_keys_later[] = {"foreach", "do",  "matrix",   "vars",     "retry",
+                                               "timeout", "env", "hermetic", "executor", NULL};
+
+/* ---- One stage ------------------------------------------------------------------------------ */
+
+/* Names stay usable in "FILE:NAME" and "NAME@ITEM". */
+static const struct rmv_error *check_stage_name(const struct rmv_stage_parser *parser,
+                                                const struct rmv_member *member)
+{
+    const struct rmv_value place = rmv_parse_place_of(member);
+    if (!*member->key)
+        return rmv_parse_error(parser, RMV_ERR_USAGE, &place, "the name of a stage is empty");
+    for (const unsigned char *c = (const unsigned char *)member->key; *c; c++) {
+        const bool is_punctuation = (*c > ' ' && *c < '0') || (*c > '9' && *c < 'A') ||
+                                    (*c > 'Z' && *c < 'a') || (*c > 'z' && *c <= 0x7f);
+        if (*c < ' ' || (is_punctuation && *c != '-' && *c != '_')) {
+            RMV_CLEANUP(rmv_str_free) char *name = rmv_path_quote(member->key);
+            return rmv_parse_error(parser, RMV_ERR_USAGE, &place,
+                                   "'%s' is no name for a stage: use letters, digits, - and _",
+                                   name);
+        }
+    }
+    return NULL;
+}
+
+static const struct rmv_error *parse_line(const struct rmv_stage_parser *parser,
+                                          const struct rmv_value *line, struct rmv_value *out)
+{
+    RMV_CLEANUP(rmv_str_free) char *text = NULL;
+    const struct rmv_error *err =
+        rmv_value_expect(parser->file, line, RMV_VALUE_STRING, "a command");
+    if (!err)
+        err = rmv_parse_text(parser, line, line->text, &text);
+    if (err)
+        return err;
+    if (text[strspn(text, " \t\n")] == '\0')
+        return rmv_parse_error(parser, RMV_ERR_USAGE, line, "the command of stage '%s' is empty",
+                               parser->stage->name);
+    rmv_value_set_text(out, text);
+    return NULL;
+}
+
+static const struct rmv_error *parse_cmd(const struct rmv_stage_parser *parser,
+                                         const struct rmv_value *map)
+{
+    struct rmv_stage *stage = parser->stage;
+    const struct rmv_value *cmd = rmv_value_find(map, "cmd");
+    if (!cmd)
+        return rmv_error_hint(
+            rmv_parse_error(parser, RMV_ERR_USAGE,
+                            &(struct rmv_value){.line = stage->line, .column = stage->column},
+                            "stage '%s' has no command", stage->name),
+            "give it a 'cmd'");
+    if (cmd->kind != RMV_VALUE_LIST)
+        return parse_line(parser, cmd, &stage->cmd);
+    if (cmd->list.count == 0)
+        return rmv_parse_error(parser, RMV_ERR_USAGE, cmd, "the command of stage '%s' is empty",
+                               stage->name);
+    rmv_value_set_list(&stage->cmd);
+    for (size_t i = 0; i < cmd->list.count; i++) {
+        const struct rmv_error *err =
+            parse_line(parser, &cmd->list.items[i], rmv_value_append(&stage->cmd));
+        if (err)
+            return err;
+    }
+    return NULL;
+}
+
+static const struct rmv_error *parse_wdir(const struct rmv_stage_parser *parser,
+                                          const struct rmv_value *wdir)
+{
+    RMV_CLEANUP(rmv_str_free) char *text = NULL;
+    const struct rmv_error *err = rmv_value_expect(parser->file, wdir, RMV_VALUE_STRING, "'wdir'");
+    if (!err)
+        err = rmv_parse_text(parser, wdir, wdir->text, &text);
+    if (err)
+        return err;
+    RMV_CLEANUP(rmv_str_free) char *joined = rmv_path_join(parser->folder, text);
+    RMV_CLEANUP(rmv_str_free) char *normal = rmv_path_normalize(joined);
+    if (strcmp(normal, ".") != 0) {
+        rmv_str_free(&normal);
+        err = rmv_parse_path(parser, parser->folder, wdir, wdir->text, &normal);
+        if (err)
+            return err;
+    }
+    rmv_str_set(&parser->stage->wdir, normal);
+    return NULL;
+}
+
+static const struct rmv_error *parse_flag(const struct rmv_stage_parser *parser,
+                                          const struct rmv_value *value, const char *what,
+                                          bool *flag)
+{
+    const struct rmv_error *err = rmv_value_expect(parser->file, value, RMV_VALUE_BOOL, what);
+    if (!err)
+        *flag = value->boolean;
+    return err;
+}
+
+static const struct rmv_error *parse_member(const struct rmv_stage_parser *parser,
+                                            const struct rmv_member *member)
+{
+    struct rmv_stage *stage = parser->stage;
+    const struct rmv_value *value = &member->value;
+    const char *key = member->key;
+
+    if (strcmp(key, "deps") == 0)
+        return rmv_parse_deps(parser, value);
+    if (strcmp(key, "outs") == 0)
+        return rmv_parse_outs(parser, value, RMV_STAGE_OUT_DATA);
+    if (strcmp(key, "metrics") == 0)
+        return rmv_parse_outs(parser, value, RMV_STAGE_OUT_METRIC);
+    if (strcmp(key, "plots") == 0)
+        return rmv_parse_outs(parser, value, RMV_STAGE_OUT_PLOT);
+    if (strcmp(key, "params") == 0)
+        return rmv_parse_params(parser, value);
+    if (strcmp(key, "frozen") == 0)
+        return parse_flag(parser, value, "'frozen'", &stage->frozen);
+    if (strcmp(key, "always_changed") == 0)
+        return parse_flag(parser, value, "'always_changed'", &stage->always_changed);
+    if (strcmp(key, "meta") == 0)
+        rmv_value_copy(&stage->meta, value);
+    if (strcmp(key, "desc") == 0) {
+        const struct rmv_error *err =
+            rmv_value_expect(parser->file, value, RMV_VALUE_STRING, "'desc'");
+        if (err)
+            return err;
+        rmv_str_set(&stage->desc, value->text);
+    }
+    return NULL;
+}
+
+static const struct rmv_error *check_outs_once(const struct rmv_stage_parser *parser)
+{
+    const struct rmv_stage *stage = parser->stage;
+    RMV_CLEANUP(rmv_map_free) struct rmv_map seen = {0};
+    for (size_t i = 0; i < stage->outs_count; i++) {
+        struct rmv_stage_out *out = &stage->outs[i];
+        if (rmv_map_set(&seen, out->path, out))
+            return rmv_parse_error(parser, RMV_ERR_USAGE,
+                                   &(struct rmv_value){.line = out->line, .column = out->column},
+                                   "output '%s' of stage '%s' is listed twice", out->path,
+                                   stage->name);
+    }
+    return NULL;
+}
+
+static const struct rmv_error *parse_stage(struct rmv_stage_parser *parser,
+                                           const struct rmv_member *member)
+{
+    struct rmv_stage *stage = parser->stage;
+    const struct rmv_value *map = &member->value;
+
+    const struct rmv_error *err = check_stage_name(parser, member);
+    if (err)
+        return err;
+    stage->name = rmv_str_copy(member->key);
+    stage->file = rmv_str_copy(parser->file);
+    stage->address = strcmp(parser->folder, ".") == 0
+                         ? rmv_str_copy(member->key)
+                         : rmv_str_format("%s:%s", parser->file, member->key);
+    stage->wdir = rmv_str_copy(parser->folder);
+    stage->line = member->line;
+    stage->column = member->column;
+
+    err = rmv_value_expect(parser->file, map, RMV_VALUE_MAP, "a stage");
+    if (!err)
+        err = rmv_parse_check_keys(parser, map, stage_keys, stage_keys_later);
+    if (!err)
+        err = parse_cmd(parser, map);
+    /* Everything else is seen from the working folder, wherever in the stage that is written. */
+    const struct rmv_value *wdir = err ? NULL : rmv_value_find(map, "wdir");
+    if (wdir)
+        err = parse_wdir(parser, wdir);
+    for (size_t i = 0; !err && i < map->map.count; i++)
+        err = parse_member(parser, &map->map.members[i]);
+    return err ? err : check_outs_once(parser);
+}
+
+static const struct rmv_error *parse_stages(const char *file, const char *folder,
+                                            const struct rmv_value *stages,
+                                            struct rmv_pipeline *pipeline)
+{
+    if (stages->kind == RMV_VALUE_NULL)
+        return NULL;
+    const struct rmv_error *err = rmv_value_expect(file, stages, RMV_VALUE_MAP, "'stages'");
+    if (err)
+        return err;
+    if (stages->map.count > RMV_PIPELINE_STAGES_MAX - pipeline->count)
+        return rmv_error(RMV_ERR_LIMIT, "%s: more than %d stages", file, RMV_PIPELINE_STAGES_MAX);
+    for (size_t i = 0; !err && i < stages->map.count; i++) {
+        pipeline->stages = rmv_grow(pipeline->stages, pipeline->count, &pipeline->capacity,
+                                    sizeof(pipeline->stages[0]));
+        struct rmv_stage *stage = &pipeline->stages[pipeline->count++];
+        *stage = (struct rmv_stage){0};
+        struct rmv_stage_parser parser = {.file = file, .folder = folder, .stage = stage};
+        err = parse_stage(&parser, &stages->map.members[i]);
+    }
+    return err;
+}
+
+/* ---- The document --------------------------------------------------------------------------- */
+
+/* A top-level list of files, or of {file: options}. */
+static const struct rmv_error *parse_files(const struct rmv_stage_parser *parser,
+                                           const struct rmv_value *list, const char *what,
+                                           struct rmv_strings *files)
+{
+    const struct rmv_error *err = rmv_value_expect(parser->file, list, RMV_VALUE_LIST, what);
+    for (size_t i = 0; !err && i < list->list.count; i++) {
+        const struct rmv_value *item = &list->list.items[i];
+        char *path = NULL;
+        err = rmv_value_expect(parser->file, item, RMV_VALUE_STRING, "a file");
+        if (!err)
+            err = rmv_parse_path(parser, parser->folder, item, item->text, &path);
+        if (!err && !rmv_strings_has(files, path))
+            rmv_strings_take(files, path);
+        else
+            rmv_str_free(&path);
+    }
+    return err;
+}
+
+static const struct rmv_error *check_plots(const struct rmv_stage_parser *parser,
+                                           const struct rmv_value *plots)
+{
+    if (plots->kind == RMV_VALUE_LIST || plots->kind == RMV_VALUE_MAP)
+        return NULL;
+    return rmv_value_error(parser->file, plots, "'plots' must be a list or a map, not %s",
+                           rmv_value_kind_name(plots->kind));
+}
+
+const struct rmv_error *rmv_pipeline_parse(const char *file, const char *text, size_t size,
+                                           struct rmv_pipeline *pipeline)
+{
+    RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
+    RMV_CLEANUP(rmv_str_free) char *folder = rmv_path_parent(file);
+    const struct rmv_stage_parser parser = {.file = file, .folder = folder};
+
+    const struct rmv_error *err = rmv_yaml_parse(file, text, size, &document);
+    if (err)
+        return err;
+    rmv_strings_add(&pipeline->files, file);
+    if (document.kind == RMV_VALUE_NULL)
+        return NULL;
+    err = rmv_value_expect(file, &document, RMV_VALUE_MAP, "a pipeline");
+    if (!err)
+        err = rmv_parse_check_keys(&parser, &document, document_keys, document_keys_later);
+    const struct rmv_value *part = err ? NULL : rmv_value_find(&document, "stages");
+    if (part)
+        err = parse_stages(file, folder, part, pipeline);
+    part = err ? NULL : rmv_value_find(&document, "metrics");
+    if (part)
+        err = parse_files(&parser, part, "'metrics'", &pipeline->metrics);
+    part = err ? NULL : rmv_value_find(&document, "params");
+    if (part)
+        err = parse_files(&parser, part, "'params'", &pipeline->params);
+    part = err ? NULL : rmv_value_find(&document, "plots");
+    return part ? check_plots(&parser, part) : err;
+}

@@ -1,0 +1,45 @@
+/* Reading the entries of a stage: paths, outputs and parameters. Private to the parser. */
+#pragma once
+
+#include "rmv/pipeline/pipeline.h"
+
+struct rmv_stage_parser {
+    const char *file;   /* the rmv.yaml, for messages */
+    const char *folder; /* it is in, relative to the workspace */
+    struct rmv_stage *stage;
+};
+
+/* Complaints of other kinds than rmv_value_error() makes: "FILE:LINE:COLUMN: …". */
+const struct rmv_error *rmv_parse_error(const struct rmv_stage_parser *parser,
+                                        enum rmv_error_code code, const struct rmv_value *at,
+                                        const char *format, ...) RMV_PRINTF(4, 5);
+
+/* A value that stands where `member`'s key does, for messages about keys. */
+struct rmv_value rmv_parse_place_of(const struct rmv_member *member);
+
+/* Refuses keys that are not in `known`, and, as not supported yet, those in `later`. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_parse_check_keys(const struct rmv_stage_parser *parser,
+                                             const struct rmv_value *map, const char *const *known,
+                                             const char *const *later);
+
+/* A copy of a string as it is meant: `\${` stands for `${`, and `${` itself is refused, since it
+ * is templating. `at` is where it stands. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_parse_text(const struct rmv_stage_parser *parser,
+                                       const struct rmv_value *at, const char *text, char **out);
+
+/* `text`, a path seen from `folder`, as one relative to the workspace. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_parse_path(const struct rmv_stage_parser *parser, const char *folder,
+                                       const struct rmv_value *at, const char *text, char **path);
+
+RMV_MUST_CHECK
+const struct rmv_error *rmv_parse_deps(const struct rmv_stage_parser *parser,
+                                       const struct rmv_value *list);
+RMV_MUST_CHECK
+const struct rmv_error *rmv_parse_outs(const struct rmv_stage_parser *parser,
+                                       const struct rmv_value *list, enum rmv_stage_out_kind kind);
+RMV_MUST_CHECK
+const struct rmv_error *rmv_parse_params(const struct rmv_stage_parser *parser,
+                                         const struct rmv_value *list);

@@ -1,0 +1,233 @@
+#include "rmv/pipeline/pipeline.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rmv/base/beneath.h"
+#include "rmv/base/fs.h"
+#include "rmv/base/json.h"
+#include "rmv/base/mem.h"
+#include "rmv/base/path.h"
+#include "rmv/base/yaml.h"
+
+/* ---- Freeing -------------------------------------------------------------------------------- */
+
+void rmv_stage_free(struct rmv_stage *stage)
+{
+    for (size_t i = 0; i < stage->deps_count; i++)
+        rmv_str_free(&stage->deps[i].path);
+    for (size_t i = 0; i < stage->outs_count; i++) {
+        rmv_str_free(&stage->outs[i].path);
+        rmv_str_free(&stage->outs[i].desc);
+    }
+    for (size_t i = 0; i < stage->params_count; i++) {
+        rmv_str_free(&stage->params[i].file);
+        rmv_strings_free(&stage->params[i].keys);
+    }
+    free(stage->deps);
+    free(stage->outs);
+    free(stage->params);
+    rmv_str_free(&stage->name);
+    rmv_str_free(&stage->file);
+    rmv_str_free(&stage->address);
+    rmv_str_free(&stage->wdir);
+    rmv_str_free(&stage->desc);
+    rmv_value_free(&stage->cmd);
+    rmv_value_free(&stage->meta);
+    *stage = (struct rmv_stage){0};
+}
+
+void rmv_pipeline_free(struct rmv_pipeline *pipeline)
+{
+    for (size_t i = 0; i < pipeline->count; i++)
+        rmv_stage_free(&pipeline->stages[i]);
+    free(pipeline->stages);
+    rmv_map_free(&pipeline->addresses);
+    rmv_map_free(&pipeline->makers);
+    rmv_strings_free(&pipeline->files);
+    rmv_strings_free(&pipeline->metrics);
+    rmv_strings_free(&pipeline->params);
+    *pipeline = (struct rmv_pipeline){0};
+}
+
+/* ---- Reading -------------------------------------------------------------------------------- */
+
+void rmv_pipeline_index(struct rmv_pipeline *pipeline)
+{
+    rmv_map_free(&pipeline->addresses);
+    rmv_map_free(&pipeline->makers);
+    for (size_t i = 0; i < pipeline->count; i++) {
+        struct rmv_stage *stage = &pipeline->stages[i];
+        rmv_map_set(&pipeline->addresses, stage->address, stage);
+        for (size_t k = 0; k < stage->outs_count; k++)
+            rmv_map_set(&pipeline->makers, stage->outs[k].path, stage);
+    }
+}
+
+const struct rmv_error *rmv_pipeline_read(struct rmv_workspace *workspace,
+                                          struct rmv_pipeline *pipeline)
+{
+    RMV_CLEANUP(rmv_fd_close) int fd = -1;
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+
+    const struct rmv_error *err =
+        rmv_beneath_open(workspace->root_fd, RMV_PIPELINE_FILE_NAME, O_RDONLY, 0, &fd);
+    if (err && err->code == RMV_ERR_NOT_FOUND)
+        return NULL;
+    if (!err)
+        err = rmv_fd_read(fd, RMV_PIPELINE_FILE_NAME, RMV_YAML_BYTES_MAX, &text);
+    if (!err)
+        err = rmv_pipeline_parse(RMV_PIPELINE_FILE_NAME, text.data, text.size, pipeline);
+    rmv_pipeline_index(pipeline);
+    return err;
+}
+
+const struct rmv_error *rmv_pipeline_read_revision(struct rmv_workspace *workspace,
+                                                   const char *revision,
+                                                   struct rmv_pipeline *pipeline)
+{
+    RMV_CLEANUP(rmv_vcs_commit_free) struct rmv_vcs_commit commit = {0};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+
+    if (!workspace->vcs)
+        return rmv_error(RMV_ERR_USAGE, "there are no revisions: this is no Git repository");
+    const struct rmv_error *err = rmv_vcs_resolve(workspace->vcs, revision, &commit);
+    if (err)
+        return err;
+    RMV_CLEANUP(rmv_str_free)
+    char *path = rmv_path_join(workspace->vcs_prefix, RMV_PIPELINE_FILE_NAME);
+    err = rmv_vcs_read(workspace->vcs, commit.id, path, RMV_YAML_BYTES_MAX, &text);
+    if (err)
+        return err->code == RMV_ERR_NOT_FOUND ? NULL : err;
+    err = rmv_pipeline_parse(RMV_PIPELINE_FILE_NAME, text.data, text.size, pipeline);
+    rmv_pipeline_index(pipeline);
+    return err ? rmv_error_context(err, "revision '%s'", revision) : NULL;
+}
+
+/* ---- Finding -------------------------------------------------------------------------------- */
+
+struct rmv_stage *rmv_pipeline_maker_of(const struct rmv_pipeline *pipeline, const char *path)
+{
+    RMV_CLEANUP(rmv_str_free) char *folder = rmv_str_copy(path);
+    for (;;) {
+        struct rmv_stage *stage = rmv_map_find(&pipeline->makers, folder);
+        char *slash = strrchr(folder, '/');
+        if (stage || !slash)
+            return stage;
+        *slash = '\0';
+    }
+}
+
+/* "FILE:NAME" with FILE as typed, also for the stages of the root's rmv.yaml. */
+static struct rmv_stage *find_in_file(const struct rmv_workspace *workspace,
+                                      const struct rmv_pipeline *pipeline, const char *typed)
+{
+    RMV_CLEANUP(rmv_str_free) char *file = NULL;
+    const char *colon = strrchr(typed, ':');
+    if (!colon)
+        return NULL;
+    RMV_CLEANUP(rmv_str_free) char *typed_file = rmv_str_copy_n(typed, (size_t)(colon - typed));
+    if (rmv_workspace_path(workspace, typed_file, &file))
+        return NULL;
+    for (size_t i = 0; i < pipeline->count; i++)
+        if (strcmp(pipeline->stages[i].file, file) == 0 &&
+            strcmp(pipeline->stages[i].name, colon + 1) == 0)
+            return &pipeline->stages[i];
+    return NULL;
+}
+
+const struct rmv_error *rmv_pipeline_find(const struct rmv_workspace *workspace,
+                                          const struct rmv_pipeline *pipeline, const char *typed,
+                                          struct rmv_stage **stage)
+{
+    RMV_CLEANUP(rmv_str_free) char *path = NULL;
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
+
+    struct rmv_stage *found = rmv_map_find(&pipeline->addresses, typed);
+    if (!found)
+        found = find_in_file(workspace, pipeline, typed);
+    if (!found && !rmv_workspace_path(workspace, typed, &path))
+        found = rmv_map_find(&pipeline->makers, path);
+    if (found) {
+        *stage = found;
+        return NULL;
+    }
+    for (size_t i = 0; i < pipeline->count; i++)
+        rmv_strings_add(&names, pipeline->stages[i].address);
+    const struct rmv_error *err =
+        rmv_error(RMV_ERR_NOT_FOUND, "there is no stage '%s', and no stage makes it", typed);
+    const char *nearest = rmv_strings_nearest(&names, typed);
+    if (nearest)
+        return rmv_error_hint(err, "did you mean '%s'?", nearest);
+    return rmv_error_hint(err, "`rmv stage list` lists the stages");
+}
+
+char *rmv_pipeline_lock_path_of(const char *file)
+{
+    RMV_CLEANUP(rmv_str_free) char *folder = rmv_path_parent(file);
+    return rmv_path_join(folder, RMV_LOCK_FILE_NAME);
+}
+
+/* ---- The canonical definition --------------------------------------------------------------- */
+
+static void add_sorted(struct rmv_value *map, const char *key, struct rmv_strings *items)
+{
+    struct rmv_value *list = rmv_value_add(map, key);
+    rmv_value_set_list(list);
+    rmv_strings_sort(items);
+    for (size_t i = 0; i < items->count; i++)
+        rmv_value_set_text(rmv_value_append(list), items->items[i]);
+}
+
+static const char *cache_word_of(const struct rmv_stage_out *out)
+{
+    if (out->no_cache)
+        return out->persist ? "git,persist:" : "git:";
+    return out->persist ? "persist:" : "";
+}
+
+static int compare_params(const void *a, const void *b)
+{
+    return strcmp(((const struct rmv_stage_params *)a)->file,
+                  ((const struct rmv_stage_params *)b)->file);
+}
+
+static void add_params(const struct rmv_stage *stage, struct rmv_value *map)
+{
+    struct rmv_value *params = rmv_value_add(map, "params");
+    rmv_value_set_map(params);
+    if (!stage->params_count)
+        return;
+
+    RMV_CLEANUP(rmv_free)
+    struct rmv_stage_params *sorted = rmv_calloc(stage->params_count, sizeof(*sorted));
+    memcpy(sorted, stage->params, stage->params_count * sizeof(*sorted));
+    qsort(sorted, stage->params_count, sizeof(*sorted), compare_params);
+    for (size_t i = 0; i < stage->params_count; i++) {
+        RMV_CLEANUP(rmv_strings_free) struct rmv_strings keys = {0};
+        for (size_t k = 0; k < sorted[i].keys.count; k++)
+            rmv_strings_add(&keys, sorted[i].keys.items[k]);
+        add_sorted(params, sorted[i].file, &keys);
+    }
+}
+
+void rmv_stage_format_definition(const struct rmv_stage *stage, struct rmv_buf *out)
+{
+    RMV_CLEANUP(rmv_value_free) struct rmv_value map = {0};
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings deps = {0};
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings outs = {0};
+
+    for (size_t i = 0; i < stage->deps_count; i++)
+        rmv_strings_add(&deps, stage->deps[i].path);
+    for (size_t i = 0; i < stage->outs_count; i++)
+        rmv_strings_take(
+            &outs, rmv_str_format("%s%s", cache_word_of(&stage->outs[i]), stage->outs[i].path));
+    rmv_value_set_map(&map);
+    rmv_value_copy(rmv_value_add(&map, "cmd"), &stage->cmd);
+    add_sorted(&map, "deps", &deps);
+    add_sorted(&map, "outs", &outs);
+    add_params(stage, &map);
+    rmv_value_set_text(rmv_value_add(&map, "wdir"), stage->wdir);
+    rmv_json_format(&map, false, out);
+}
