@@ -307,9 +307,9 @@ static void a_work_tree_is_dirty_when_tracked_files_differ_from_head(void **stat
     shell("cd r; rm b");
     expect_dirty(vcs, true);
     expect_modified(vcs, "b", true);
-    shell("cd r; git checkout -q b; chmod +x b");
+    shell("cd r; git checkout -q b; chmod +x b; echo 1 >new");
     expect_modified(vcs, "b", true);
-    expect_modified(vcs, "untracked", true);
+    expect_modified(vcs, "new", true);
     expect_modified(vcs, "nothing", true);
     shell("cd r; chmod -x b; touch -d '2020-01-01' b d/a");
     expect_dirty(vcs, false);
