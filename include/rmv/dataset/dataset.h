@@ -23,11 +23,22 @@ const struct rmv_error *rmv_dataset_hash(struct rmv_workspace *workspace, const 
                                          struct rmv_progress *progress, struct rmv_output *output);
 
 /* The same, and the content is put into `batch`. It is acknowledged once the batch is committed.
- * What is known to be stored already is not read again. */
+ * What is known to be stored already is not read again. The workspace remembers that the output is
+ * tracked data, which rmv checkout may remove again where no pointer or lock file names it. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_dataset_save(struct rmv_workspace *workspace,
                                          struct rmv_store_batch *batch, const char *path,
                                          struct rmv_progress *progress, struct rmv_output *output);
+
+/* Sets `*updated` to what the folder `whole` becomes when only `path` inside it is taken from the
+ * workspace as it is now: saved into `batch` (NULL: hashed only), or dropped if nothing is there.
+ * The rest of `whole` need not be in the workspace. A link at `path` is content. Errors: as above,
+ * NOT_FOUND (`path` is neither there nor in `whole`; a tree is not in the store). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_dataset_update(struct rmv_workspace *workspace,
+                                           struct rmv_store_batch *batch,
+                                           const struct rmv_output *whole, const char *path,
+                                           struct rmv_output *updated);
 
 /* Is the content of `output`, with everything inside, in the store? */
 RMV_MUST_CHECK
@@ -71,6 +82,7 @@ const struct rmv_error *rmv_dataset_compare(struct rmv_workspace *workspace,
 
 struct rmv_restore_options {
     bool force;                    /* overwrite unsaved data and remove untracked files */
+    bool partial;                  /* `outputs` are parts of what is tracked, not all of it */
     struct rmv_progress *progress; /* may be NULL */
 };
 
@@ -83,7 +95,9 @@ void rmv_restore_report_free(struct rmv_restore_report *report);
 /* Makes the workspace's data what `outputs` say. Checks everything first: unsaved modifications are
  * an error that lists them (CONFLICT) and nothing is touched. Afterwards each path is done as far
  * as possible; missing or damaged objects are named in the error (NOT_FOUND, CORRUPT) that is
- * returned at the end. An output of kind MISSING removes what is at its path, if that is saved. */
+ * returned at the end. An output of kind MISSING removes what is at its path, if that is saved.
+ * Files in a tracked folder that were not tracked there before are kept. Nothing is written through
+ * a link (DENIED; with force, the link itself is replaced). */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_dataset_restore(struct rmv_workspace *workspace,
                                             const struct rmv_output *outputs, size_t count,

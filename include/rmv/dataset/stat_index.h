@@ -1,7 +1,11 @@
 /* The stat index: which content a file had when it was last hashed, so that an unchanged file is
- * never read again. An entry counts only while size, mtime, ctime, inode and mode are all the same
- * and the file had settled when it was hashed (Git's rule for racily clean entries). A cache:
- * deleting it costs time, never correctness. docs/FORMATS.md has the layout. */
+ * never read again. An entry counts only while size, mtime, ctime, inode and mode are all the same.
+ * A cache: deleting it costs time, never correctness. docs/FORMATS.md has the layout.
+ *
+ * Clocks tick, and two writes within one tick leave the same times. So a file counts as *settled*
+ * only once the filesystem's clock, asked through a temporary file, has moved past its ctime:
+ * whatever happens to it from then on shows. Contents are remembered of files that had settled
+ * before they were read (the problem Git calls racily clean entries). */
 #pragma once
 
 #include <stdbool.h>
@@ -20,14 +24,30 @@ void rmv_stat_index_close(struct rmv_stat_index **index);
 
 /* Sets `*id` and returns true if the file at `path` (relative to the workspace) is known to have
  * that content. Thread-safe. */
-bool rmv_stat_index_find(const struct rmv_stat_index *index, const char *path,
-                         const struct stat *status, struct rmv_object_id *id);
+bool rmv_stat_index_find(struct rmv_stat_index *index, const char *path, const struct stat *status,
+                         struct rmv_object_id *id);
 
-/* Remembers a content for rmv_stat_index_write(). `status` is from before the file was read and
- * equal to the one from after. Thread-safe. */
+/* The same for a caller that asks in sorted order: `*cursor` starts at 0 and belongs to one thread.
+ */
+bool rmv_stat_index_find_next(struct rmv_stat_index *index, const char *path,
+                              const struct stat *status, size_t *cursor, struct rmv_object_id *id);
+
+/* Waits, 20 ms at the most, until the file has settled; false if it has not by then (a coarse
+ * clock, or a time in the future): such a file is to be read each time. `status` is from before
+ * reading, or from after writing. Thread-safe. */
+bool rmv_stat_index_settle(struct rmv_stat_index *index, const struct stat *status);
+
+/* Remembers a content, for this process and for rmv_stat_index_write(). Either the file had settled
+ * before it was read, and `status` is the same before and after; or this process wrote it, and lets
+ * it settle before it hands over control. Thread-safe. */
 void rmv_stat_index_set(struct rmv_stat_index *index, const char *path, const struct stat *status,
                         const struct rmv_object_id *id);
 
-/* Merges what was set into the file, atomically. Nothing is written if nothing changed. */
+/* Everything at `path` and below has been looked at: entries there that nobody asked for and nobody
+ * set are of files that are gone, and will not be written again. */
+void rmv_stat_index_seen_all(struct rmv_stat_index *index, const char *path);
+
+/* Merges what was set, and has settled, into the file, atomically. Nothing is written if nothing
+ * was set. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_stat_index_write(struct rmv_stat_index *index);

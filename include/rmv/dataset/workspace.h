@@ -28,7 +28,9 @@ struct rmv_workspace {
     char *vcs_prefix; /* root relative to the top of the Git work tree; "." if they are the same */
     struct rmv_stat_index *stat_index;
     struct rmv_pool *pool;
-    struct rmv_log *log; /* borrowed; may be NULL */
+    struct rmv_trees *trees;   /* trees hashed by this process and not stored; made when needed */
+    struct rmv_placed *placed; /* which outputs rmv put where they are; opened when needed */
+    struct rmv_log *log;       /* borrowed; may be NULL */
 };
 
 /* Creates `.rmstore/` in `folder`: objects/, an empty committed config, a .gitignore. Running it
@@ -47,8 +49,8 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_workspace_open(const char *folder, struct rmv_log *log,
                                            struct rmv_workspace **workspace);
 
-/* Writes the stat index back if it changed (a failure to do so is only a warning) and closes. An
- * error on its way up survives this. */
+/* Writes the stat index and the list of placed outputs back if they changed (a failure to do so is
+ * only a warning) and closes. An error on its way up survives this. */
 void rmv_workspace_close(struct rmv_workspace **workspace);
 
 /* Turns a path as the user typed it into one relative to the workspace ("." for its root).

@@ -1,0 +1,95 @@
+#include "dataset/stat_pending.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rmv/base/mem.h"
+
+void rmv_stat_pending_free(struct rmv_stat_pending *pending)
+{
+    free(pending->entries);
+    free(pending->slots);
+    rmv_buf_free(&pending->names);
+    *pending = (struct rmv_stat_pending){0};
+}
+
+static const char *path_of(const struct rmv_stat_pending *pending, size_t index)
+{
+    return pending->names.data + pending->entries[index].path_offset;
+}
+
+/* The slot that `path` is in, or the free one where it belongs. */
+static size_t slot_of(const struct rmv_stat_pending *pending, const char *path, size_t size)
+{
+    size_t slot = rmv_stat_entry_hash(2, path, size) & (pending->slots_count - 1);
+    while (pending->slots[slot] != 0) {
+        const size_t index = pending->slots[slot] - 1;
+        if (pending->entries[index].path_size == size &&
+            memcmp(path_of(pending, index), path, size) == 0)
+            break;
+        slot = (slot + 1) & (pending->slots_count - 1);
+    }
+    return slot;
+}
+
+static void grow_slots(struct rmv_stat_pending *pending)
+{
+    pending->slots_count = pending->slots_count ? 2 * pending->slots_count : 64;
+    free(pending->slots);
+    pending->slots = rmv_calloc(pending->slots_count, sizeof(*pending->slots));
+    for (size_t i = 0; i < pending->count; i++) {
+        const size_t slot = slot_of(pending, path_of(pending, i), pending->entries[i].path_size);
+        pending->slots[slot] = (uint32_t)(i + 1);
+    }
+}
+
+void rmv_stat_pending_set(struct rmv_stat_pending *pending, const char *path,
+                          const struct rmv_stat_entry *entry)
+{
+    assert(pending->count < UINT32_MAX - 1);
+    if (2 * (pending->count + 1) > pending->slots_count)
+        grow_slots(pending);
+
+    const size_t slot = slot_of(pending, path, entry->path_size);
+    if (pending->slots[slot] != 0) {
+        struct rmv_stat_entry *old = &pending->entries[pending->slots[slot] - 1];
+        const uint64_t offset = old->path_offset;
+        *old = *entry;
+        old->path_offset = offset;
+        return;
+    }
+    pending->entries =
+        rmv_grow(pending->entries, pending->count, &pending->capacity, sizeof(*pending->entries));
+    pending->entries[pending->count] = *entry;
+    pending->entries[pending->count].path_offset = pending->names.size;
+    rmv_buf_append(&pending->names, path, entry->path_size + 1);
+    pending->slots[slot] = (uint32_t)++pending->count;
+}
+
+const struct rmv_stat_entry *rmv_stat_pending_find(const struct rmv_stat_pending *pending,
+                                                   const char *path)
+{
+    if (pending->count == 0)
+        return NULL;
+    const size_t slot = slot_of(pending, path, strlen(path));
+    return pending->slots[slot] ? &pending->entries[pending->slots[slot] - 1] : NULL;
+}
+
+static int compare_paths(const void *a, const void *b, void *context)
+{
+    const char *names = context;
+    const struct rmv_stat_entry *left = a;
+    const struct rmv_stat_entry *right = b;
+    return strcmp(names + left->path_offset, names + right->path_offset);
+}
+
+void rmv_stat_pending_sort(struct rmv_stat_pending *pending)
+{
+    free(pending->slots);
+    pending->slots = NULL;
+    pending->slots_count = 0;
+    if (pending->count > 0)
+        qsort_r(pending->entries, pending->count, sizeof(*pending->entries), compare_paths,
+                pending->names.data);
+}
