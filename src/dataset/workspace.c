@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "dataset/layout.h"
+#include "dataset/placed.h"
+#include "dataset/trees.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
@@ -138,11 +140,15 @@ const struct rmv_error *rmv_workspace_open(const char *folder, struct rmv_log *l
 }
 
 /* The workspace may be closed on the way out with an error, which is not to be written over. */
-static void write_stat_index(struct rmv_workspace *workspace)
+static void write_caches(struct rmv_workspace *workspace)
 {
     struct rmv_error *pending = rmv_error_take(rmv_error_last());
 
-    const struct rmv_error *err = rmv_stat_index_write(workspace->stat_index);
+    const struct rmv_error *err =
+        workspace->stat_index ? rmv_stat_index_write(workspace->stat_index) : NULL;
+    if (err)
+        rmv_log_write(workspace->log, RMV_LOG_WARNING, "%s", err->message);
+    err = workspace->placed ? rmv_placed_write(workspace->placed) : NULL;
     if (err)
         rmv_log_write(workspace->log, RMV_LOG_WARNING, "%s", err->message);
     rmv_error_raise(&pending);
@@ -153,9 +159,10 @@ void rmv_workspace_close(struct rmv_workspace **workspace)
     struct rmv_workspace *closed = *workspace;
     if (!closed)
         return;
-    if (closed->stat_index)
-        write_stat_index(closed);
+    write_caches(closed);
     rmv_stat_index_close(&closed->stat_index);
+    rmv_trees_free(&closed->trees);
+    rmv_placed_close(&closed->placed);
     rmv_store_close(&closed->store);
     rmv_pool_close(&closed->pool);
     rmv_config_close(&closed->config);
