@@ -1,0 +1,129 @@
+#include "rmv/dataset/dataset.h"
+
+#include <string.h>
+
+#include "dataset/entry.h"
+#include "dataset/placed.h"
+#include "dataset/scan.h"
+#include "dataset/tree_join.h"
+#include "dataset/trees.h"
+#include "rmv/base/mem.h"
+#include "rmv/base/path.h"
+
+static const struct rmv_error *scan_output(const struct rmv_scan_request *request,
+                                           struct rmv_output *output)
+{
+    struct rmv_tree_entry entry;
+    const struct rmv_error *err = rmv_scan(request, &entry);
+    if (err)
+        return err;
+    rmv_output_free(output);
+    output->path = rmv_str_copy(request->path);
+    rmv_entry_to_output(&entry, output);
+    return NULL;
+}
+
+const struct rmv_error *rmv_dataset_hash(struct rmv_workspace *workspace, const char *path,
+                                         struct rmv_progress *progress, struct rmv_output *output)
+{
+    const struct rmv_scan_request request = {
+        .workspace = workspace,
+        .path = path,
+        .follow_link = true,
+        .progress = progress,
+    };
+    return scan_output(&request, output);
+}
+
+const struct rmv_error *rmv_dataset_save(struct rmv_workspace *workspace,
+                                         struct rmv_store_batch *batch, const char *path,
+                                         struct rmv_progress *progress, struct rmv_output *output)
+{
+    const struct rmv_scan_request request = {
+        .workspace = workspace,
+        .path = path,
+        .follow_link = true,
+        .batch = batch,
+        .progress = progress,
+    };
+    const struct rmv_error *err = scan_output(&request, output);
+    if (err)
+        return err;
+    const struct rmv_tree_entry entry = rmv_entry_of_output(output);
+    rmv_placed_set(rmv_placed_of(workspace), path, &entry);
+    return NULL;
+}
+
+/* ---- Is it stored? ----------------------------------------------------------------------------
+ */
+
+struct stored_check {
+    struct rmv_workspace *workspace;
+    bool stored;
+};
+
+static const struct rmv_error *check_stored(void *context, struct rmv_tree_visit *visit)
+{
+    struct stored_check *check = context;
+    if (!check->stored || visit->is_leaving)
+        visit->descend = false;
+    else
+        check->stored = rmv_store_has(check->workspace->store, &visit->entries[0]->id);
+    visit->descend = visit->descend && check->stored;
+    return NULL;
+}
+
+const struct rmv_error *rmv_dataset_is_stored(struct rmv_workspace *workspace,
+                                              const struct rmv_output *output, bool *stored)
+{
+    struct stored_check check = {.workspace = workspace, .stored = true};
+    const struct rmv_tree_join join = {
+        .workspace = workspace,
+        .sides_count = 1,
+        .roots = {rmv_entry_of_output(output)},
+        .visit = check_stored,
+        .context = &check,
+    };
+    const struct rmv_error *err = rmv_tree_join(&join);
+    if (!err)
+        *stored = check.stored;
+    return err;
+}
+
+/* ---- Looking inside ---------------------------------------------------------------------------
+ */
+
+struct item_walk {
+    const struct rmv_error *(*visit)(void *context, const struct rmv_tree_item *item);
+    void *context;
+};
+
+static const struct rmv_error *visit_item(void *context, struct rmv_tree_visit *visit)
+{
+    const struct item_walk *walk = context;
+    const struct rmv_tree_entry *entry = visit->entries[0];
+    const struct rmv_tree_item item = {
+        .path = visit->path,
+        .type = entry->type,
+        .size = entry->size,
+        .id = entry->id,
+    };
+    const bool is_start = *visit->path == '\0' && entry->type == 'd';
+    return visit->is_leaving || is_start ? NULL : walk->visit(walk->context, &item);
+}
+
+const struct rmv_error *
+rmv_dataset_walk(struct rmv_workspace *workspace, const struct rmv_output *output,
+                 const struct rmv_error *(*visit)(void *context, const struct rmv_tree_item *item),
+                 void *context)
+{
+    struct item_walk walk = {.visit = visit, .context = context};
+    const struct rmv_tree_join join = {
+        .workspace = workspace,
+        .sides_count = 1,
+        .roots = {rmv_entry_of_output(output)},
+        .visit = visit_item,
+        .context = &walk,
+    };
+    return rmv_tree_join(&join);
+}

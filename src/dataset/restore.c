@@ -1,0 +1,301 @@
+#include "dataset/restore.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dataset/entry.h"
+#include "dataset/scan.h"
+#include "dataset/tree_edit.h"
+#include "rmv/base/beneath.h"
+#include "rmv/base/fs.h"
+#include "rmv/base/map.h"
+#include "rmv/base/mem.h"
+#include "rmv/base/path.h"
+
+/* The list of outputs that are being written, as long as they are. */
+#define INTERRUPTED_NAME "placing"
+
+void rmv_restore_report_free(struct rmv_restore_report *report)
+{
+    rmv_strings_free(&report->kept);
+    *report = (struct rmv_restore_report){0};
+}
+
+void rmv_restore_list_add(struct rmv_restore_list *list, const char *path)
+{
+    if (list->count++ < RMV_RESTORE_LISTED_MAX)
+        rmv_strings_take(&list->named, rmv_path_quote(path));
+}
+
+/* "\n  path" for each; the caller frees it. */
+static char *format_list(const struct rmv_restore_list *list)
+{
+    struct rmv_buf text = {0};
+    for (size_t i = 0; i < list->named.count; i++)
+        rmv_buf_append_format(&text, "\n  %s", list->named.items[i]);
+    if (list->count > list->named.count)
+        rmv_buf_append_format(&text, "\n  … and %zu more", list->count - list->named.count);
+    return rmv_buf_take(&text);
+}
+
+char *rmv_restore_path(const struct rmv_restore *restore, const char *inside)
+{
+    const char *start = restore->target->output->path;
+    return *inside ? rmv_path_join(start, inside) : rmv_str_copy(start);
+}
+
+/* Damage outweighs absence, which outweighs everything else. */
+static int weight_of(enum rmv_error_code code)
+{
+    return code == RMV_ERR_CORRUPT ? 2 : code == RMV_ERR_NOT_FOUND;
+}
+
+void rmv_restore_fail(struct rmv_restore *restore, const char *path, const struct rmv_error *err)
+{
+    RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(path);
+    struct rmv_restore_list *failed = &restore->failed;
+
+    pthread_mutex_lock(&restore->lock);
+    if (failed->count == 0 || weight_of(err->code) > weight_of(restore->failure))
+        restore->failure = err->code;
+    if (failed->count++ < RMV_RESTORE_LISTED_MAX)
+        rmv_strings_take(&failed->named, rmv_str_format("%s: %s", quoted, err->message));
+    pthread_mutex_unlock(&restore->lock);
+}
+
+/* ---- Preparing --------------------------------------------------------------------------------
+ */
+
+static const struct rmv_error *find_link(struct rmv_workspace *workspace, const char *path,
+                                         bool *is_link)
+{
+    RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
+    struct stat status;
+    const char *name;
+
+    *is_link = false;
+    const struct rmv_error *err =
+        rmv_beneath_open_parent(workspace->root_fd, path, false, &folder_fd, &name);
+    if (err)
+        return err->code == RMV_ERR_NOT_FOUND ? NULL : err;
+    *is_link =
+        fstatat(folder_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode);
+    return NULL;
+}
+
+/* What was placed at the target's path, on its own or as part of a folder. */
+static const struct rmv_error *find_memory(struct rmv_workspace *workspace,
+                                           struct rmv_restore_target *target)
+{
+    const struct rmv_placed *placed = rmv_placed_of(workspace);
+    RMV_CLEANUP(rmv_str_free) char *start = rmv_str_copy(target->output->path);
+
+    for (char *end = start + strlen(start); end; end = strrchr(start, '/')) {
+        *end = '\0';
+        const struct rmv_tree_entry *entry = rmv_placed_find(placed, start);
+        if (!entry)
+            continue;
+        target->has_memory = true;
+        const char *inside = target->output->path + (end - start);
+        const struct rmv_error *err = rmv_tree_find_path(
+            workspace, entry, *inside == '/' ? inside + 1 : inside, &target->placed);
+        /* Without it less is known, that is all. */
+        target->has_memory = !err;
+        return NULL;
+    }
+    return NULL;
+}
+
+static const struct rmv_error *prepare_target(struct rmv_restore *restore,
+                                              const struct rmv_output *output,
+                                              struct rmv_restore_target *target)
+{
+    const struct rmv_scan_request request = {
+        .workspace = restore->workspace,
+        .path = output->path,
+        .follow_link = !restore->options->partial,
+    };
+    target->output = output;
+    target->wanted = rmv_entry_of_output(output);
+    const struct rmv_error *err = rmv_scan(&request, &target->now);
+    if (!err)
+        err = find_link(restore->workspace, output->path, &target->is_link);
+    if (!err)
+        err = find_memory(restore->workspace, target);
+    return err;
+}
+
+static bool is_done(const struct rmv_restore_target *target)
+{
+    return target->now.type == target->wanted.type &&
+           rmv_object_id_equal(&target->now.id, &target->wanted.id);
+}
+
+/* The link itself is what there is to lose: what is behind it is not ours. */
+static const struct rmv_error *check_link(const struct rmv_restore *restore,
+                                          const struct rmv_restore_target *target)
+{
+    if (restore->options->force || restore->options->partial)
+        return NULL;
+    if (target->wanted.type)
+        return rmv_error_hint(
+            rmv_error(RMV_ERR_DENIED, "'%s' is a symbolic link, and nothing is written through one",
+                      target->output->path),
+            "remove the link, or use -f to replace it by the data itself");
+    return NULL;
+}
+
+static const struct rmv_error *check_targets(struct rmv_restore *restore)
+{
+    for (size_t i = 0; i < restore->targets_count; i++) {
+        restore->target = &restore->targets[i];
+        if (is_done(restore->target))
+            continue;
+        const struct rmv_error *err = NULL;
+        if (restore->target->is_link)
+            err = check_link(restore, restore->target);
+        else if (!restore->options->force)
+            err = rmv_restore_check(restore);
+        if (err)
+            return err;
+    }
+    if (restore->unsaved.count == 0)
+        return NULL;
+
+    RMV_CLEANUP(rmv_str_free) char *list = format_list(&restore->unsaved);
+    return rmv_error_hint(rmv_error(RMV_ERR_CONFLICT,
+                                    "unsaved modifications would be lost, nothing was touched:%s",
+                                    list),
+                          "save them with `rmv add` or `rmv commit`, or use -f to give them up");
+}
+
+/* ---- Doing ------------------------------------------------------------------------------------
+ */
+
+static void apply_target(struct rmv_restore *restore)
+{
+    struct rmv_restore_target *target = &restore->targets[restore->target - restore->targets];
+    const char *path = target->output->path;
+    const struct rmv_error *err = NULL;
+
+    if (target->is_link && !restore->options->partial) {
+        err = rmv_restore_remove(restore, path, false);
+        restore->report.deleted += !target->wanted.type;
+        target->now = (struct rmv_tree_entry){0};
+    }
+    if (!err)
+        err = rmv_restore_apply(restore);
+    if (err)
+        rmv_restore_fail(restore, path, err);
+}
+
+static void apply_targets(struct rmv_restore *restore)
+{
+    struct rmv_placed *placed = rmv_placed_of(restore->workspace);
+
+    for (size_t i = 0; i < restore->targets_count; i++) {
+        restore->target = &restore->targets[i];
+        if (is_done(restore->target))
+            restore->report.unchanged += restore->target->wanted.nfiles;
+        else
+            apply_target(restore);
+        if (!restore->options->partial)
+            rmv_placed_set(placed, restore->target->output->path, &restore->target->wanted);
+    }
+}
+
+/* Whoever gets control next may change the files at once, and that has to show. */
+static void settle(struct rmv_restore *restore)
+{
+    if (restore->has_newest)
+        rmv_stat_index_settle(restore->workspace->stat_index, &restore->newest);
+}
+
+static bool is_any_to_do(const struct rmv_restore *restore)
+{
+    bool is_any = false;
+    for (size_t i = 0; i < restore->targets_count; i++)
+        is_any = is_any || !is_done(&restore->targets[i]);
+    return is_any;
+}
+
+/* Says on disk what is being written, so that a run after a crash knows its half-written files. */
+static const struct rmv_error *mark(struct rmv_restore *restore, bool is_done_now)
+{
+    for (size_t i = 0; i < restore->targets_count; i++)
+        rmv_placed_set(restore->interrupted, restore->targets[i].output->path,
+                       is_done_now ? NULL : &restore->targets[i].wanted);
+    return rmv_placed_write(restore->interrupted);
+}
+
+static const struct rmv_error *summarize(const struct rmv_restore *restore)
+{
+    if (restore->failed.count == 0)
+        return NULL;
+    RMV_CLEANUP(rmv_str_free) char *list = format_list(&restore->failed);
+    return rmv_error(restore->failure, "%zu %s could not be restored:%s", restore->failed.count,
+                     restore->failed.count == 1 ? "path" : "paths", list);
+}
+
+static const struct rmv_error *run(struct rmv_restore *restore, const struct rmv_output *outputs)
+{
+    for (size_t i = 0; i < restore->targets_count; i++) {
+        rmv_map_set(&restore->outputs, outputs[i].path, restore);
+        const struct rmv_error *err = prepare_target(restore, &outputs[i], &restore->targets[i]);
+        if (err)
+            return err;
+    }
+    const struct rmv_error *err = check_targets(restore);
+    if (err)
+        return err;
+    const bool is_any = is_any_to_do(restore);
+    if (is_any)
+        err = mark(restore, false);
+    if (err)
+        return err;
+    apply_targets(restore);
+    settle(restore);
+    err = is_any ? mark(restore, true) : NULL;
+    if (err)
+        rmv_restore_fail(restore, INTERRUPTED_NAME, err);
+    return summarize(restore);
+}
+
+static void restore_free(struct rmv_restore *restore)
+{
+    free(restore->targets);
+    free(restore->ops);
+    rmv_map_free(&restore->outputs);
+    rmv_strings_free(&restore->unsaved.named);
+    rmv_strings_free(&restore->failed.named);
+    rmv_str_free(&restore->doomed_file);
+    rmv_placed_close(&restore->interrupted);
+    rmv_restore_report_free(&restore->report);
+    pthread_mutex_destroy(&restore->lock);
+}
+
+const struct rmv_error *rmv_dataset_restore(struct rmv_workspace *workspace,
+                                            const struct rmv_output *outputs, size_t count,
+                                            const struct rmv_restore_options *options,
+                                            struct rmv_restore_report *report)
+{
+    RMV_CLEANUP(restore_free)
+    struct rmv_restore restore = {
+        .workspace = workspace,
+        .options = options,
+        .targets = rmv_calloc(count + 1, sizeof(*restore.targets)),
+        .targets_count = count,
+    };
+    pthread_mutex_init(&restore.lock, NULL);
+    rmv_placed_open(workspace, INTERRUPTED_NAME, &restore.interrupted);
+
+    const struct rmv_error *err = run(&restore, outputs);
+    /* Even a failed run did what it could. */
+    rmv_restore_report_free(report);
+    *report = restore.report;
+    restore.report = (struct rmv_restore_report){0};
+    return err;
+}

@@ -1,0 +1,228 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dataset/entry.h"
+#include "dataset/restore.h"
+#include "dataset/trees.h"
+#include "rmv/base/beneath.h"
+#include "rmv/base/fs.h"
+#include "rmv/base/map.h"
+#include "rmv/base/mem.h"
+#include "rmv/base/path.h"
+
+/* ---- Removing ---------------------------------------------------------------------------------
+ */
+
+/* Without a memory of what was placed, an output that is to go takes with it what is saved. */
+static bool is_ours(const struct rmv_restore *restore, const struct rmv_tree_visit *visit)
+{
+    const struct rmv_restore_target *target = restore->target;
+    if (restore->options->force || visit->entries[RMV_SIDE_PLACED] || restore->doomed_size > 0)
+        return true;
+    if (rmv_restore_is_temporary(visit->path) &&
+        rmv_placed_find(restore->interrupted, target->output->path))
+        return true;
+    return !target->has_memory && target->output->kind == RMV_OUTPUT_MISSING &&
+           rmv_store_has(restore->workspace->store, &visit->entries[RMV_SIDE_NOW]->id);
+}
+
+static void remove_one(struct rmv_restore *restore, const char *path, bool is_folder)
+{
+    const struct rmv_error *err = rmv_restore_remove(restore, path, is_folder);
+    if (err)
+        rmv_restore_fail(restore, path, err);
+    else if (!is_folder)
+        restore->report.deleted++;
+}
+
+/* Nothing is wanted where something is. */
+static void leave_out(struct rmv_restore *restore, struct rmv_tree_visit *visit, const char *path)
+{
+    const struct rmv_tree_entry *now = visit->entries[RMV_SIDE_NOW];
+    const bool is_other_output = *visit->path && rmv_map_find(&restore->outputs, path);
+
+    if (is_other_output) {
+        visit->descend = false;
+        return;
+    }
+    /* A folder full of unsaved files is known by its tree, which then is not stored: look inside.
+     */
+    const bool may_look_inside = now->type == 'd' && !restore->target->has_memory &&
+                                 restore->target->output->kind == RMV_OUTPUT_MISSING;
+    if (!is_ours(restore, visit) && !may_look_inside) {
+        rmv_strings_add(&restore->report.kept, path);
+        visit->descend = false;
+    } else if (now->type != 'd') {
+        remove_one(restore, path, false);
+    }
+}
+
+/* ---- Folders ----------------------------------------------------------------------------------
+ */
+
+static const struct rmv_error *make_folder(struct rmv_restore *restore, const char *path)
+{
+    RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
+    const char *name;
+    const struct rmv_error *err =
+        rmv_beneath_open_parent(restore->workspace->root_fd, path, true, &folder_fd, &name);
+    if (!err && mkdirat(folder_fd, name, 0777) < 0 && errno != EEXIST)
+        err = rmv_error_errno("cannot create folder '%s'", path);
+    return err;
+}
+
+/* A folder is wanted. */
+static void restore_folder(struct rmv_restore *restore, struct rmv_tree_visit *visit,
+                           const char *path)
+{
+    const struct rmv_tree_entry *now = visit->entries[RMV_SIDE_NOW];
+    const struct rmv_error *err = NULL;
+
+    if (now && now->type == 'd')
+        return;
+    /* Not before it is known that there is something to put in its place. */
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf tree = {0};
+    err = rmv_trees_get(restore->workspace, &visit->entries[RMV_SIDE_WANTED]->id, &tree);
+    if (!err && now)
+        err = rmv_restore_remove(restore, path, false);
+    if (!err)
+        err = make_folder(restore, path);
+    if (!err)
+        return;
+    rmv_restore_fail(restore, path, err);
+    visit->descend = false;
+}
+
+/* ---- Files where a folder is ------------------------------------------------------------------
+ */
+
+static void start_replacing_folder(struct rmv_restore *restore, struct rmv_tree_visit *visit,
+                                   const char *path)
+{
+    const struct rmv_error *err = rmv_restore_write_aside(
+        restore, path, visit->entries[RMV_SIDE_WANTED], &restore->doomed_file);
+    if (err) {
+        rmv_restore_fail(restore, path, err);
+        visit->descend = false;
+        return;
+    }
+    restore->doomed_size = strlen(visit->path) + 1;
+}
+
+static const struct rmv_error *rename_aside(struct rmv_restore *restore, const char *path)
+{
+    RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
+    const char *name;
+    const struct rmv_error *err =
+        rmv_beneath_open_parent(restore->workspace->root_fd, path, false, &folder_fd, &name);
+    if (err)
+        return err;
+    const char *temporary = rmv_path_name(restore->doomed_file);
+    if (renameat(folder_fd, temporary, folder_fd, name) < 0) {
+        err = rmv_error_errno("cannot put '%s' in the place of the folder", path);
+        unlinkat(folder_fd, temporary, 0);
+    }
+    return err;
+}
+
+static void finish_replacing_folder(struct rmv_restore *restore, const char *path)
+{
+    const struct rmv_error *err = rmv_restore_remove(restore, path, true);
+    if (!err)
+        err = rename_aside(restore, path);
+    if (err)
+        rmv_restore_fail(restore, path, err);
+    else
+        restore->report.added++;
+    rmv_str_free(&restore->doomed_file);
+    restore->doomed_size = 0;
+}
+
+/* ---- The walk ---------------------------------------------------------------------------------
+ */
+
+static void leave_folder(struct rmv_restore *restore, const struct rmv_tree_visit *visit,
+                         const char *path)
+{
+    if (restore->doomed_size == strlen(visit->path) + 1)
+        finish_replacing_folder(restore, path);
+    else if (visit->entries[RMV_SIDE_NOW] && !visit->entries[RMV_SIDE_WANTED])
+        remove_one(restore, path, true);
+}
+
+/* A file or link is wanted. */
+static void restore_file(struct rmv_restore *restore, struct rmv_tree_visit *visit, char **path)
+{
+    const struct rmv_tree_entry *now = visit->entries[RMV_SIDE_NOW];
+    const struct rmv_tree_entry *wanted = visit->entries[RMV_SIDE_WANTED];
+
+    if (now && now->type == 'd') {
+        start_replacing_folder(restore, visit, *path);
+        return;
+    }
+    const struct rmv_restore_op op = {
+        .path = *path,
+        .entry = *wanted,
+        .replaces = now != NULL,
+        .mode_only = now && rmv_tree_is_file(now->type) && rmv_tree_is_file(wanted->type) &&
+                     rmv_object_id_equal(&now->id, &wanted->id),
+    };
+    *path = NULL;
+    visit->descend = false;
+    rmv_restore_queue(restore, &op);
+}
+
+static const struct rmv_error *apply(void *context, struct rmv_tree_visit *visit)
+{
+    struct rmv_restore *restore = context;
+    const struct rmv_tree_entry *now = visit->entries[RMV_SIDE_NOW];
+    const struct rmv_tree_entry *wanted = visit->entries[RMV_SIDE_WANTED];
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_restore_path(restore, visit->path);
+
+    if (visit->is_leaving) {
+        leave_folder(restore, visit, path);
+    } else if (rmv_entry_equal(now, wanted)) {
+        restore->report.unchanged += wanted ? wanted->nfiles : 0;
+        visit->descend = false;
+    } else if (!wanted) {
+        leave_out(restore, visit, path);
+    } else if (wanted->type == 'd') {
+        restore_folder(restore, visit, path);
+    } else {
+        restore_file(restore, visit, &path);
+    }
+    return NULL;
+}
+
+static const struct rmv_error *unreadable(void *context, const char *path, size_t side,
+                                          const struct rmv_error *err, bool *skip)
+{
+    struct rmv_restore *restore = context;
+    if (side == RMV_SIDE_NOW)
+        return err;
+    if (side == RMV_SIDE_WANTED) {
+        RMV_CLEANUP(rmv_str_free) char *whole = rmv_restore_path(restore, path);
+        rmv_restore_fail(restore, whole, err);
+        *skip = true;
+    }
+    return NULL;
+}
+
+const struct rmv_error *rmv_restore_apply(struct rmv_restore *restore)
+{
+    const struct rmv_tree_join join = {
+        .workspace = restore->workspace,
+        .sides_count = RMV_SIDES_COUNT,
+        .roots = {restore->target->now, restore->target->wanted, restore->target->placed},
+        .visit = apply,
+        .unreadable = unreadable,
+        .context = restore,
+    };
+    restore->doomed_size = 0;
+    const struct rmv_error *err = rmv_tree_join(&join);
+    rmv_restore_flush(restore);
+    return err;
+}

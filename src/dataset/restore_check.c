@@ -1,0 +1,126 @@
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "dataset/entry.h"
+#include "dataset/restore.h"
+#include "rmv/base/beneath.h"
+#include "rmv/base/fs.h"
+#include "rmv/base/mem.h"
+
+#define COMPARE_BYTES ((size_t)64 * 1024)
+
+/* Is the content of `fd` the beginning of what is in `whole_fd`? */
+static bool is_beginning(int fd, int whole_fd)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf part = {0};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf whole = {0};
+    char *a = rmv_buf_reserve(&part, COMPARE_BYTES);
+    char *b = rmv_buf_reserve(&whole, COMPARE_BYTES);
+
+    for (off_t offset = 0;;) {
+        const ssize_t n = pread(fd, a, COMPARE_BYTES, offset);
+        if (n <= 0)
+            return n == 0;
+        if (pread(whole_fd, b, (size_t)n, offset) != n || memcmp(a, b, (size_t)n) != 0)
+            return false;
+        offset += n;
+    }
+}
+
+/* An earlier checkout was killed while it wrote this file: what is there is the beginning of what
+ * belongs there, so nothing is lost. */
+static bool is_half_written(const struct rmv_restore *restore, const char *path,
+                            const struct rmv_tree_entry *now, const struct rmv_tree_entry *wanted)
+{
+    RMV_CLEANUP(rmv_fd_close) int fd = -1;
+    RMV_CLEANUP(rmv_fd_close) int whole_fd = -1;
+
+    if (!rmv_placed_find(restore->interrupted, restore->target->output->path) ||
+        !rmv_tree_is_file(now->type) || !rmv_tree_is_file(wanted->type) ||
+        now->size >= wanted->size)
+        return false;
+    whole_fd = memfd_create("rmv", MFD_CLOEXEC);
+    return whole_fd >= 0 &&
+           !rmv_beneath_open(restore->workspace->root_fd, path, O_RDONLY | O_NONBLOCK, 0, &fd) &&
+           !rmv_store_write_to(restore->workspace->store, &wanted->id, whole_fd, path) &&
+           is_beginning(fd, whole_fd);
+}
+
+static bool is_saved(const struct rmv_restore *restore, const struct rmv_tree_entry *entry)
+{
+    return rmv_store_has(restore->workspace->store, &entry->id);
+}
+
+/* May the file or link `now` be replaced by `wanted`, or by nothing? */
+static bool is_safe(const struct rmv_restore *restore, const struct rmv_tree_visit *visit,
+                    const char *path)
+{
+    const struct rmv_tree_entry *now = visit->entries[RMV_SIDE_NOW];
+    const struct rmv_tree_entry *wanted = visit->entries[RMV_SIDE_WANTED];
+    const struct rmv_tree_entry *placed = visit->entries[RMV_SIDE_PLACED];
+
+    if (wanted && wanted->type != 'd')
+        return rmv_object_id_equal(&now->id, &wanted->id) || is_saved(restore, now) ||
+               is_half_written(restore, path, now, wanted);
+    if (wanted)
+        return is_saved(restore, now);
+    if (restore->doomed_size > 0)
+        return placed && is_saved(restore, now);
+    /* Nothing takes its place: what was not tracked stays. */
+    return !placed || is_saved(restore, now);
+}
+
+static const struct rmv_error *check(void *context, struct rmv_tree_visit *visit)
+{
+    struct rmv_restore *restore = context;
+    const struct rmv_tree_entry *now = visit->entries[RMV_SIDE_NOW];
+    const struct rmv_tree_entry *wanted = visit->entries[RMV_SIDE_WANTED];
+    const size_t size = strlen(visit->path) + 1;
+
+    if (visit->is_leaving) {
+        restore->doomed_size = restore->doomed_size == size ? 0 : restore->doomed_size;
+        return NULL;
+    }
+    if (!now || rmv_entry_equal(now, wanted)) {
+        visit->descend = false;
+        return NULL;
+    }
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_restore_path(restore, visit->path);
+    if (now->type == 'd') {
+        if (wanted && wanted->type != 'd' && restore->doomed_size == 0)
+            restore->doomed_size = size;
+        visit->descend = wanted || visit->entries[RMV_SIDE_PLACED] || restore->doomed_size > 0;
+        return NULL;
+    }
+    visit->descend = false;
+    if (!is_safe(restore, visit, path))
+        rmv_restore_list_add(&restore->unsaved, path);
+    return NULL;
+}
+
+/* A tree that is wanted and cannot be read is dealt with when its turn comes; without the placed
+ * one less is known, and more is kept. */
+static const struct rmv_error *unreadable(void *context, const char *path, size_t side,
+                                          const struct rmv_error *err, bool *skip)
+{
+    (void)context;
+    (void)path;
+    *skip = side == RMV_SIDE_WANTED;
+    return side == RMV_SIDE_NOW ? err : NULL;
+}
+
+const struct rmv_error *rmv_restore_check(struct rmv_restore *restore)
+{
+    const struct rmv_tree_join join = {
+        .workspace = restore->workspace,
+        .sides_count = RMV_SIDES_COUNT,
+        .roots = {restore->target->now, restore->target->wanted, restore->target->placed},
+        .visit = check,
+        .unreadable = unreadable,
+        .context = restore,
+    };
+    restore->doomed_size = 0;
+    return rmv_tree_join(&join);
+}

@@ -1,0 +1,259 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "dataset/restore.h"
+#include "dataset/stat_entry.h"
+#include "rmv/base/beneath.h"
+#include "rmv/base/fs.h"
+#include "rmv/base/mem.h"
+#include "rmv/base/path.h"
+
+#define OPS_MAX 8192
+#define CHUNK_OPS 32
+#define TEMPORARY_HEAD ".rmv-tmp-"
+
+/* The folder that a thread wrote into last is likely to be the next one too. */
+struct writer {
+    struct rmv_restore *restore;
+    char *folder;
+    int folder_fd;
+};
+
+static void writer_free(struct writer *writer)
+{
+    rmv_str_free(&writer->folder);
+    rmv_fd_close(&writer->folder_fd);
+}
+
+static const struct rmv_error *enter_folder(struct writer *writer, const char *path,
+                                            const char **name)
+{
+    RMV_CLEANUP(rmv_str_free) char *folder = rmv_path_parent(path);
+
+    *name = rmv_path_name(path);
+    if (writer->folder && strcmp(writer->folder, folder) == 0)
+        return NULL;
+    rmv_str_free(&writer->folder);
+    rmv_fd_close(&writer->folder_fd);
+    const struct rmv_error *err = rmv_beneath_open_parent(writer->restore->workspace->root_fd, path,
+                                                          true, &writer->folder_fd, name);
+    if (!err) {
+        writer->folder = folder;
+        folder = NULL;
+    }
+    return err;
+}
+
+bool rmv_restore_is_temporary(const char *path)
+{
+    return strncmp(rmv_path_name(path), TEMPORARY_HEAD, sizeof(TEMPORARY_HEAD) - 1) == 0;
+}
+
+static char *temporary_name(void)
+{
+    static atomic_uint counter;
+    return rmv_str_format(TEMPORARY_HEAD "%ld-%u", (long)getpid(), atomic_fetch_add(&counter, 1));
+}
+
+/* ---- One file or link under a name that is free -----------------------------------------------
+ */
+
+static const struct rmv_error *write_link(struct writer *writer, const char *name, const char *path,
+                                          const struct rmv_object_id *id)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf target = {0};
+
+    const struct rmv_error *err =
+        rmv_store_get(writer->restore->workspace->store, id, RMV_TREE_PATH_SIZE_MAX - 1, &target);
+    if (err)
+        return err;
+    if (target.size == 0 || memchr(target.data, '\0', target.size))
+        return rmv_error(RMV_ERR_CORRUPT, "the target of the link '%s' is no path", path);
+    if (symlinkat(rmv_buf_string(&target), writer->folder_fd, name) < 0)
+        return rmv_error_errno("cannot create the link '%s'", path);
+    return NULL;
+}
+
+static const struct rmv_error *write_file(struct writer *writer, const char *name, const char *path,
+                                          const struct rmv_tree_entry *entry, struct stat *status)
+{
+    const mode_t mode = entry->type == 'x' ? 0777 : 0666;
+    RMV_CLEANUP(rmv_fd_close)
+    int fd =
+        openat(writer->folder_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (fd < 0)
+        return rmv_error_errno("cannot create '%s'", path);
+
+    const struct rmv_error *err =
+        rmv_store_write_to(writer->restore->workspace->store, &entry->id, fd, path);
+    if (!err && fstat(fd, status) < 0)
+        err = rmv_error_errno("cannot stat '%s'", path);
+    if (err)
+        unlinkat(writer->folder_fd, name, 0);
+    return err;
+}
+
+static const struct rmv_error *write_new(struct writer *writer, const char *name, const char *path,
+                                         const struct rmv_tree_entry *entry, struct stat *status)
+{
+    if (entry->type == 'l')
+        return write_link(writer, name, path, &entry->id);
+    return write_file(writer, name, path, entry, status);
+}
+
+/* Over an existing file or link. Renaming changes ctime, so the status is taken afterwards. */
+static const struct rmv_error *write_over(struct writer *writer, const char *name, const char *path,
+                                          const struct rmv_tree_entry *entry, struct stat *status)
+{
+    RMV_CLEANUP(rmv_str_free) char *temporary = temporary_name();
+
+    const struct rmv_error *err = write_new(writer, temporary, path, entry, status);
+    if (err)
+        return err;
+    if (renameat(writer->folder_fd, temporary, writer->folder_fd, name) < 0) {
+        err = rmv_error_errno("cannot replace '%s'", path);
+        unlinkat(writer->folder_fd, temporary, 0);
+        return err;
+    }
+    if (fstatat(writer->folder_fd, name, status, AT_SYMLINK_NOFOLLOW) < 0)
+        return rmv_error_errno("cannot stat '%s'", path);
+    return NULL;
+}
+
+/* Only the exec bit is wrong: as the umask would have it for a new file. */
+static const struct rmv_error *change_mode(struct writer *writer, const char *name,
+                                           const char *path, char type, struct stat *status)
+{
+    RMV_CLEANUP(rmv_fd_close) int fd = -1;
+    const struct rmv_error *err =
+        rmv_beneath_open(writer->folder_fd, name, O_RDONLY | O_NONBLOCK, 0, &fd);
+    if (err)
+        return err;
+    if (fstat(fd, status) < 0)
+        return rmv_error_errno("cannot stat '%s'", path);
+
+    /* Whoever may read it may execute it. */
+    const mode_t may_execute = (status->st_mode & 0444) >> 2;
+    const mode_t mode =
+        type == 'x' ? (status->st_mode & 07777) | may_execute | S_IXUSR : status->st_mode & 07666;
+    if (fchmod(fd, mode) < 0 || fstat(fd, status) < 0)
+        return rmv_error_errno("cannot change the mode of '%s'", path);
+    return NULL;
+}
+
+/* ---- The queue --------------------------------------------------------------------------------
+ */
+
+static void note_written(struct rmv_restore *restore, const struct rmv_restore_op *op,
+                         const struct stat *status)
+{
+    if (rmv_tree_is_file(op->entry.type))
+        rmv_stat_index_set(restore->workspace->stat_index, op->path, status, &op->entry.id);
+
+    pthread_mutex_lock(&restore->lock);
+    if (op->replaces)
+        restore->report.modified++;
+    else
+        restore->report.added++;
+    const int64_t changed_ns = rmv_stat_entry_ns(&status->st_ctim);
+    if (rmv_tree_is_file(op->entry.type) &&
+        (!restore->has_newest || changed_ns > rmv_stat_entry_ns(&restore->newest.st_ctim))) {
+        restore->newest = *status;
+        restore->has_newest = true;
+    }
+    pthread_mutex_unlock(&restore->lock);
+    rmv_progress_add(restore->options->progress, 1, op->entry.size);
+}
+
+static void run_op(struct writer *writer, const struct rmv_restore_op *op)
+{
+    struct stat status = {0};
+    const char *name;
+
+    const struct rmv_error *err = enter_folder(writer, op->path, &name);
+    if (!err && op->mode_only)
+        err = change_mode(writer, name, op->path, op->entry.type, &status);
+    else if (!err && op->replaces)
+        err = write_over(writer, name, op->path, &op->entry, &status);
+    else if (!err)
+        err = write_new(writer, name, op->path, &op->entry, &status);
+    if (err)
+        rmv_restore_fail(writer->restore, op->path, err);
+    else
+        note_written(writer->restore, op, &status);
+}
+
+static const struct rmv_error *run_chunk(void *context, size_t i)
+{
+    struct rmv_restore *restore = context;
+    RMV_CLEANUP(writer_free) struct writer writer = {.restore = restore, .folder_fd = -1};
+    const size_t end = (i + 1) * CHUNK_OPS;
+
+    for (size_t at = i * CHUNK_OPS; at < end && at < restore->ops_count; at++)
+        run_op(&writer, &restore->ops[at]);
+    return NULL;
+}
+
+void rmv_restore_flush(struct rmv_restore *restore)
+{
+    const size_t chunks = (restore->ops_count + CHUNK_OPS - 1) / CHUNK_OPS;
+    const struct rmv_error *err =
+        chunks ? rmv_pool_run(restore->workspace->pool, chunks, run_chunk, restore) : NULL;
+    if (err)
+        rmv_restore_fail(restore, restore->target->output->path, err);
+    for (size_t i = 0; i < restore->ops_count; i++)
+        rmv_str_free(&restore->ops[i].path);
+    restore->ops_count = 0;
+}
+
+void rmv_restore_queue(struct rmv_restore *restore, const struct rmv_restore_op *op)
+{
+    restore->ops =
+        rmv_grow(restore->ops, restore->ops_count, &restore->ops_capacity, sizeof(*restore->ops));
+    restore->ops[restore->ops_count++] = *op;
+    if (restore->ops_count == OPS_MAX)
+        rmv_restore_flush(restore);
+}
+
+/* ---- One at a time ----------------------------------------------------------------------------
+ */
+
+const struct rmv_error *rmv_restore_write_aside(struct rmv_restore *restore, const char *path,
+                                                const struct rmv_tree_entry *entry,
+                                                char **temporary)
+{
+    RMV_CLEANUP(writer_free) struct writer writer = {.restore = restore, .folder_fd = -1};
+    RMV_CLEANUP(rmv_str_free) char *name = temporary_name();
+    struct stat status;
+    const char *last;
+
+    const struct rmv_error *err = enter_folder(&writer, path, &last);
+    if (!err)
+        err = write_new(&writer, name, path, entry, &status);
+    if (!err) {
+        *temporary = name;
+        name = NULL;
+    }
+    return err;
+}
+
+const struct rmv_error *rmv_restore_remove(struct rmv_restore *restore, const char *path,
+                                           bool is_folder)
+{
+    RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
+    const char *name;
+    const struct rmv_error *err =
+        rmv_beneath_open_parent(restore->workspace->root_fd, path, false, &folder_fd, &name);
+    if (err)
+        return err;
+    if (unlinkat(folder_fd, name, is_folder ? AT_REMOVEDIR : 0) == 0 || errno == ENOENT ||
+        (is_folder && (errno == ENOTEMPTY || errno == EEXIST)))
+        return NULL;
+    return rmv_error_errno("cannot remove '%s'", path);
+}
