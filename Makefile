@@ -46,10 +46,11 @@ RECOMART_LIB_SOURCES = $(call sources,$(RECOMART_FOLDERS))
 CLI_SOURCES          = $(sort $(wildcard cmd/cli/*.c))
 RMV_SOURCES          = $(sort $(wildcard cmd/rmv/*.c))
 RECOMART_SOURCES     = $(sort $(wildcard cmd/recomart/*.c))
+BENCH_SOURCES        = $(sort $(wildcard tests/bench/*.c))
 TEST_SOURCES         = $(sort $(wildcard tests/*/*_test.c))
 CLI_TESTS            = $(sort $(wildcard tests/cli/*_test.sh))
 ALL_SOURCES = $(RMV_LIB_SOURCES) $(RECOMART_LIB_SOURCES) $(CLI_SOURCES) $(RMV_SOURCES) \
-              $(RECOMART_SOURCES) $(TEST_SOURCES) $(wildcard tests/*.c)
+              $(RECOMART_SOURCES) $(TEST_SOURCES) $(wildcard tests/*.c) $(BENCH_SOURCES)
 FORMATTED   = $(ALL_SOURCES) $(sort $(wildcard include/rmv/*/*.h src/*/*.h cmd/*/*.h tests/*.h tests/*/*.h))
 TESTS       = $(patsubst tests/%.c,$(BUILD)/tests/%,$(TEST_SOURCES))
 
@@ -128,7 +129,11 @@ lint:
 format:
 	clang-format -i $(FORMATTED)
 
-bench: all
+# What the benchmarks run on.
+$(BUILD)/generate: $(call objects,$(BENCH_SOURCES)) $(BUILD)/librmv.a
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(RMV_LIBS) -lm -o $@
+
+bench: all $(BUILD)/generate
 	@tests/bench/run.sh $(BUILD)
 
 install: all

@@ -212,3 +212,48 @@ char *rmv_path_quote(const char *path)
     }
     return rmv_buf_take(&out);
 }
+
+static bool is_plain_byte(unsigned char byte)
+{
+    return byte > ' ' && byte < 0x7f && byte != '%';
+}
+
+char *rmv_path_encode(const char *path)
+{
+    struct rmv_buf out = {0};
+    for (const unsigned char *rest = (const unsigned char *)path; *rest; rest++)
+        if (is_plain_byte(*rest))
+            rmv_buf_append(&out, rest, 1);
+        else
+            rmv_buf_append_format(&out, "%%%02X", *rest);
+    return rmv_buf_take(&out);
+}
+
+static int hex_digit(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    if (digit >= 'A' && digit <= 'F')
+        return digit - 'A' + 10;
+    return -1;
+}
+
+char *rmv_path_decode(const char *text)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf out = {0};
+    while (*text) {
+        char byte = *text++;
+        if (byte == '%') {
+            const int high = hex_digit(text[0]);
+            const int low = high < 0 ? -1 : hex_digit(text[1]);
+            if (low < 0 || is_plain_byte((unsigned char)(high * 16 + low)) || high + low == 0)
+                return NULL;
+            byte = (char)(high * 16 + low);
+            text += 2;
+        } else if (!is_plain_byte((unsigned char)byte)) {
+            return NULL;
+        }
+        rmv_buf_append(&out, &byte, 1);
+    }
+    return rmv_buf_take(&out);
+}

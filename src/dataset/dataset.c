@@ -3,18 +3,18 @@
 #include <string.h>
 
 #include "dataset/entry.h"
+#include "dataset/examine.h"
 #include "dataset/placed.h"
-#include "dataset/scan.h"
 #include "dataset/tree_join.h"
 #include "dataset/trees.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 
-static const struct rmv_error *scan_output(const struct rmv_scan_request *request,
+static const struct rmv_error *scan_output(const struct rmv_examine_request *request,
                                            struct rmv_output *output)
 {
     struct rmv_tree_entry entry;
-    const struct rmv_error *err = rmv_scan(request, &entry);
+    const struct rmv_error *err = rmv_examine(request, &entry);
     if (err)
         return err;
     rmv_output_free(output);
@@ -26,7 +26,7 @@ static const struct rmv_error *scan_output(const struct rmv_scan_request *reques
 const struct rmv_error *rmv_dataset_hash(struct rmv_workspace *workspace, const char *path,
                                          struct rmv_progress *progress, struct rmv_output *output)
 {
-    const struct rmv_scan_request request = {
+    const struct rmv_examine_request request = {
         .workspace = workspace,
         .path = path,
         .follow_link = true,
@@ -39,7 +39,7 @@ const struct rmv_error *rmv_dataset_save(struct rmv_workspace *workspace,
                                          struct rmv_store_batch *batch, const char *path,
                                          struct rmv_progress *progress, struct rmv_output *output)
 {
-    const struct rmv_scan_request request = {
+    const struct rmv_examine_request request = {
         .workspace = workspace,
         .path = path,
         .follow_link = true,

@@ -1,6 +1,5 @@
 #include "rmv/dataset/output.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,54 +58,6 @@ struct rmv_output *rmv_outputs_find(const struct rmv_outputs *outputs, const cha
     return NULL;
 }
 
-/* ---- Paths that are not UTF-8: each byte but plain ASCII as %XX ------------------------------ */
-
-static bool is_plain(unsigned char byte)
-{
-    return byte > ' ' && byte < 0x7f && byte != '%';
-}
-
-static char *encode_bytes(const char *path)
-{
-    struct rmv_buf out = {0};
-    for (const unsigned char *rest = (const unsigned char *)path; *rest; rest++)
-        if (is_plain(*rest))
-            rmv_buf_append(&out, rest, 1);
-        else
-            rmv_buf_append_format(&out, "%%%02X", *rest);
-    return rmv_buf_take(&out);
-}
-
-static int hex_digit(char digit)
-{
-    if (digit >= '0' && digit <= '9')
-        return digit - '0';
-    if (digit >= 'A' && digit <= 'F')
-        return digit - 'A' + 10;
-    return -1;
-}
-
-/* Accepts exactly what encode_bytes() writes; NULL for anything else. */
-static char *decode_bytes(const char *text)
-{
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf out = {0};
-    while (*text) {
-        char byte = *text++;
-        if (byte == '%') {
-            const int high = hex_digit(text[0]);
-            const int low = high < 0 ? -1 : hex_digit(text[1]);
-            if (low < 0 || is_plain((unsigned char)(high * 16 + low)) || high + low == 0)
-                return NULL;
-            byte = (char)(high * 16 + low);
-            text += 2;
-        } else if (!is_plain((unsigned char)byte)) {
-            return NULL;
-        }
-        rmv_buf_append(&out, &byte, 1);
-    }
-    return rmv_buf_take(&out);
-}
-
 /* ---- Reading -------------------------------------------------------------------------------- */
 
 /* Makes `text`, relative to `folder`, relative to the workspace, out of which it may not lead. */
@@ -149,7 +100,7 @@ static const struct rmv_error *parse_path(const char *name, const char *folder,
     if (plain)
         return resolve_path(name, folder, plain, plain->text, path);
 
-    RMV_CLEANUP(rmv_str_free) char *decoded = decode_bytes(encoded->text);
+    RMV_CLEANUP(rmv_str_free) char *decoded = rmv_path_decode(encoded->text);
     if (!decoded)
         return rmv_place_error(RMV_ERR_CORRUPT, name, encoded,
                                "'path-bytes' must be plain ASCII with every other byte as %%XX");
@@ -305,7 +256,7 @@ static void format_path(const char *path, const char *folder, struct rmv_value *
         rmv_value_set_text(rmv_value_add(entry, "path"), relative);
         return;
     }
-    RMV_CLEANUP(rmv_str_free) char *encoded = encode_bytes(relative);
+    RMV_CLEANUP(rmv_str_free) char *encoded = rmv_path_encode(relative);
     rmv_value_set_text(rmv_value_add(entry, "path-bytes"), encoded);
 }
 

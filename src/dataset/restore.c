@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "dataset/entry.h"
-#include "dataset/scan.h"
+#include "dataset/examine.h"
 #include "dataset/tree_edit.h"
 #include "rmv/base/beneath.h"
 #include "rmv/base/fs.h"
@@ -113,14 +113,14 @@ static const struct rmv_error *prepare_target(struct rmv_restore *restore,
                                               const struct rmv_output *output,
                                               struct rmv_restore_target *target)
 {
-    const struct rmv_scan_request request = {
+    const struct rmv_examine_request request = {
         .workspace = restore->workspace,
         .path = output->path,
         .follow_link = !restore->options->partial,
     };
     target->output = output;
     target->wanted = rmv_entry_of_output(output);
-    const struct rmv_error *err = rmv_scan(&request, &target->now);
+    const struct rmv_error *err = rmv_examine(&request, &target->now);
     if (!err)
         err = find_link(restore->workspace, output->path, &target->is_link);
     if (!err)

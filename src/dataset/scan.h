@@ -1,22 +1,30 @@
-/* Walking through a file or folder of the workspace and finding out its id, by the stat index where
- * it can, by reading where it must. Reading is done by the workspace's pool. Nothing is skipped:
- * what cannot be tracked is an error. */
+/* Finding the pointer and lock files of a workspace, without walking through the data they track.
+ */
 #pragma once
 
-#include "dataset/tree.h"
-#include "rmv/base/progress.h"
+#include <stdbool.h>
+
+#include "rmv/base/error.h"
 #include "rmv/dataset/workspace.h"
 
-struct rmv_scan_request {
-    struct rmv_workspace *workspace;
-    const char *path;              /* relative to the workspace */
-    bool follow_link;              /* if `path` itself is one; otherwise a link is content */
-    struct rmv_store_batch *batch; /* where content and trees are put; NULL: nowhere */
-    struct rmv_progress *progress; /* may be NULL */
+struct rmv_scan_visitor {
+    /* Takes a pointer or lock file. All of a folder come before the folders below it. */
+    const struct rmv_error *(*found)(void *context, const char *path);
+    /* Is the folder an output of a file found so far? Then it is data and is not looked into. */
+    bool (*is_output)(void *context, const char *path);
+    void *context;
 };
 
-/* Sets `*entry`, name aside; type 0 if nothing is there. Trees that are neither stored nor put are
- * remembered. Errors: CONFLICT, DENIED, USAGE, LIMIT, IO; see rmv_dataset_hash(). */
+/* Is it the name of a pointer or lock file? */
+bool rmv_scan_is_source(const char *path);
+
+/* The work tree, uncommitted files included. Left out are links, `.git`, `.rmstore`, workspaces and
+ * Git repositories inside this one. Errors: IO, the visitor's own. */
 RMV_MUST_CHECK
-const struct rmv_error *rmv_scan(const struct rmv_scan_request *request,
-                                 struct rmv_tree_entry *entry);
+const struct rmv_error *rmv_scan_workspace(struct rmv_workspace *workspace,
+                                           const struct rmv_scan_visitor *visitor);
+
+/* A commit; is_output() is not asked. Errors: NOT_FOUND, IO, the visitor's own. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_scan_commit(struct rmv_workspace *workspace, const char *commit_id,
+                                        const struct rmv_scan_visitor *visitor);

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "dataset/entry.h"
+#include "dataset/examine.h"
 #include "dataset/placed.h"
-#include "dataset/scan.h"
 #include "dataset/tree_edit.h"
 #include "dataset/trees.h"
 #include "rmv/base/mem.h"
@@ -103,7 +103,7 @@ const struct rmv_error *rmv_dataset_update(struct rmv_workspace *workspace,
                                            struct rmv_output *updated)
 {
     RMV_CLEANUP(update_free) struct update update = {.workspace = workspace, .batch = batch};
-    const struct rmv_scan_request request = {
+    const struct rmv_examine_request request = {
         .workspace = workspace,
         .path = path,
         .batch = batch,
@@ -113,7 +113,7 @@ const struct rmv_error *rmv_dataset_update(struct rmv_workspace *workspace,
     struct rmv_tree_entry entry;
 
     split(&update, path + strlen(whole->path) + 1);
-    const struct rmv_error *err = rmv_scan(&request, &entry);
+    const struct rmv_error *err = rmv_examine(&request, &entry);
     if (!err)
         err = read_trees(&update, &start, &old);
     if (!err)

@@ -87,6 +87,7 @@ static const struct rmv_error *differs_from_head(struct rmv_vcs *vcs, const char
     char *paths[] = {path ? rmv_str_copy(path) : NULL};
     git_diff_options options;
 
+    git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
     options.flags =
         GIT_DIFF_DISABLE_PATHSPEC_MATCH | GIT_DIFF_IGNORE_SUBMODULES | GIT_DIFF_SKIP_BINARY_CHECK;
     options.notify_cb = stop_at_first;

@@ -28,14 +28,8 @@ line() { # line NAME "WALL CPU" FLOOR_NAME FLOOR_WALL
 }
 larger() { awk -v a="$1" -v b="$2" 'BEGIN { print a > b ? a : b }'; }
 
-mkdir big small
-head -c $((256 * 1024 * 1024 * scale)) /dev/zero |
-    openssl enc -aes-128-ctr -K 00112233445566778899aabbccddeeff -iv 0 2>/dev/null >big/blob.bin
-awk -v n=$((20000 * scale)) 'BEGIN { srand(7); for (i = 0; i < n; i++) { d = sprintf("small/%03d", i / 1000)
-    if (!(i % 1000)) system("mkdir -p " d)
-    f = sprintf("%s/%06d.json", d, i); printf "{\"id\": %d", i >f
-    for (k = 0; k < 30; k++) printf ", \"label_%02d\": \"%08x%s\"", k, rand() * 4294967296, k % 3 ? "cat" : "dog" >f
-    print "}" >f; close(f) } }'
+generate W1 w1 "$(awk -v s="$scale" 'BEGIN { print 0.125 * s }')" && mv w1/data big
+generate W4 w4 "$(awk -v s="$scale" 'BEGIN { print 0.2 * s }')" && mv w4/data small
 du -sh --apparent-size big small
 cat big/blob.bin small/*/* >/dev/null
 

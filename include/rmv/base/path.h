@@ -44,3 +44,9 @@ bool rmv_path_is_utf8(const char *path);
 /* `path` quoted for a message or a line of output where it holds control characters, quotes or
  * bytes that are not UTF-8 (C style: "a\nb"), otherwise a plain copy. */
 char *rmv_path_quote(const char *path);
+
+/* A path that is not UTF-8 as text: every byte but plain ASCII, and '%' itself, becomes %XX with
+ * upper-case digits. Decoding accepts exactly what encoding writes, and is NULL for anything else.
+ * The caller frees the results. */
+char *rmv_path_encode(const char *path);
+char *rmv_path_decode(const char *text);

@@ -1,4 +1,4 @@
-#include "dataset/scan_folder.h"
+#include "dataset/examine_folder.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -10,13 +10,13 @@
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 
-struct rmv_scan_folder *rmv_scan_folder_new(struct rmv_scan_folder **alive,
-                                            struct rmv_scan_folder *parent, size_t index)
+struct rmv_examine_folder *rmv_examine_folder_new(struct rmv_examine_folder **alive,
+                                                  struct rmv_examine_folder *parent, size_t index)
 {
-    struct rmv_scan_folder *folder = rmv_calloc(1, sizeof(*folder));
+    struct rmv_examine_folder *folder = rmv_calloc(1, sizeof(*folder));
     folder->parent = parent;
     folder->index = index;
-    folder->path = parent ? rmv_path_join(parent->path, rmv_scan_folder_name(parent, index))
+    folder->path = parent ? rmv_path_join(parent->path, rmv_examine_folder_name(parent, index))
                           : rmv_str_copy(".");
     folder->pending = 1;
     folder->next = *alive;
@@ -26,7 +26,7 @@ struct rmv_scan_folder *rmv_scan_folder_new(struct rmv_scan_folder **alive,
     return folder;
 }
 
-void rmv_scan_folder_free(struct rmv_scan_folder **alive, struct rmv_scan_folder *folder)
+void rmv_examine_folder_free(struct rmv_examine_folder **alive, struct rmv_examine_folder *folder)
 {
     if (folder->previous)
         folder->previous->next = folder->next;
@@ -40,7 +40,7 @@ void rmv_scan_folder_free(struct rmv_scan_folder **alive, struct rmv_scan_folder
     free(folder);
 }
 
-const char *rmv_scan_folder_name(const struct rmv_scan_folder *folder, size_t index)
+const char *rmv_examine_folder_name(const struct rmv_examine_folder *folder, size_t index)
 {
     return folder->names.data + folder->items[index].name;
 }
@@ -55,7 +55,7 @@ static const struct rmv_error *check_name(const char *name, const char *path)
     return rmv_error_context(err, "cannot track '%s'", quoted);
 }
 
-static const struct rmv_error *read_names(struct rmv_scan_folder *folder, DIR *stream,
+static const struct rmv_error *read_names(struct rmv_examine_folder *folder, DIR *stream,
                                           const char *path)
 {
     for (;;) {
@@ -70,7 +70,7 @@ static const struct rmv_error *read_names(struct rmv_scan_folder *folder, DIR *s
             return err;
         folder->items =
             rmv_grow(folder->items, folder->count, &folder->capacity, sizeof(*folder->items));
-        folder->items[folder->count++] = (struct rmv_scan_item){.name = folder->names.size};
+        folder->items[folder->count++] = (struct rmv_examine_item){.name = folder->names.size};
         rmv_buf_append(&folder->names, found->d_name, strlen(found->d_name) + 1);
     }
 }
@@ -78,12 +78,12 @@ static const struct rmv_error *read_names(struct rmv_scan_folder *folder, DIR *s
 static int compare_items(const void *a, const void *b, void *context)
 {
     const char *names = context;
-    return strcmp(names + ((const struct rmv_scan_item *)a)->name,
-                  names + ((const struct rmv_scan_item *)b)->name);
+    return strcmp(names + ((const struct rmv_examine_item *)a)->name,
+                  names + ((const struct rmv_examine_item *)b)->name);
 }
 
-const struct rmv_error *rmv_scan_folder_read(struct rmv_scan_folder *folder, int fd,
-                                             const char *path)
+const struct rmv_error *rmv_examine_folder_read(struct rmv_examine_folder *folder, int fd,
+                                                const char *path)
 {
     const int own_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     DIR *stream = own_fd < 0 ? NULL : fdopendir(own_fd);
@@ -101,15 +101,15 @@ const struct rmv_error *rmv_scan_folder_read(struct rmv_scan_folder *folder, int
     return err;
 }
 
-void rmv_scan_folder_format(const struct rmv_scan_folder *folder, struct rmv_buf *text,
-                            struct rmv_tree_total *total)
+void rmv_examine_folder_format(const struct rmv_examine_folder *folder, struct rmv_buf *text,
+                               struct rmv_tree_total *total)
 {
     *total = (struct rmv_tree_total){0};
     rmv_tree_start(text);
     for (size_t i = 0; i < folder->count; i++) {
-        const struct rmv_scan_item *item = &folder->items[i];
+        const struct rmv_examine_item *item = &folder->items[i];
         const struct rmv_tree_entry entry = {
-            .name = rmv_scan_folder_name(folder, i),
+            .name = rmv_examine_folder_name(folder, i),
             .type = item->type,
             .size = item->size,
             .nfiles = item->nfiles,

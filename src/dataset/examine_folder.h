@@ -1,0 +1,43 @@
+/* One folder while it is being walked through: its names, and what is known of each so far. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dataset/tree.h"
+#include "rmv/base/buf.h"
+
+struct rmv_examine_item {
+    size_t name; /* offset into the folder's names */
+    char type;
+    uint64_t size, nfiles;
+    struct rmv_object_id id;
+};
+
+struct rmv_examine_folder {
+    struct rmv_examine_folder *parent;          /* NULL for the one where the walk started */
+    size_t index;                               /* of its item in the parent */
+    struct rmv_examine_folder *previous, *next; /* all folders that are alive */
+    char *path;                     /* relative to the start; "." for the start itself */
+    struct rmv_examine_item *items; /* sorted by name */
+    size_t count, capacity;
+    struct rmv_buf names;
+    size_t pending; /* items whose id is not known yet, and one more until it is listed */
+};
+
+/* Adds a folder to the list of living ones. */
+struct rmv_examine_folder *rmv_examine_folder_new(struct rmv_examine_folder **alive,
+                                                  struct rmv_examine_folder *parent, size_t index);
+void rmv_examine_folder_free(struct rmv_examine_folder **alive, struct rmv_examine_folder *folder);
+
+const char *rmv_examine_folder_name(const struct rmv_examine_folder *folder, size_t index);
+
+/* Reads the names in the open folder `fd`, sorted. `path` is for messages. Errors: DENIED (a name
+ * that may not be tracked), IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_examine_folder_read(struct rmv_examine_folder *folder, int fd,
+                                                const char *path);
+
+/* Appends its tree, and adds up what is in it. */
+void rmv_examine_folder_format(const struct rmv_examine_folder *folder, struct rmv_buf *text,
+                               struct rmv_tree_total *total);

@@ -1,0 +1,365 @@
+#include "test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "rmv/base/mem.h"
+#include "rmv/vcs/vcs.h"
+
+/* Runs a few lines of shell in which `commit` commits everything there is. */
+static void shell(const char *script)
+{
+    RMV_CLEANUP(rmv_str_free)
+    char *text = rmv_str_format(
+        "set -e; export HOME=$PWD/home GIT_CONFIG_NOSYSTEM=1 GIT_AUTHOR_NAME=Ann "
+        "GIT_AUTHOR_EMAIL=a@x "
+        "GIT_COMMITTER_NAME=Ann GIT_COMMITTER_EMAIL=a@x; unset GIT_DIR GIT_WORK_TREE; "
+        "mkdir -p home; printf '[init]\\ndefaultBranch=main\\n[protocol "
+        "\"file\"]\\nallow=always\\n' "
+        ">home/.gitconfig; time=1700000000; "
+        "commit() { time=$((time+60)); git add -A . && GIT_AUTHOR_DATE=\"$time +0000\" "
+        "GIT_COMMITTER_DATE=\"$time +0000\" git commit -qm \"$1\"; }; "
+        "exec >/dev/null 2>shell.log; %s",
+        script);
+    const int status = system(text);
+    if (status != 0)
+        print_message("# the script failed, see %s\n", "shell.log");
+    assert_int_equal(status, 0);
+}
+
+static const struct rmv_error *resolve(struct rmv_vcs *vcs, const char *revision,
+                                       char id[RMV_VCS_ID_SIZE])
+{
+    RMV_CLEANUP(rmv_vcs_commit_free) struct rmv_vcs_commit commit = {0};
+    const struct rmv_error *err = rmv_vcs_resolve(vcs, revision, &commit);
+    if (!err)
+        memcpy(id, commit.id, RMV_VCS_ID_SIZE);
+    return err;
+}
+
+static bool any(void *context, const char *path)
+{
+    (void)context;
+    (void)path;
+    return true;
+}
+
+static const struct rmv_error *add_summary(void *context, const struct rmv_vcs_commit *commit,
+                                           bool *stop)
+{
+    struct rmv_strings *summaries = context;
+    rmv_strings_add(summaries, commit->summary);
+    *stop = strcmp(commit->summary, "stop here") == 0;
+    return NULL;
+}
+
+/* The summaries of the commits a walk visits, in its order, each followed by a space. */
+static char *walk(struct rmv_vcs *vcs, const char *from, const char *path)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings summaries = {0};
+    struct rmv_buf text = {0};
+
+    CHECK_OK(rmv_vcs_walk(vcs, from, path, add_summary, &summaries));
+    for (size_t i = 0; i < summaries.count; i++)
+        rmv_buf_append_format(&text, "%s ", summaries.items[i]);
+    rmv_buf_append(&text, "", 1);
+    return rmv_buf_take(&text);
+}
+
+static void expect_walk(struct rmv_vcs *vcs, const char *from, const char *path, const char *wanted)
+{
+    RMV_CLEANUP(rmv_str_free) char *visited = walk(vcs, from, path);
+    assert_string_equal(visited, wanted);
+}
+
+static void revisions_resolve_as_git_does(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
+    RMV_CLEANUP(rmv_vcs_commit_free) struct rmv_vcs_commit commit = {0};
+    char head[RMV_VCS_ID_SIZE], other[RMV_VCS_ID_SIZE];
+
+    shell(
+        "git init -q r; cd r; echo a >a; commit one; git tag -m tagged v1; echo b >a; commit two; "
+        "git branch side HEAD~1");
+    CHECK_OK(rmv_vcs_open("r", &vcs));
+    CHECK_OK(rmv_vcs_resolve(vcs, "HEAD", &commit));
+    assert_string_equal(commit.summary, "two");
+    assert_string_equal(commit.author, "Ann <a@x>");
+    assert_int_equal(commit.time, 1700000120);
+    CHECK_OK(resolve(vcs, "main", head));
+    assert_string_equal(head, commit.id);
+    CHECK_OK(resolve(vcs, "v1", head));
+    CHECK_OK(resolve(vcs, "side", other));
+    assert_string_equal(head, other);
+    CHECK_OK(resolve(vcs, "HEAD^", other));
+    assert_string_equal(head, other);
+    other[8] = '\0';
+    CHECK_OK(resolve(vcs, other, other));
+    assert_string_equal(head, other);
+    CHECK_SAYS(resolve(vcs, "nowhere", other), RMV_ERR_NOT_FOUND, "'nowhere'");
+    CHECK_SAYS(resolve(vcs, "HEAD:a", other), RMV_ERR_NOT_FOUND, "'HEAD:a'");
+    CHECK_SAYS(resolve(vcs, "HEAD~9", other), RMV_ERR_NOT_FOUND, "'HEAD~9'");
+    CHECK_FAILS(resolve(vcs, "", other), RMV_ERR_NOT_FOUND);
+    CHECK_FAILS(resolve(vcs, "main..side", other), RMV_ERR_NOT_FOUND);
+}
+
+static void files_of_any_commit_can_be_read(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf out = {0};
+    char old[RMV_VCS_ID_SIZE], head[RMV_VCS_ID_SIZE];
+
+    shell(
+        "git init -q r; cd r; mkdir d; echo old >d/a; ln -s a d/link; commit one; echo newer >d/a; "
+        "commit two; rm -r d");
+    CHECK_OK(rmv_vcs_open("r", &vcs));
+    CHECK_OK(resolve(vcs, "HEAD", head));
+    CHECK_OK(resolve(vcs, "HEAD~", old));
+    CHECK_OK(rmv_vcs_read(vcs, old, "d/a", 100, &out));
+    CHECK_OK(rmv_vcs_read(vcs, head, "d/a", 6, &out));
+    assert_string_equal(rmv_buf_string(&out), "old\nnewer\n");
+    CHECK_SAYS(rmv_vcs_read(vcs, head, "d/a", 5, &out), RMV_ERR_LIMIT, "'d/a'");
+    CHECK_SAYS(rmv_vcs_read(vcs, head, "d/b", 5, &out), RMV_ERR_NOT_FOUND, "'d/b'");
+    CHECK_SAYS(rmv_vcs_read(vcs, head, "d", 5, &out), RMV_ERR_NOT_FOUND, "not a file");
+    CHECK_SAYS(rmv_vcs_read(vcs, head, "d/link", 5, &out), RMV_ERR_NOT_FOUND, "not a file");
+    CHECK_FAILS(rmv_vcs_read(vcs, "0000000000000000000000000000000000000000", "a", 5, &out),
+                RMV_ERR_NOT_FOUND);
+    CHECK_FAILS(rmv_vcs_read(vcs, "HEAD", "a", 5, &out), RMV_ERR_NOT_FOUND);
+    assert_string_equal(rmv_buf_string(&out), "old\nnewer\n");
+}
+
+static bool ends_in_x(void *context, const char *path)
+{
+    (void)context;
+    return path[strlen(path) - 1] == 'x';
+}
+
+static void all_files_of_a_commit_are_listed_in_bytewise_order(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings all = {0};
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings some = {0};
+    char head[RMV_VCS_ID_SIZE];
+
+    shell("git init -q r; cd r; mkdir -p a/b/c; echo 1 >a/b/c/x; echo 1 >a-x; echo 1 >a/z; "
+          "echo 1 >\"$(printf 'n\\nl')\"; echo 1 >\"$(printf '\\377x')\"; chmod +x a/z; ln -s a l; "
+          "commit one");
+    CHECK_OK(rmv_vcs_open("r", &vcs));
+    CHECK_OK(resolve(vcs, "HEAD", head));
+    CHECK_OK(rmv_vcs_list(vcs, head, any, NULL, &all));
+    assert_int_equal(all.count, 5);
+    assert_string_equal(all.items[0], "a-x");
+    assert_string_equal(all.items[1], "a/b/c/x");
+    assert_string_equal(all.items[2], "a/z");
+    assert_string_equal(all.items[3], "n\nl");
+    assert_string_equal(all.items[4], "\377x");
+    CHECK_OK(rmv_vcs_list(vcs, head, ends_in_x, NULL, &some));
+    assert_int_equal(some.count, 3);
+}
+
+static void the_changes_of_a_commit_are_listed(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings first = {0};
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings second = {0};
+    char id[RMV_VCS_ID_SIZE];
+
+    shell(
+        "git init -q r; cd r; mkdir d; echo 1 >d/keep; echo 1 >d/edit; echo 1 >gone; echo 1 >type; "
+        "commit one; echo 2 >d/edit; rm gone type; ln -s d type; echo 3 >d/new; commit two");
+    CHECK_OK(rmv_vcs_open("r", &vcs));
+    CHECK_OK(resolve(vcs, "HEAD", id));
+    CHECK_OK(rmv_vcs_list_changed(vcs, id, any, NULL, &second));
+    assert_int_equal(second.count, 4);
+    assert_string_equal(second.items[0], "d/edit");
+    assert_string_equal(second.items[1], "d/new");
+    assert_string_equal(second.items[2], "gone");
+    assert_string_equal(second.items[3], "type");
+    CHECK_OK(resolve(vcs, "HEAD~", id));
+    CHECK_OK(rmv_vcs_list_changed(vcs, id, any, NULL, &first));
+    assert_int_equal(first.count, 4);
+}
+
+static void a_walk_goes_from_new_to_old_and_children_come_before_parents(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
+
+    /* The merge's second parent claims to be older than the root. */
+    shell(
+        "git init -q r; cd r; echo 1 >a; commit a; git checkout -q -b side; echo 1 >s; "
+        "time=1600000000; "
+        "commit s; time=1700001000; git checkout -q main; echo 2 >a; commit b; "
+        "GIT_COMMITTER_DATE='1700002000 +0000' git merge -q -m m side; echo 3 >a; time=1700003000; "
+        "commit c; git checkout -q -b other HEAD~2; echo 4 >a; time=1700004000; commit o; "
+        "git checkout -q main");
+    CHECK_OK(rmv_vcs_open("r", &vcs));
+    expect_walk(vcs, "main", NULL, "c m b s a ");
+    expect_walk(vcs, NULL, NULL, "o c m b s a ");
+    expect_walk(vcs, "main", "a", "c b a ");
+    expect_walk(vcs, "main", "s", "m s ");
+    expect_walk(vcs, "main", "none", "");
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings summaries = {0};
+    CHECK_SAYS(rmv_vcs_walk(vcs, "nowhere", NULL, add_summary, &summaries), RMV_ERR_NOT_FOUND,
+               "'nowhere'");
+}
+
+static void a_walk_stops_when_told(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
+
+    shell("git init -q r; cd r; echo 1 >a; commit x; echo 2 >a; commit 'stop here'; echo 3 >a; "
+          "commit y; "
+          "rm a; mkdir a; echo 4 >a/b; commit z; git rm -q -r a; git commit -q -m gone");
+    CHECK_OK(rmv_vcs_open("r", &vcs));
+    RMV_CLEANUP(rmv_str_free) char *visited = walk(vcs, NULL, "a");
+    assert_non_null(strstr(visited, "y stop here "));
+    assert_null(strstr(visited, "x"));
+}
+
+static void the_index_tells_what_is_tracked(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
+    bool tracked;
+
+    shell("git init -q r; cd r; mkdir d; echo 1 >d/a; git add d; echo 1 >d.x; echo 1 >b");
+    CHECK_OK(rmv_vcs_open("r", &vcs));
+    CHECK_OK(rmv_vcs_is_tracked(vcs, "d/a", &tracked));
+    assert_true(tracked);
+    CHECK_OK(rmv_vcs_is_tracked(vcs, "d", &tracked));
+    assert_true(tracked);
+    CHECK_OK(rmv_vcs_is_tracked(vcs, "d.x", &tracked));
+    assert_false(tracked);
+    CHECK_OK(rmv_vcs_is_tracked(vcs, "b", &tracked));
+    assert_false(tracked);
+    shell("cd r; git add b; git rm -q --cached d/a");
+    CHECK_OK(rmv_vcs_is_tracked(vcs, "b", &tracked));
+    assert_true(tracked);
+    CHECK_OK(rmv_vcs_is_tracked(vcs, "d", &tracked));
+    assert_false(tracked);
+}
+
+static void gitignore_rules_are_known(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
+    bool ignored;
+
+    shell("git init -q r; cd r; mkdir -p d; printf '/raw\\n*.tmp\\n!keep.tmp\\nonly/\\n' "
+          ">d/.gitignore");
+    CHECK_OK(rmv_vcs_open("r", &vcs));
+    CHECK_OK(rmv_vcs_is_ignored(vcs, "d/raw", true, &ignored));
+    assert_true(ignored);
+    CHECK_OK(rmv_vcs_is_ignored(vcs, "d/raw/file", false, &ignored));
+    assert_true(ignored);
+    CHECK_OK(rmv_vcs_is_ignored(vcs, "d/keep.tmp", false, &ignored));
+    assert_false(ignored);
+    CHECK_OK(rmv_vcs_is_ignored(vcs, "raw", false, &ignored));
+    assert_false(ignored);
+    CHECK_OK(rmv_vcs_is_ignored(vcs, "d/only", true, &ignored));
+    assert_true(ignored);
+    CHECK_OK(rmv_vcs_is_ignored(vcs, "d/only", false, &ignored));
+    assert_false(ignored);
+}
+
+static void expect_dirty(struct rmv_vcs *vcs, bool wanted)
+{
+    bool dirty = !wanted;
+    CHECK_OK(rmv_vcs_is_dirty(vcs, &dirty));
+    assert_int_equal(dirty, wanted);
+}
+
+static void expect_modified(struct rmv_vcs *vcs, const char *path, bool wanted)
+{
+    bool modified = !wanted;
+    CHECK_OK(rmv_vcs_is_modified(vcs, path, &modified));
+    assert_int_equal(modified, wanted);
+}
+
+static void a_work_tree_is_dirty_when_tracked_files_differ_from_head(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
+
+    shell("git init -q r; cd r; mkdir d; echo 1 >d/a; echo 1 >b; commit one; echo 1 >untracked");
+    CHECK_OK(rmv_vcs_open("r", &vcs));
+    expect_dirty(vcs, false);
+    shell("cd r; echo 2 >d/a");
+    expect_dirty(vcs, true);
+    expect_modified(vcs, "d/a", true);
+    expect_modified(vcs, "d", true);
+    expect_modified(vcs, "b", false);
+    shell("cd r; git add d/a");
+    expect_dirty(vcs, true);
+    expect_modified(vcs, "d/a", true);
+    shell("cd r; commit two");
+    expect_dirty(vcs, false);
+    expect_modified(vcs, "d", false);
+    shell("cd r; rm b");
+    expect_dirty(vcs, true);
+    expect_modified(vcs, "b", true);
+    shell("cd r; git checkout -q b; chmod +x b; echo 1 >new");
+    expect_modified(vcs, "b", true);
+    expect_modified(vcs, "new", true);
+    expect_modified(vcs, "nothing", true);
+    shell("cd r; chmod -x b; touch -d '2020-01-01' b d/a");
+    expect_dirty(vcs, false);
+    expect_modified(vcs, "b", false);
+}
+
+static void a_repository_without_a_commit_is_told_apart(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
+    char id[RMV_VCS_ID_SIZE];
+
+    shell("git init -q r; cd r; echo 1 >a; git add a");
+    CHECK_OK(rmv_vcs_open("r", &vcs));
+    CHECK_SAYS(resolve(vcs, "HEAD", id), RMV_ERR_NOT_FOUND, "HEAD has no commit yet");
+    CHECK_SAYS(resolve(vcs, "HEAD~1", id), RMV_ERR_NOT_FOUND, "HEAD has no commit yet");
+    expect_walk(vcs, NULL, NULL, "");
+    expect_modified(vcs, "a", true);
+    expect_dirty(vcs, true);
+    RMV_CLEANUP(rmv_str_free) char *branch = rmv_vcs_branch(vcs);
+    assert_string_equal(branch, "main");
+}
+
+static void the_branch_is_known_unless_head_is_detached(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
+
+    shell("git init -q r; cd r; echo 1 >a; commit one; git checkout -q -b topic/x");
+    CHECK_OK(rmv_vcs_open("r", &vcs));
+    RMV_CLEANUP(rmv_str_free) char *branch = rmv_vcs_branch(vcs);
+    assert_string_equal(branch, "topic/x");
+    shell("cd r; git checkout -q --detach");
+    assert_null(rmv_vcs_branch(vcs));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(revisions_resolve_as_git_does),
+        TEST(files_of_any_commit_can_be_read),
+        TEST(all_files_of_a_commit_are_listed_in_bytewise_order),
+        TEST(the_changes_of_a_commit_are_listed),
+        TEST(a_walk_goes_from_new_to_old_and_children_come_before_parents),
+        TEST(a_walk_stops_when_told),
+        TEST(the_index_tells_what_is_tracked),
+        TEST(gitignore_rules_are_known),
+        TEST(a_work_tree_is_dirty_when_tracked_files_differ_from_head),
+        TEST(a_repository_without_a_commit_is_told_apart),
+        TEST(the_branch_is_known_unless_head_is_detached),
+    };
+    return RUN_TESTS(tests);
+}
