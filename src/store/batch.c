@@ -22,6 +22,12 @@ static void init_batch(struct rmv_store_batch *batch, struct rmv_store *store)
     }
     pthread_mutex_init(&batch->pending_lock, NULL);
     pthread_mutex_init(&batch->writer_lock, NULL);
+    /* Many puts must not keep a full pack from being finished. */
+    pthread_rwlockattr_t attributes;
+    pthread_rwlockattr_init(&attributes);
+    pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(&batch->gate, &attributes);
+    pthread_rwlockattr_destroy(&attributes);
     rmv_pack_writer_init(&batch->writer, store->vfs, store->root, store->sync);
 }
 
@@ -48,12 +54,12 @@ static void free_batch(struct rmv_store_batch *batch)
         rmv_buf_free(&context->input);
         free(context);
     }
-    rmv_id_set_free(&batch->pending[0]);
-    rmv_id_set_free(&batch->pending[1]);
+    rmv_id_set_free(&batch->pending);
     rmv_error_free(&batch->failure);
     rmv_lock_release(&batch->lock);
     pthread_mutex_destroy(&batch->pending_lock);
     pthread_mutex_destroy(&batch->writer_lock);
+    pthread_rwlock_destroy(&batch->gate);
     free(batch);
 }
 
@@ -79,77 +85,42 @@ const struct rmv_error *rmv_store_batch_open(struct rmv_store *store,
 
 /* ---- What is stored already ------------------------------------------------------------------ */
 
-static const struct rmv_error *failure_of(struct rmv_store_batch *batch)
-{
-    pthread_mutex_lock(&batch->writer_lock);
-    const struct rmv_error *err =
-        batch->failure ? rmv_error(batch->failure->code, "%s", batch->failure->message) : NULL;
-    pthread_mutex_unlock(&batch->writer_lock);
-    return err;
-}
-
-const struct rmv_error *rmv_batch_claim(struct rmv_store_batch *batch,
-                                        const struct rmv_object_id *id,
-                                        enum rmv_representation representation, bool *was_stored)
+/* True for the first who asks: it is his to store. */
+static bool claim(struct rmv_store_batch *batch, const struct rmv_object_id *id,
+                  enum rmv_representation representation)
 {
     struct rmv_location location;
-    atomic_store_explicit(&batch->was_used, true, memory_order_relaxed);
+    pthread_mutex_lock(&batch->pending_lock);
+    bool is_known = rmv_id_set_has(&batch->pending, id, representation);
+    pthread_mutex_unlock(&batch->pending_lock);
+    if (is_known || rmv_index_find(&batch->store->index, id, 0, &location))
+        return false;
 
     pthread_mutex_lock(&batch->pending_lock);
-    bool is_known = rmv_id_set_has(&batch->pending[0], id, representation) ||
-                    rmv_id_set_has(&batch->pending[1], id, representation);
+    is_known = rmv_id_set_has(&batch->pending, id, representation);
+    rmv_id_set_add(&batch->pending, id, representation);
     pthread_mutex_unlock(&batch->pending_lock);
-    if (!is_known && rmv_index_find(&batch->store->index, id, 0, &location))
-        is_known = true;
-    if (!is_known) {
-        pthread_mutex_lock(&batch->pending_lock);
-        is_known = rmv_id_set_has(&batch->pending[0], id, representation);
-        rmv_id_set_add(&batch->pending[0], id, representation);
-        pthread_mutex_unlock(&batch->pending_lock);
-    }
-    *was_stored = is_known;
-    return NULL;
+    return !is_known;
 }
 
 /* ---- Appending to the pack ------------------------------------------------------------------- */
 
-/* Ids of the finished pack are found through the index from now on; those of frames still open were
- * claimed for the pack after it. */
-static void turn_pending(struct rmv_store_batch *batch)
-{
-    pthread_mutex_lock(&batch->pending_lock);
-    rmv_id_set_free(&batch->pending[1]);
-    batch->pending[1] = batch->pending[0];
-    batch->pending[0] = (struct rmv_id_set){0};
-    pthread_mutex_unlock(&batch->pending_lock);
-}
-
-/* Called with the writer's lock held. */
-static const struct rmv_error *finish_pack(struct rmv_store_batch *batch)
-{
-    RMV_CLEANUP(rmv_pack_footer_free) struct rmv_pack_footer footer = {0};
-    const struct rmv_error *err = rmv_pack_writer_finish(&batch->writer, &footer);
-    if (err || footer.frames_count == 0)
-        return err;
-    err = rmv_index_add(&batch->store->index, &footer);
-    turn_pending(batch);
-    return err;
-}
-
-/* Whatever was claimed and not written makes the batch lie: after a failure nothing is accepted.
- * Called with the writer's lock held. */
+/* Whatever was claimed and not written makes the batch lie: after a failure nothing is accepted. */
 static const struct rmv_error *fail(struct rmv_store_batch *batch, const struct rmv_error *err)
 {
+    pthread_mutex_lock(&batch->writer_lock);
     if (!batch->failure)
         batch->failure = rmv_error_take(err);
+    pthread_mutex_unlock(&batch->writer_lock);
     return err;
 }
 
-static const struct rmv_error *fail_unlocked(struct rmv_store_batch *batch,
-                                             const struct rmv_error *err)
+static const struct rmv_error *failure_of(struct rmv_store_batch *batch)
 {
+    const struct rmv_error *err = NULL;
     pthread_mutex_lock(&batch->writer_lock);
-    err = fail(batch, err);
+    if (batch->failure)
+        err = rmv_error(batch->failure->code, "%s", batch->failure->message);
     pthread_mutex_unlock(&batch->writer_lock);
     return err;
 }
@@ -160,34 +131,24 @@ static const struct rmv_error *append_frame(struct rmv_store_batch *batch,
                                             const struct rmv_pack_record *records,
                                             size_t records_count)
 {
-    const struct rmv_error *err = NULL;
     pthread_mutex_lock(&batch->writer_lock);
-    if (batch->failure)
-        err = rmv_error(batch->failure->code, "%s", batch->failure->message);
-    if (!err)
-        err = rmv_pack_writer_append(&batch->writer, frame, encoder->stored.data, records,
-                                     records_count);
-    if (!err && rmv_pack_writer_is_full(&batch->writer))
-        err = finish_pack(batch);
-    if (err)
-        err = fail(batch, err);
+    const struct rmv_error *err =
+        rmv_pack_writer_append(&batch->writer, frame, encoder->stored.data, records, records_count);
     pthread_mutex_unlock(&batch->writer_lock);
     return err;
 }
 
-const struct rmv_error *rmv_batch_add_single(struct rmv_store_batch *batch,
-                                             const struct rmv_pack_record *record,
-                                             const void *bytes, struct rmv_frame_encoder *encoder)
+static const struct rmv_error *add_single(struct rmv_store_batch *batch,
+                                          const struct rmv_pack_record *record, const void *bytes,
+                                          struct rmv_frame_encoder *encoder)
 {
     struct rmv_pack_frame frame;
     const bool compress = rmv_frame_is_compressible(bytes, record->size);
     const struct rmv_error *err = rmv_frame_encode(encoder, bytes, record->size, compress, &frame);
-    if (err)
-        return fail_unlocked(batch, err);
-    return append_frame(batch, &frame, encoder, record, 1);
+    return err ? err : append_frame(batch, &frame, encoder, record, 1);
 }
 
-/* Called with the slot's lock held. */
+/* Called with the slot's lock held, or the gate closed. */
 static const struct rmv_error *flush_frame(struct rmv_store_batch *batch,
                                            struct rmv_batch_slot *slot, size_t which)
 {
@@ -197,9 +158,7 @@ static const struct rmv_error *flush_frame(struct rmv_store_batch *batch,
         return NULL;
     const struct rmv_error *err = rmv_frame_encode(&slot->encoder, open->content.data,
                                                    open->content.size, which == 1, &frame);
-    if (err)
-        err = fail_unlocked(batch, err);
-    else
+    if (!err)
         err = append_frame(batch, &frame, &slot->encoder, open->records, open->records_count);
     open->content.size = 0;
     open->records_count = 0;
@@ -218,8 +177,8 @@ static struct rmv_batch_slot *take_slot(struct rmv_store_batch *batch)
     return slot;
 }
 
-const struct rmv_error *rmv_batch_add_small(struct rmv_store_batch *batch,
-                                            const struct rmv_pack_record *record, const void *bytes)
+static const struct rmv_error *add_small(struct rmv_store_batch *batch,
+                                         const struct rmv_pack_record *record, const void *bytes)
 {
     const size_t which = rmv_frame_is_compressible(bytes, record->size) ? 1 : 0;
     struct rmv_batch_slot *slot = take_slot(batch);
@@ -229,7 +188,6 @@ const struct rmv_error *rmv_batch_add_small(struct rmv_store_batch *batch,
                              sizeof(*open->records));
     open->records[open->records_count] = *record;
     open->records[open->records_count++].offset = (uint32_t)open->content.size;
-    rmv_buf_reserve(&open->content, record->size);
     if (record->size > 0)
         rmv_buf_append(&open->content, bytes, record->size);
     const bool is_full = open->content.size >= RMV_GROUP_SIZE;
@@ -238,18 +196,41 @@ const struct rmv_error *rmv_batch_add_small(struct rmv_store_batch *batch,
     return err;
 }
 
-/* ---- Committing ------------------------------------------------------------------------------ */
+/* ---- Finishing packs ------------------------------------------------------------------------- */
 
-static const struct rmv_error *flush_slots(struct rmv_store_batch *batch)
+/* Called with the gate closed. */
+static const struct rmv_error *finish_pack(struct rmv_store_batch *batch)
 {
+    RMV_CLEANUP(rmv_pack_footer_free) struct rmv_pack_footer footer = {0};
     const struct rmv_error *err = NULL;
-    for (size_t i = 0; i < batch->slots_count && !err; i++) {
-        struct rmv_batch_slot *slot = &batch->slots[i];
-        pthread_mutex_lock(&slot->lock);
+    for (size_t i = 0; i < batch->slots_count && !err; i++)
         for (size_t which = 0; which < 2 && !err; which++)
-            err = flush_frame(batch, slot, which);
-        pthread_mutex_unlock(&slot->lock);
-    }
+            err = flush_frame(batch, &batch->slots[i], which);
+    if (!err)
+        err = rmv_pack_writer_finish(&batch->writer, &footer);
+    if (!err && footer.frames_count > 0)
+        err = rmv_index_add(&batch->store->index, &footer);
+    rmv_id_set_free(&batch->pending);
+    return err ? fail(batch, err) : NULL;
+}
+
+static bool is_pack_full(struct rmv_store_batch *batch)
+{
+    pthread_mutex_lock(&batch->writer_lock);
+    const bool is_full = rmv_pack_writer_is_full(&batch->writer);
+    pthread_mutex_unlock(&batch->writer_lock);
+    return is_full;
+}
+
+static const struct rmv_error *end_full_pack(struct rmv_store_batch *batch)
+{
+    if (!is_pack_full(batch))
+        return NULL;
+    pthread_rwlock_wrlock(&batch->gate);
+    const struct rmv_error *err = failure_of(batch);
+    if (!err && is_pack_full(batch))
+        err = finish_pack(batch);
+    pthread_rwlock_unlock(&batch->gate);
     return err;
 }
 
@@ -264,21 +245,13 @@ static const struct rmv_error *sync_packs(struct rmv_store_batch *batch)
 
 const struct rmv_error *rmv_store_batch_commit(struct rmv_store_batch *batch)
 {
+    pthread_rwlock_wrlock(&batch->gate);
     const struct rmv_error *err = failure_of(batch);
     if (!err)
-        err = flush_slots(batch);
-    if (!err) {
-        pthread_mutex_lock(&batch->writer_lock);
-        const bool has_pack = batch->writer.footer.frames_count > 0;
         err = finish_pack(batch);
-        if (err)
-            err = fail(batch, err);
-        pthread_mutex_unlock(&batch->writer_lock);
-        if (has_pack)
-            atomic_store(&batch->was_used, false);
-    }
     if (!err)
         err = sync_packs(batch);
+    pthread_rwlock_unlock(&batch->gate);
     if (err)
         return rmv_error_context(err, "cannot commit to the store '%s'", batch->store->root);
     return NULL;
@@ -289,14 +262,39 @@ void rmv_store_batch_close(struct rmv_store_batch **batch)
     struct rmv_store_batch *closing = *batch;
     if (!closing)
         return;
-    /* What was written but not committed is worth keeping: the next attempt finds it stored. */
-    if (!closing->failure && closing->writer.footer.frames_count > 0 && finish_pack(closing))
-        rmv_log_write(closing->store->log, RMV_LOG_DEBUG, "objects not committed are dropped");
+    /* What was put but not committed is worth keeping: the next attempt finds it stored. */
+    if (!closing->failure && closing->pending.count > 0) {
+        struct rmv_error *on_its_way = rmv_error_take(rmv_error_last());
+        if (finish_pack(closing))
+            rmv_log_write(closing->store->log, RMV_LOG_DEBUG, "what was not committed is dropped");
+        (void)rmv_error_raise(&on_its_way);
+    }
     free_batch(closing);
     *batch = NULL;
 }
 
 /* ---- Putting --------------------------------------------------------------------------------- */
+
+const struct rmv_error *rmv_batch_put(struct rmv_store_batch *batch,
+                                      const struct rmv_pack_record *record, const void *bytes,
+                                      struct rmv_frame_encoder *encoder, bool *was_stored)
+{
+    atomic_store_explicit(&batch->was_used, true, memory_order_relaxed);
+    pthread_rwlock_rdlock(&batch->gate);
+    const struct rmv_error *err = failure_of(batch);
+    const bool is_new = !err && claim(batch, &record->id, record->representation);
+    if (is_new && encoder)
+        err = add_single(batch, record, bytes, encoder);
+    else if (is_new)
+        err = add_small(batch, record, bytes);
+    if (err && is_new)
+        err = fail(batch, err);
+    pthread_rwlock_unlock(&batch->gate);
+    if (err)
+        return err;
+    *was_stored = !is_new;
+    return is_new ? end_full_pack(batch) : NULL;
+}
 
 struct rmv_file_context *rmv_batch_take_context(struct rmv_store_batch *batch)
 {

@@ -45,31 +45,25 @@ struct rmv_store_batch {
     size_t slots_count;
     atomic_uint next_slot;
     atomic_bool was_used; /* since the last commit */
+    /* Shared while one object is claimed and written, exclusive while a pack is finished: a pack
+     * that is published holds, with those before it, everything that was claimed, so no chunk list
+     * in it can name a chunk that was lost. */
+    pthread_rwlock_t gate;
     pthread_mutex_t pending_lock;
-    struct rmv_id_set pending[2]; /* of this pack and of the one before: no put of these again */
+    struct rmv_id_set pending; /* claimed, and not in a finished pack */
     struct rmv_file_context *idle;
     pthread_mutex_t writer_lock;
     struct rmv_pack_writer writer;
     struct rmv_error *failure; /* what made the batch unusable */
 };
 
-/* Claims an object for the caller, who stores it unless `*was_stored`. Errors: the batch has
- * failed. */
+/* Stores the bytes that `record` names unless they are stored already, which `*was_stored` tells.
+ * With an encoder of the caller's they get a frame of their own; without one (up to
+ * RMV_SMALL_OBJECT_MAX) they share one. Errors: IO, or whatever made the batch fail before. */
 RMV_MUST_CHECK
-const struct rmv_error *rmv_batch_claim(struct rmv_store_batch *batch,
-                                        const struct rmv_object_id *id,
-                                        enum rmv_representation representation, bool *was_stored);
-
-/* Stores claimed bytes in a shared frame (up to RMV_SMALL_OBJECT_MAX) or, with an encoder of the
- * caller's, in a frame of their own. Errors: IO. */
-RMV_MUST_CHECK
-const struct rmv_error *rmv_batch_add_small(struct rmv_store_batch *batch,
-                                            const struct rmv_pack_record *record,
-                                            const void *bytes);
-RMV_MUST_CHECK
-const struct rmv_error *rmv_batch_add_single(struct rmv_store_batch *batch,
-                                             const struct rmv_pack_record *record,
-                                             const void *bytes, struct rmv_frame_encoder *encoder);
+const struct rmv_error *rmv_batch_put(struct rmv_store_batch *batch,
+                                      const struct rmv_pack_record *record, const void *bytes,
+                                      struct rmv_frame_encoder *encoder, bool *was_stored);
 
 struct rmv_file_context *rmv_batch_take_context(struct rmv_store_batch *batch);
 void rmv_batch_give_context(struct rmv_store_batch *batch, struct rmv_file_context *context);

@@ -18,20 +18,6 @@ static struct rmv_pack_record record_of(const struct rmv_object_id *id, size_t s
         .id = *id, .size = (uint32_t)size, .representation = (uint8_t)representation};
 }
 
-/* Stores up to RMV_SINGLE_MAX bytes under their id unless they are stored. */
-static const struct rmv_error *put_piece(struct rmv_store_batch *batch, const void *bytes,
-                                         const struct rmv_pack_record *record,
-                                         struct rmv_frame_encoder *encoder, bool *was_stored)
-{
-    const struct rmv_error *err =
-        rmv_batch_claim(batch, &record->id, record->representation, was_stored);
-    if (err || *was_stored)
-        return err;
-    if (record->size <= RMV_SMALL_OBJECT_MAX && !encoder)
-        return rmv_batch_add_small(batch, record, bytes);
-    return rmv_batch_add_single(batch, record, bytes, encoder);
-}
-
 /* ---- Large files ----------------------------------------------------------------------------- */
 
 /* One large file on its way in: chunks are cut, hashed and stored as they come. */
@@ -64,7 +50,7 @@ static const struct rmv_error *put_list(struct stream *stream, const struct rmv_
     struct rmv_frame_encoder *encoder =
         text.size > RMV_SMALL_OBJECT_MAX ? &stream->context->encoder : NULL;
     const struct rmv_error *err =
-        put_piece(stream->batch, text.data, &record, encoder, &was_stored);
+        rmv_batch_put(stream->batch, &record, text.data, encoder, &was_stored);
     stream->was_stored = stream->was_stored && was_stored;
     return err;
 }
@@ -84,14 +70,16 @@ static const struct rmv_error *end_part(struct stream *stream)
 
 static const struct rmv_error *put_chunk(struct stream *stream, const char *bytes, size_t size)
 {
+    struct rmv_sha256_state chunk;
     struct rmv_object_id id;
     bool was_stored = false;
-    rmv_sha256_update(&stream->sha256, bytes, size);
-    rmv_sha256(bytes, size, id.sha256);
+    rmv_sha256_start(&chunk);
+    rmv_sha256_update_pair(&stream->sha256, bytes, &chunk, bytes, size);
+    rmv_sha256_finish(&chunk, id.sha256);
 
     const struct rmv_pack_record record = record_of(&id, size, RMV_REPRESENTATION_WHOLE);
     const struct rmv_error *err =
-        put_piece(stream->batch, bytes, &record, &stream->context->encoder, &was_stored);
+        rmv_batch_put(stream->batch, &record, bytes, &stream->context->encoder, &was_stored);
     if (err)
         return err;
     stream->was_stored = stream->was_stored && was_stored;
@@ -203,9 +191,9 @@ static const struct rmv_error *put_input(struct rmv_store_batch *batch,
     file->id = rmv_object_id_of(window->data, window->size);
     const struct rmv_pack_record record =
         record_of(&file->id, window->size, RMV_REPRESENTATION_WHOLE);
-    return put_piece(batch, window->data, &record,
-                     window->size > RMV_SMALL_OBJECT_MAX ? &context->encoder : NULL,
-                     &file->was_stored);
+    return rmv_batch_put(batch, &record, window->data,
+                         window->size > RMV_SMALL_OBJECT_MAX ? &context->encoder : NULL,
+                         &file->was_stored);
 }
 
 const struct rmv_error *rmv_store_batch_put_file(struct rmv_store_batch *batch, int fd,
@@ -246,7 +234,7 @@ const struct rmv_error *rmv_store_batch_put(struct rmv_store_batch *batch, const
     if (size <= RMV_SMALL_OBJECT_MAX) {
         file.id = rmv_object_id_of(bytes, size);
         const struct rmv_pack_record record = record_of(&file.id, size, RMV_REPRESENTATION_WHOLE);
-        const struct rmv_error *err = put_piece(batch, bytes, &record, NULL, &file.was_stored);
+        const struct rmv_error *err = rmv_batch_put(batch, &record, bytes, NULL, &file.was_stored);
         if (!err)
             *id = file.id;
         return err;
@@ -257,7 +245,7 @@ const struct rmv_error *rmv_store_batch_put(struct rmv_store_batch *batch, const
     if (size <= RMV_SINGLE_MAX) {
         file.id = rmv_object_id_of(bytes, size);
         const struct rmv_pack_record record = record_of(&file.id, size, RMV_REPRESENTATION_WHOLE);
-        err = put_piece(batch, bytes, &record, &context->encoder, &file.was_stored);
+        err = rmv_batch_put(batch, &record, bytes, &context->encoder, &file.was_stored);
     } else {
         context->input.size = 0;
         err = NULL;

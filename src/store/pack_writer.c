@@ -1,21 +1,30 @@
 #include "store/pack_writer.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 
 #include "rmv/base/mem.h"
+#include "store/journal.h"
 #include "store/packs.h"
 #include "store/temporary.h"
+
+/* How much of a pack may be lost with its writer. */
+#define JOURNAL_STEP_BYTES ((uint64_t)8 << 20)
 
 void rmv_pack_writer_init(struct rmv_pack_writer *writer, const struct rmv_vfs *vfs,
                           const char *root, bool sync)
 {
-    *writer = (struct rmv_pack_writer){
-        .vfs = vfs, .root = root, .sync = sync, .file = RMV_VFS_FILE_EMPTY};
+    *writer = (struct rmv_pack_writer){.vfs = vfs,
+                                       .root = root,
+                                       .sync = sync,
+                                       .file = RMV_VFS_FILE_EMPTY,
+                                       .journal = RMV_VFS_FILE_EMPTY};
 }
 
 void rmv_pack_writer_discard(struct rmv_pack_writer *writer)
 {
     rmv_temporary_discard(&writer->file);
+    rmv_temporary_discard(&writer->journal);
     rmv_pack_footer_free(&writer->footer);
     rmv_pack_writer_init(writer, writer->vfs, writer->root, writer->sync);
 }
@@ -27,6 +36,32 @@ static const struct rmv_error *start_pack(struct rmv_pack_writer *writer)
     if (!err)
         err = rmv_pack_write_header(&writer->file);
     writer->size = sizeof(struct rmv_pack_header);
+    return err;
+}
+
+/* Writes down what was appended since the last time. */
+static const struct rmv_error *append_journal(struct rmv_pack_writer *writer)
+{
+    const struct rmv_pack_footer *footer = &writer->footer;
+    const struct rmv_pack_footer part = {
+        .frames = footer->frames + writer->journaled_frames_count,
+        .frames_count = footer->frames_count - writer->journaled_frames_count,
+        .records = footer->records + writer->journaled_records_count,
+        .records_count = footer->records_count - writer->journaled_records_count,
+    };
+    if (writer->journal.fd < 0) {
+        RMV_CLEANUP(rmv_str_free)
+        char *path = rmv_str_format("%s" RMV_JOURNAL_SUFFIX, writer->file.path);
+        const struct rmv_error *err =
+            rmv_vfs_open(writer->vfs, path, O_RDWR | O_CREAT | O_EXCL, &writer->journal);
+        if (err)
+            return err;
+    }
+    const struct rmv_error *err =
+        rmv_journal_append(&writer->journal, &writer->journal_size, &part);
+    writer->journaled_size = writer->size;
+    writer->journaled_frames_count = footer->frames_count;
+    writer->journaled_records_count = footer->records_count;
     return err;
 }
 
@@ -53,7 +88,8 @@ const struct rmv_error *rmv_pack_writer_append(struct rmv_pack_writer *writer,
     footer->frames = rmv_grow(footer->frames, footer->frames_count, &writer->frames_capacity,
                               sizeof(*footer->frames));
     footer->frames[footer->frames_count++] = *frame;
-    return NULL;
+    return writer->size - writer->journaled_size >= JOURNAL_STEP_BYTES ? append_journal(writer)
+                                                                       : NULL;
 }
 
 bool rmv_pack_writer_is_full(const struct rmv_pack_writer *writer)
@@ -94,6 +130,7 @@ const struct rmv_error *rmv_pack_writer_finish(struct rmv_pack_writer *writer,
         err = rmv_vfs_sync_folder(writer->vfs, folder);
     if (err)
         return err;
+    rmv_temporary_discard(&writer->journal);
     *footer = writer->footer;
     rmv_pack_writer_init(writer, writer->vfs, writer->root, writer->sync);
     return NULL;

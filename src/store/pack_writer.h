@@ -19,6 +19,11 @@ struct rmv_pack_writer {
     struct rmv_pack_footer footer;
     size_t frames_capacity;
     size_t records_capacity;
+    struct rmv_vfs_file journal; /* the empty state while the pack is small */
+    uint64_t journal_size;       /* bytes written */
+    uint64_t journaled_size;     /* of the pack, and what the journal knows of it: */
+    size_t journaled_frames_count;
+    size_t journaled_records_count;
 };
 
 void rmv_pack_writer_init(struct rmv_pack_writer *writer, const struct rmv_vfs *vfs,

@@ -145,39 +145,59 @@ const struct rmv_error *rmv_store_find(struct rmv_store *store, const char *pref
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
-static const struct rmv_error *check_whole(const struct rmv_location *location,
-                                           const struct rmv_object_id *id,
-                                           const struct rmv_object_view *view)
+/* Two sums in step cost little more than one. */
+static struct rmv_object_id hash_view(const struct rmv_object_view *view,
+                                      struct rmv_sha256_state *sum)
 {
-    const struct rmv_object_id actual = rmv_object_id_of(view->bytes, view->size);
-    if (rmv_object_id_equal(&actual, id))
-        return NULL;
-    return rmv_error(RMV_ERR_CORRUPT, "pack '%s': the bytes do not match their id",
-                     location->pack->path);
+    struct rmv_object_id id;
+    struct rmv_sha256_state own;
+    rmv_sha256_start(&own);
+    if (sum)
+        rmv_sha256_update_pair(&own, view->bytes, sum, view->bytes, view->size);
+    else
+        rmv_sha256_update(&own, view->bytes, view->size);
+    rmv_sha256_finish(&own, id.sha256);
+    return id;
+}
+
+/* Shows what is at one place. */
+static const struct rmv_error *view_at(struct rmv_store *store, const struct rmv_object_id *id,
+                                       const struct rmv_location *location,
+                                       struct rmv_sha256_state *sum, struct rmv_object_view *view)
+{
+    const struct rmv_error *err = rmv_object_reader_view(&store->reader, location, view);
+    if (err || location->representation != RMV_REPRESENTATION_WHOLE)
+        return err;
+
+    struct rmv_sha256_state sum_after = {0};
+    if (sum)
+        sum_after = *sum;
+    const struct rmv_object_id actual = hash_view(view, sum ? &sum_after : NULL);
+    if (!rmv_object_id_equal(&actual, id)) {
+        rmv_object_view_release(view);
+        return rmv_error(RMV_ERR_CORRUPT, "pack '%s': the bytes do not match their id",
+                         location->pack->path);
+    }
+    if (sum)
+        *sum = sum_after;
+    return NULL;
 }
 
 /* One round over all places. The error is that of the last one tried. */
 static const struct rmv_error *view_once(struct rmv_store *store, const struct rmv_object_id *id,
                                          enum rmv_representation representation,
-                                         struct rmv_object_view *view)
+                                         struct rmv_sha256_state *sum, struct rmv_object_view *view)
 {
     const struct rmv_error *err = NULL;
     struct rmv_location location;
-    bool was_found = false;
     for (size_t n = 0; rmv_index_find(&store->index, id, n, &location); n++) {
         if (location.representation != representation)
             continue;
-        was_found = true;
-        err = rmv_object_reader_view(&store->reader, &location, view);
-        if (!err && representation == RMV_REPRESENTATION_WHOLE) {
-            err = check_whole(&location, id, view);
-            if (err)
-                rmv_object_view_release(view);
-        }
+        err = view_at(store, id, &location, sum, view);
         if (!err)
             return NULL;
     }
-    if (!was_found)
+    if (!err)
         return not_found(store, id);
     char hex[RMV_OBJECT_ID_HEX_SIZE];
     rmv_object_id_to_hex(id, hex);
@@ -197,13 +217,13 @@ static const struct rmv_error *check_index(struct rmv_store *store)
 
 const struct rmv_error *rmv_store_view(struct rmv_store *store, const struct rmv_object_id *id,
                                        enum rmv_representation representation,
-                                       struct rmv_object_view *view)
+                                       struct rmv_sha256_state *sum, struct rmv_object_view *view)
 {
-    const struct rmv_error *err = view_once(store, id, representation, view);
+    const struct rmv_error *err = view_once(store, id, representation, sum, view);
     if (!err || err->code == RMV_ERR_IO)
         return err;
     err = check_index(store);
-    return err ? err : view_once(store, id, representation, view);
+    return err ? err : view_once(store, id, representation, sum, view);
 }
 
 static bool find_in(struct rmv_store *store, const struct rmv_object_id *id,
@@ -244,7 +264,7 @@ const struct rmv_error *rmv_store_size(struct rmv_store *store, const struct rmv
     }
     RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
     RMV_CLEANUP(rmv_chunk_list_free) struct rmv_chunk_list list = {0};
-    err = rmv_store_view(store, id, RMV_REPRESENTATION_LIST, &view);
+    err = rmv_store_view(store, id, RMV_REPRESENTATION_LIST, NULL, &view);
     if (!err)
         err = rmv_chunk_list_parse(view.bytes, view.size, &list);
     if (err)
@@ -264,13 +284,12 @@ static const struct rmv_error *stream_chunks(struct rmv_store *store,
     for (size_t i = 0; i < list->count; i++) {
         RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
         const struct rmv_error *err =
-            rmv_store_view(store, &list->entries[i].id, RMV_REPRESENTATION_WHOLE, &view);
+            rmv_store_view(store, &list->entries[i].id, RMV_REPRESENTATION_WHOLE, sha256, &view);
         if (err)
             return err;
         if (view.size != list->entries[i].size)
             return rmv_error(RMV_ERR_CORRUPT, "a chunk has %zu bytes where its list says %llu",
                              view.size, (unsigned long long)list->entries[i].size);
-        rmv_sha256_update(sha256, view.bytes, view.size);
         err = sink->write(sink->context, view.bytes, view.size);
         if (err)
             return err;
@@ -284,7 +303,7 @@ static const struct rmv_error *read_part(struct rmv_store *store,
 {
     RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
     const struct rmv_error *err =
-        rmv_store_view(store, &entry->id, RMV_REPRESENTATION_WHOLE, &view);
+        rmv_store_view(store, &entry->id, RMV_REPRESENTATION_WHOLE, NULL, &view);
     if (!err)
         err = rmv_chunk_list_parse(view.bytes, view.size, part);
     if (!err && (part->level != 0 || part->size != entry->size))
@@ -316,7 +335,7 @@ static const struct rmv_error *stream_listed(struct rmv_store *store,
 {
     RMV_CLEANUP(rmv_chunk_list_free) struct rmv_chunk_list list = {0};
     RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
-    const struct rmv_error *err = rmv_store_view(store, id, RMV_REPRESENTATION_LIST, &view);
+    const struct rmv_error *err = rmv_store_view(store, id, RMV_REPRESENTATION_LIST, NULL, &view);
     if (!err)
         err = rmv_chunk_list_parse(view.bytes, view.size, &list);
     rmv_object_view_release(&view);
@@ -344,7 +363,7 @@ const struct rmv_error *rmv_store_stream(struct rmv_store *store, const struct r
         return err;
     if (location.representation == RMV_REPRESENTATION_WHOLE) {
         RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
-        err = rmv_store_view(store, id, RMV_REPRESENTATION_WHOLE, &view);
+        err = rmv_store_view(store, id, RMV_REPRESENTATION_WHOLE, NULL, &view);
         return err ? err : sink->write(sink->context, view.bytes, view.size);
     }
     err = stream_listed(store, id, sink);

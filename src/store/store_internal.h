@@ -27,13 +27,13 @@ struct rmv_store {
     atomic_bool index_was_checked; /* after something was not found or damaged */
 };
 
-/* Shows an object as stored in this representation, its bytes not yet hashed for a chunk list,
- * hashed and found right for whole bytes. Tries every place it is in. Errors: NOT_FOUND, CORRUPT,
- * IO. */
+/* Shows an object as stored in this representation: whole bytes have been hashed and found right, a
+ * chunk list is not checked. Tries every place it is in. Whole bytes also go into `*sum`, if that
+ * is not NULL. Errors: NOT_FOUND, CORRUPT, IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_store_view(struct rmv_store *store, const struct rmv_object_id *id,
                                        enum rmv_representation representation,
-                                       struct rmv_object_view *view);
+                                       struct rmv_sha256_state *sum, struct rmv_object_view *view);
 
 /* Where bytes of an object go. */
 struct rmv_store_sink {
