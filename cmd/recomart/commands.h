@@ -2,3 +2,5 @@
 #pragma once
 
 #include "cli/command.h"
+
+extern const struct cli_command recomart_prepare;

@@ -4,6 +4,7 @@
 #include "recomart/commands.h"
 
 static const struct cli_command *const commands[] = {
+    &recomart_prepare,
     NULL,
 };
 
