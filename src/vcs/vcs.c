@@ -163,14 +163,14 @@ static const struct rmv_error *opening_failed(const struct rmv_vcs *vcs, int sta
 {
     const git_error *reason = git_error_last();
     const char *message = reason ? reason->message : "";
-    const struct rmv_error *err =
-        rmv_git_error(status, "cannot open the Git repository of '%s'", vcs->opened);
 
-    if (status == GIT_EOWNER)
-        return rmv_error_hint(err,
-                              "it belongs to another user; if you trust it: "
-                              "git config --global --add safe.directory '%s'",
-                              vcs->opened);
+    /* libgit2 1.5 says that the setting is missing where it should say that the owner is wrong. */
+    if (status == GIT_EOWNER || strstr(message, "safe.directory"))
+        return rmv_error_hint(
+            rmv_error(RMV_ERR_DENIED, "the Git repository of '%s' is not yours", vcs->opened),
+            "if you trust its owner: "
+            "git config --global --add safe.directory '%s'",
+            vcs->opened);
     if (strstr(message, "objectformat"))
         return rmv_error_hint(
             rmv_error(RMV_ERR_UNSUPPORTED,
@@ -185,7 +185,7 @@ static const struct rmv_error *opening_failed(const struct rmv_vcs *vcs, int sta
                                         vcs->opened, message),
                               "`git config --get-regexp ^extensions` lists what it uses; a fresh "
                               "`git clone` has none");
-    return err;
+    return rmv_git_error(status, "cannot open the Git repository of '%s'", vcs->opened);
 }
 
 static bool is_same_folder(const char *a, const char *b)

@@ -8,27 +8,7 @@
 
 #include "rmv/base/mem.h"
 #include "rmv/vcs/vcs.h"
-
-/* Runs a few lines of shell in which `commit` commits everything there is. */
-static void shell(const char *script)
-{
-    RMV_CLEANUP(rmv_str_free)
-    char *text = rmv_str_format(
-        "set -e; export HOME=$PWD/home GIT_CONFIG_NOSYSTEM=1 GIT_AUTHOR_NAME=Ann "
-        "GIT_AUTHOR_EMAIL=a@x "
-        "GIT_COMMITTER_NAME=Ann GIT_COMMITTER_EMAIL=a@x; unset GIT_DIR GIT_WORK_TREE; "
-        "mkdir -p home; printf '[init]\\ndefaultBranch=main\\n[protocol "
-        "\"file\"]\\nallow=always\\n' "
-        ">home/.gitconfig; time=1700000000; "
-        "commit() { time=$((time+60)); git add -A . && GIT_AUTHOR_DATE=\"$time +0000\" "
-        "GIT_COMMITTER_DATE=\"$time +0000\" git commit -qm \"$1\"; }; "
-        "exec >/dev/null 2>shell.log; %s",
-        script);
-    const int status = system(text);
-    if (status != 0)
-        print_message("# the script failed, see %s\n", "shell.log");
-    assert_int_equal(status, 0);
-}
+#include "shell.h"
 
 static const struct rmv_error *resolve(struct rmv_vcs *vcs, const char *revision,
                                        char id[RMV_VCS_ID_SIZE])
@@ -82,7 +62,7 @@ static void revisions_resolve_as_git_does(void **state)
     RMV_CLEANUP(rmv_vcs_commit_free) struct rmv_vcs_commit commit = {0};
     char head[RMV_VCS_ID_SIZE], other[RMV_VCS_ID_SIZE];
 
-    shell(
+    test_shell(
         "git init -q r; cd r; echo a >a; commit one; git tag -m tagged v1; echo b >a; commit two; "
         "git branch side HEAD~1");
     CHECK_OK(rmv_vcs_open("r", &vcs));
@@ -114,7 +94,7 @@ static void files_of_any_commit_can_be_read(void **state)
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf out = {0};
     char old[RMV_VCS_ID_SIZE], head[RMV_VCS_ID_SIZE];
 
-    shell(
+    test_shell(
         "git init -q r; cd r; mkdir d; echo old >d/a; ln -s a d/link; commit one; echo newer >d/a; "
         "commit two; rm -r d");
     CHECK_OK(rmv_vcs_open("r", &vcs));
@@ -147,9 +127,10 @@ static void all_files_of_a_commit_are_listed_in_bytewise_order(void **state)
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings some = {0};
     char head[RMV_VCS_ID_SIZE];
 
-    shell("git init -q r; cd r; mkdir -p a/b/c; echo 1 >a/b/c/x; echo 1 >a-x; echo 1 >a/z; "
-          "echo 1 >\"$(printf 'n\\nl')\"; echo 1 >\"$(printf '\\377x')\"; chmod +x a/z; ln -s a l; "
-          "commit one");
+    test_shell(
+        "git init -q r; cd r; mkdir -p a/b/c; echo 1 >a/b/c/x; echo 1 >a-x; echo 1 >a/z; "
+        "echo 1 >\"$(printf 'n\\nl')\"; echo 1 >\"$(printf '\\377x')\"; chmod +x a/z; ln -s a l; "
+        "commit one");
     CHECK_OK(rmv_vcs_open("r", &vcs));
     CHECK_OK(resolve(vcs, "HEAD", head));
     CHECK_OK(rmv_vcs_list(vcs, head, any, NULL, &all));
@@ -171,7 +152,7 @@ static void the_changes_of_a_commit_are_listed(void **state)
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings second = {0};
     char id[RMV_VCS_ID_SIZE];
 
-    shell(
+    test_shell(
         "git init -q r; cd r; mkdir d; echo 1 >d/keep; echo 1 >d/edit; echo 1 >gone; echo 1 >type; "
         "commit one; echo 2 >d/edit; rm gone type; ln -s d type; echo 3 >d/new; commit two");
     CHECK_OK(rmv_vcs_open("r", &vcs));
@@ -193,7 +174,7 @@ static void a_walk_goes_from_new_to_old_and_children_come_before_parents(void **
     RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
 
     /* The merge's second parent claims to be older than the root. */
-    shell(
+    test_shell(
         "git init -q r; cd r; echo 1 >a; commit a; git checkout -q -b side; echo 1 >s; "
         "time=1600000000; "
         "commit s; time=1700001000; git checkout -q main; echo 2 >a; commit b; "
@@ -216,9 +197,10 @@ static void a_walk_stops_when_told(void **state)
     (void)state;
     RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
 
-    shell("git init -q r; cd r; echo 1 >a; commit x; echo 2 >a; commit 'stop here'; echo 3 >a; "
-          "commit y; "
-          "rm a; mkdir a; echo 4 >a/b; commit z; git rm -q -r a; git commit -q -m gone");
+    test_shell(
+        "git init -q r; cd r; echo 1 >a; commit x; echo 2 >a; commit 'stop here'; echo 3 >a; "
+        "commit y; "
+        "rm a; mkdir a; echo 4 >a/b; commit z; git rm -q -r a; git commit -q -m gone");
     CHECK_OK(rmv_vcs_open("r", &vcs));
     RMV_CLEANUP(rmv_str_free) char *visited = walk(vcs, NULL, "a");
     assert_non_null(strstr(visited, "y stop here "));
@@ -231,7 +213,7 @@ static void the_index_tells_what_is_tracked(void **state)
     RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
     bool tracked;
 
-    shell("git init -q r; cd r; mkdir d; echo 1 >d/a; git add d; echo 1 >d.x; echo 1 >b");
+    test_shell("git init -q r; cd r; mkdir d; echo 1 >d/a; git add d; echo 1 >d.x; echo 1 >b");
     CHECK_OK(rmv_vcs_open("r", &vcs));
     CHECK_OK(rmv_vcs_is_tracked(vcs, "d/a", &tracked));
     assert_true(tracked);
@@ -241,7 +223,7 @@ static void the_index_tells_what_is_tracked(void **state)
     assert_false(tracked);
     CHECK_OK(rmv_vcs_is_tracked(vcs, "b", &tracked));
     assert_false(tracked);
-    shell("cd r; git add b; git rm -q --cached d/a");
+    test_shell("cd r; git add b; git rm -q --cached d/a");
     CHECK_OK(rmv_vcs_is_tracked(vcs, "b", &tracked));
     assert_true(tracked);
     CHECK_OK(rmv_vcs_is_tracked(vcs, "d", &tracked));
@@ -254,8 +236,8 @@ static void gitignore_rules_are_known(void **state)
     RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
     bool ignored;
 
-    shell("git init -q r; cd r; mkdir -p d; printf '/raw\\n*.tmp\\n!keep.tmp\\nonly/\\n' "
-          ">d/.gitignore");
+    test_shell("git init -q r; cd r; mkdir -p d; printf '/raw\\n*.tmp\\n!keep.tmp\\nonly/\\n' "
+               ">d/.gitignore");
     CHECK_OK(rmv_vcs_open("r", &vcs));
     CHECK_OK(rmv_vcs_is_ignored(vcs, "d/raw", true, &ignored));
     assert_true(ignored);
@@ -290,28 +272,29 @@ static void a_work_tree_is_dirty_when_tracked_files_differ_from_head(void **stat
     (void)state;
     RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
 
-    shell("git init -q r; cd r; mkdir d; echo 1 >d/a; echo 1 >b; commit one; echo 1 >untracked");
+    test_shell(
+        "git init -q r; cd r; mkdir d; echo 1 >d/a; echo 1 >b; commit one; echo 1 >untracked");
     CHECK_OK(rmv_vcs_open("r", &vcs));
     expect_dirty(vcs, false);
-    shell("cd r; echo 2 >d/a");
+    test_shell("cd r; echo 2 >d/a");
     expect_dirty(vcs, true);
     expect_modified(vcs, "d/a", true);
     expect_modified(vcs, "d", true);
     expect_modified(vcs, "b", false);
-    shell("cd r; git add d/a");
+    test_shell("cd r; git add d/a");
     expect_dirty(vcs, true);
     expect_modified(vcs, "d/a", true);
-    shell("cd r; commit two");
+    test_shell("cd r; commit two");
     expect_dirty(vcs, false);
     expect_modified(vcs, "d", false);
-    shell("cd r; rm b");
+    test_shell("cd r; rm b");
     expect_dirty(vcs, true);
     expect_modified(vcs, "b", true);
-    shell("cd r; git checkout -q b; chmod +x b; echo 1 >new");
+    test_shell("cd r; git checkout -q b; chmod +x b; echo 1 >new");
     expect_modified(vcs, "b", true);
     expect_modified(vcs, "new", true);
     expect_modified(vcs, "nothing", true);
-    shell("cd r; chmod -x b; touch -d '2020-01-01' b d/a");
+    test_shell("cd r; chmod -x b; touch -d '2020-01-01' b d/a");
     expect_dirty(vcs, false);
     expect_modified(vcs, "b", false);
 }
@@ -322,7 +305,7 @@ static void a_repository_without_a_commit_is_told_apart(void **state)
     RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
     char id[RMV_VCS_ID_SIZE];
 
-    shell("git init -q r; cd r; echo 1 >a; git add a");
+    test_shell("git init -q r; cd r; echo 1 >a; git add a");
     CHECK_OK(rmv_vcs_open("r", &vcs));
     CHECK_SAYS(resolve(vcs, "HEAD", id), RMV_ERR_NOT_FOUND, "HEAD has no commit yet");
     CHECK_SAYS(resolve(vcs, "HEAD~1", id), RMV_ERR_NOT_FOUND, "HEAD has no commit yet");
@@ -338,11 +321,11 @@ static void the_branch_is_known_unless_head_is_detached(void **state)
     (void)state;
     RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
 
-    shell("git init -q r; cd r; echo 1 >a; commit one; git checkout -q -b topic/x");
+    test_shell("git init -q r; cd r; echo 1 >a; commit one; git checkout -q -b topic/x");
     CHECK_OK(rmv_vcs_open("r", &vcs));
     RMV_CLEANUP(rmv_str_free) char *branch = rmv_vcs_branch(vcs);
     assert_string_equal(branch, "topic/x");
-    shell("cd r; git checkout -q --detach");
+    test_shell("cd r; git checkout -q --detach");
     assert_null(rmv_vcs_branch(vcs));
 }
 
