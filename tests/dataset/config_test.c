@@ -118,7 +118,7 @@ static void damaged_files_are_named_with_their_line(void **state)
     } cases[] = {
         {"[core\nthreads = 1\n", ".rmstore/config:1: ", RMV_ERR_CORRUPT},
         {"[core]\nthreads = 1\n\n!\n", ".rmstore/config:4: ", RMV_ERR_CORRUPT},
-        {"[core]\nthreads = \\q\n", ".rmstore/config:2: ", RMV_ERR_CORRUPT},
+        {"[core]\nthreads = \\q\n", ".rmstore/config: invalid escape", RMV_ERR_CORRUPT},
         {"[core]\nthreads = many\n", "'core.threads' must be a whole number from 0 to 1024",
          RMV_ERR_CORRUPT},
         {"[core]\ncompression = 99\n", "'core.compression' must be a whole number from 1 to 19",
