@@ -10,7 +10,7 @@ void rmv_number_format(double number, char text[RMV_NUMBER_TEXT_SIZE])
 {
     /* 15 digits survive the way through a double and %g drops zeros at the end, so fewer need no
      * trying, except where doubles lose their precision towards zero. */
-    char digits[32];
+    char digits[RMV_NUMBER_TEXT_SIZE];
     int precision = fabs(number) < DBL_MIN ? 1 : 15;
     do
         snprintf(digits, sizeof(digits), "%.*g", precision, number);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/utf8.h"
 #include "rmv/base/buf.h"
 #include "rmv/base/mem.h"
 
@@ -146,32 +147,15 @@ const struct rmv_error *rmv_path_check(const char *path)
     }
 }
 
-/* The size of the UTF-8 sequence at `text`, or 0 if it is not a legal one (RFC 3629). */
-static size_t utf8_size(const unsigned char *text)
-{
-    if (text[0] < 0x80)
-        return 1;
-    const size_t size = text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
-    if (text[0] < 0xc2 || text[0] > 0xf4)
-        return 0;
-    for (size_t i = 1; i < size; i++)
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-    const bool overlong =
-        (text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xf0 && text[1] < 0x90);
-    const bool out_of_range =
-        (text[0] == 0xed && text[1] > 0x9f) || (text[0] == 0xf4 && text[1] > 0x8f);
-    return overlong || out_of_range ? 0 : size;
-}
-
 bool rmv_path_is_utf8(const char *path)
 {
-    const unsigned char *rest = (const unsigned char *)path;
-    while (*rest) {
-        const size_t size = utf8_size(rest);
-        if (size == 0)
+    for (size_t left = strlen(path); left > 0;) {
+        uint32_t point;
+        const size_t n = rmv_utf8_next(path, left, &point);
+        if (n == 0)
             return false;
-        rest += size;
+        path += n;
+        left -= n;
     }
     return true;
 }
@@ -192,18 +176,20 @@ char *rmv_path_quote(const char *path)
 {
     struct rmv_buf out = {0};
     bool is_plain = true;
-    const unsigned char *rest = (const unsigned char *)path;
 
     rmv_buf_append(&out, "\"", 1);
-    while (*rest) {
-        const size_t size = utf8_size(rest);
-        if (size == 0 || iscntrl(*rest) || *rest == '"' || *rest == '\\') {
-            append_escaped(&out, *rest++);
-            is_plain = false;
-            continue;
-        }
-        rmv_buf_append(&out, rest, size);
-        rest += size;
+    const char *rest = path;
+    for (size_t left = strlen(path), n; left > 0; rest += n, left -= n) {
+        uint32_t point = 0;
+        n = rmv_utf8_next(rest, left, &point);
+        const bool is_escaped =
+            n == 0 || iscntrl((unsigned char)*rest) || *rest == '"' || *rest == '\\';
+        n = is_escaped ? 1 : n;
+        if (is_escaped)
+            append_escaped(&out, (unsigned char)*rest);
+        else
+            rmv_buf_append(&out, rest, n);
+        is_plain = is_plain && !is_escaped;
     }
     rmv_buf_append(&out, "\"", 1);
     if (is_plain) {

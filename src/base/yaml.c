@@ -141,11 +141,18 @@ static const struct rmv_error *compose_alias(struct composer *composer, struct r
     return NULL;
 }
 
-/* Is the tag absent or the core schema's `name`? */
+/* Is the tag the core schema's `name`? */
 static bool tag_is(const char *tag, const char *name)
 {
-    return !tag || (strncmp(tag, TAG_PREFIX, strlen(TAG_PREFIX)) == 0 &&
-                    strcmp(tag + strlen(TAG_PREFIX), name) == 0);
+    return strncmp(tag, TAG_PREFIX, strlen(TAG_PREFIX)) == 0 &&
+           strcmp(tag + strlen(TAG_PREFIX), name) == 0;
+}
+
+/* The tag as text; a lone "!" says only that a value is what it looks like in quotes. */
+static const char *tag_of(const yaml_char_t *tag, const char *meaning_of_lone)
+{
+    const char *text = (const char *)tag;
+    return text && strcmp(text, "!") == 0 ? meaning_of_lone : text;
 }
 
 static const struct rmv_error *unknown_tag(const struct composer *composer, const char *tag)
@@ -187,7 +194,7 @@ static const struct rmv_error *apply_tag(const struct composer *composer, const 
 static const struct rmv_error *compose_scalar(struct composer *composer, struct rmv_value *out)
 {
     const char *text = (const char *)composer->event.data.scalar.value;
-    const char *tag = (const char *)composer->event.data.scalar.tag;
+    const char *tag = tag_of(composer->event.data.scalar.tag, TAG_PREFIX "str");
     bool too_big = false;
 
     if (strlen(text) != composer->event.data.scalar.length)
@@ -212,7 +219,7 @@ static const struct rmv_error *compose(struct composer *composer, unsigned depth
 static const struct rmv_error *compose_list(struct composer *composer, unsigned depth,
                                             struct rmv_value *out)
 {
-    const char *tag = (const char *)composer->event.data.sequence_start.tag;
+    const char *tag = tag_of(composer->event.data.sequence_start.tag, NULL);
     if (tag && !tag_is(tag, "seq"))
         return unknown_tag(composer, tag);
 
@@ -365,7 +372,7 @@ static const struct rmv_error *compose_members(struct composer *composer, unsign
 static const struct rmv_error *compose_map(struct composer *composer, unsigned depth,
                                            struct rmv_value *out)
 {
-    const char *tag = (const char *)composer->event.data.mapping_start.tag;
+    const char *tag = tag_of(composer->event.data.mapping_start.tag, NULL);
     if (tag && !tag_is(tag, "map"))
         return unknown_tag(composer, tag);
 

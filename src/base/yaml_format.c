@@ -37,9 +37,8 @@ static bool is_all_printable(const char *text, const char *also)
 /* Would another reader, of YAML 1.1, take the string for a boolean, a number or a date? */
 static bool is_special_elsewhere(const char *text)
 {
-    static const char *const words[] = {"y",   "Y",   "yes", "Yes", "YES", "n",  "N",
-                                        "no",  "No",  "NO",  "on",  "On",  "ON", "off",
-                                        "Off", "OFF", "<<",  "=",   NULL};
+    static const char *const words[] = {"yes", "Yes", "YES", "no",  "No", "NO", "on", "On",
+                                        "ON",  "off", "Off", "OFF", "<<", "=",  NULL};
     for (const char *const *word = words; *word; word++)
         if (strcmp(text, *word) == 0)
             return true;

@@ -10,7 +10,7 @@
 
 #define RMV_YAML_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define RMV_YAML_DEPTH_MAX 100
-#define RMV_YAML_VALUES_MAX 5000000 /* after aliases are resolved */
+#define RMV_YAML_VALUES_MAX 2000000 /* after aliases are resolved */
 
 /* Sets `*out`, which the caller frees with rmv_value_free(). An empty document is null.
  * Errors: CORRUPT (bad syntax, duplicate keys, two documents), LIMIT. */
