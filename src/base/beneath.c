@@ -24,6 +24,20 @@ static bool is_unsafe(const char *path)
     }
 }
 
+/* openat(2), of one component. Asked for a folder, the kernel says of a link only that it is none.
+ */
+static int open_name(int folder, const char *name, int flags, mode_t mode)
+{
+    struct stat status;
+    const int fd = openat(folder, name, flags, mode);
+    const int number = errno;
+    const bool is_link = fd < 0 && number == ENOTDIR &&
+                         fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+                         S_ISLNK(status.st_mode);
+    errno = is_link ? ELOOP : number;
+    return fd;
+}
+
 /* Where openat2 is missing: one openat per component, none of which follows a link. */
 static int walk(int root_fd, const char *path, int flags, mode_t mode)
 {
@@ -31,9 +45,9 @@ static int walk(int root_fd, const char *path, int flags, mode_t mode)
     while (folder >= 0) {
         const size_t size = strcspn(path, "/");
         if (path[size] == '\0')
-            return openat(folder, path, flags, mode);
+            return open_name(folder, path, flags, mode);
         RMV_CLEANUP(rmv_str_free) char *name = rmv_str_copy_n(path, size);
-        const int next = openat(folder, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        const int next = open_name(folder, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
         rmv_fd_close(&folder);
         folder = next;
         path += size + 1;
@@ -41,13 +55,14 @@ static int walk(int root_fd, const char *path, int flags, mode_t mode)
     return -1;
 }
 
-/* openat2 wants a mode of 0 where nothing is created. */
+/* openat2 wants a mode of 0 where nothing is created. It refuses links by itself, and says so even
+ * of folders, unless O_NOFOLLOW is there, which O_PATH needs in order to open the link itself. */
 static int open_beneath(int root_fd, const char *path, int flags, mode_t mode)
 {
     static bool is_missing; /* set once, and always to the same value */
 
     struct open_how how = {
-        .flags = (unsigned)flags,
+        .flags = (unsigned)(flags & O_PATH ? flags : flags & ~O_NOFOLLOW),
         .mode = flags & O_CREAT ? mode : 0,
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
     };

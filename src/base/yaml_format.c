@@ -9,7 +9,7 @@
 
 #define INDENT 2
 
-/* libyaml takes a key for one without being told only when it is this short; in characters. */
+/* libyaml takes a key for one without being told only when it is this short. */
 #define SIMPLE_KEY_MAX 1000
 
 /* May the character stand for itself? Not those that YAML forbids or takes for a line break. */
@@ -201,9 +201,10 @@ static void append_block(const struct rmv_value *value, size_t indent, struct rm
 
 static void append_key(const char *key, size_t indent, struct rmv_buf *out)
 {
-    if (strlen(key) <= SIMPLE_KEY_MAX) {
-        append_text(key, out);
-    } else {
+    const size_t start = out->size;
+    append_text(key, out);
+    if (out->size - start > SIMPLE_KEY_MAX) { /* as written: escapes make it longer */
+        out->size = start;
         rmv_buf_append_string(out, "? ");
         append_text(key, out);
         rmv_buf_append_string(out, "\n");

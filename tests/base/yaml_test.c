@@ -294,6 +294,8 @@ static void long_keys_are_written_so_that_they_read_back(void **state)
         key[size] = '\0';
         rmv_value_set_int(rmv_value_append(rmv_value_add(rmv_value_add(&value, key), "a")), 1);
         rmv_value_set_int(rmv_value_append(rmv_value_add(&value, key + 1)), 1);
+        memset(key, '\t', size); /* longer when escaped */
+        rmv_value_set_int(rmv_value_add(&value, key + size / 2), 1);
     }
     rmv_yaml_format(&value, &text);
     CHECK_OK(rmv_yaml_parse("f", text.data, text.size, &again));
