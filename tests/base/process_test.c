@@ -82,7 +82,7 @@ static void variables_replace_ours_and_leave_the_others(void **state)
     const char *const env[] = {"RMV_A=1", "RMV_B=x=y", NULL};
     setenv("RMV_A", "old", 1);
     setenv("RMV_C", "kept", 1);
-    check_output((struct rmv_process_options){.env = env}, "env | grep ^RMV_ | sort",
+    check_output((struct rmv_process_options){.env = env}, "env | grep '^RMV_[ABC]=' | sort",
                  "RMV_A=1\nRMV_B=x=y\nRMV_C=kept\n");
 }
 
