@@ -33,9 +33,18 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-static bool is_digit(char c)
+static bool is_structure(char c)
 {
-    return c >= '0' && c <= '9';
+    return c == '{' || c == '}' || c == '[' || c == ']' || c == ':' || c == ',';
+}
+
+/* How many digits `text` starts with. */
+static size_t count_digits(const char *text, size_t size)
+{
+    size_t n = 0;
+    while (n < size && text[n] >= '0' && text[n] <= '9')
+        n++;
+    return n;
 }
 
 /* Goes past the string that starts here; an open one ends with the text. */
@@ -55,17 +64,17 @@ static void skip_string(struct cursor *cursor)
 /* Goes past a number, a word or whatever stands there instead. */
 static void skip_word(struct cursor *cursor)
 {
+    const char *c;
     do
-        cursor->offset++;
-    while (cursor->offset < cursor->size && !is_blank(cursor->text[cursor->offset]) &&
-           !memchr("{}[]:,\"", cursor->text[cursor->offset], 7));
+        c = &cursor->text[++cursor->offset];
+    while (cursor->offset < cursor->size && *c != '"' && !is_blank(*c) && !is_structure(*c));
 }
 
 /* Finds the next string, number or word, sets `*start` to it and goes past it; false at the end. */
 static bool next_scalar(struct cursor *cursor, size_t *start)
 {
-    while (cursor->offset < cursor->size && (is_blank(cursor->text[cursor->offset]) ||
-                                             memchr("{}[]:,", cursor->text[cursor->offset], 6)))
+    while (cursor->offset < cursor->size &&
+           (is_blank(cursor->text[cursor->offset]) || is_structure(cursor->text[cursor->offset])))
         cursor->offset++;
     *start = cursor->offset;
     if (cursor->offset == cursor->size)
@@ -98,26 +107,21 @@ static const struct rmv_error *check_string(const struct cursor *cursor, size_t 
 static bool is_number(const char *text, size_t size)
 {
     size_t i = size > 0 && text[0] == '-';
-    const size_t whole = i;
-    while (i < size && is_digit(text[i]))
-        i++;
-    if (i == whole || (i > whole + 1 && text[whole] == '0'))
+    const size_t whole = count_digits(text + i, size - i);
+    if (whole == 0 || (whole > 1 && text[i] == '0'))
         return false;
+    i += whole;
     if (i < size && text[i] == '.') {
-        const size_t fraction = ++i;
-        while (i < size && is_digit(text[i]))
-            i++;
-        if (i == fraction)
+        const size_t fraction = count_digits(text + i + 1, size - i - 1);
+        if (fraction == 0)
             return false;
+        i += 1 + fraction;
     }
     if (i < size && (text[i] == 'e' || text[i] == 'E')) {
         i++;
         i += i < size && (text[i] == '-' || text[i] == '+');
-        const size_t exponent = i;
-        while (i < size && is_digit(text[i]))
-            i++;
-        if (i == exponent)
-            return false;
+        const size_t exponent = count_digits(text + i, size - i);
+        return exponent > 0 && i + exponent == size;
     }
     return i == size;
 }

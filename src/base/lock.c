@@ -25,16 +25,13 @@ static const struct rmv_error *open_file(const char *path, bool exclusive, int *
 {
     struct stat status;
     const int access = exclusive ? O_RDWR : O_RDONLY;
-    RMV_CLEANUP(rmv_fd_close)
-    int opened = open(path, access | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
-    if (opened < 0 && errno == ELOOP)
+    *fd = open(path, access | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+    if (*fd < 0 && errno == ELOOP)
         return rmv_error(RMV_ERR_DENIED, "the lock '%s' is a symbolic link", path);
-    if (opened < 0 || fstat(opened, &status) < 0)
+    if (*fd < 0 || fstat(*fd, &status) < 0)
         return rmv_error_errno("cannot open the lock '%s'", path);
     if (!S_ISREG(status.st_mode))
         return rmv_error(RMV_ERR_DENIED, "the lock '%s' is not a regular file", path);
-    *fd = opened;
-    opened = -1;
     return NULL;
 }
 

@@ -185,7 +185,7 @@ const struct rmv_error *rmv_process_output(const struct rmv_process_options *opt
                                            size_t max_bytes, struct rmv_buf *out, int *status)
 {
     int ends[2];
-    pid_t pid;
+    pid_t pid = -1;
 
     if (pipe2(ends, O_CLOEXEC) < 0)
         return rmv_error_errno("cannot make a pipe for '%s'", options->argv[0]);

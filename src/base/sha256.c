@@ -140,24 +140,20 @@ void rmv_sha256(const void *bytes, size_t size, uint8_t digest[RMV_SHA256_SIZE])
     rmv_sha256_finish(&state, digest);
 }
 
-void rmv_sha256_pair(const void *a, size_t a_size, uint8_t a_digest[RMV_SHA256_SIZE], const void *b,
-                     size_t b_size, uint8_t b_digest[RMV_SHA256_SIZE])
+void rmv_sha256_pair(const void *const bytes[2], const size_t sizes[2],
+                     uint8_t digests[2][RMV_SHA256_SIZE])
 {
-    struct rmv_sha256_state a_state, b_state;
-    const size_t both = a_size < b_size ? a_size : b_size;
+    struct rmv_sha256_state states[2];
+    const size_t both = sizes[0] < sizes[1] ? sizes[0] : sizes[1];
 
-    rmv_sha256_start(&a_state);
-    rmv_sha256_start(&b_state);
-    if (both > 0) {
-        rmv_sha256_update_pair(&a_state, a, &b_state, b, both);
-        rmv_sha256_update(&a_state, (const uint8_t *)a + both, a_size - both);
-        rmv_sha256_update(&b_state, (const uint8_t *)b + both, b_size - both);
-    } else {
-        rmv_sha256_update(&a_state, a, a_size);
-        rmv_sha256_update(&b_state, b, b_size);
+    rmv_sha256_start(&states[0]);
+    rmv_sha256_start(&states[1]);
+    rmv_sha256_update_pair(&states[0], bytes[0], &states[1], bytes[1], both);
+    for (int i = 0; i < 2; i++) {
+        if (sizes[i] > both)
+            rmv_sha256_update(&states[i], (const uint8_t *)bytes[i] + both, sizes[i] - both);
+        rmv_sha256_finish(&states[i], digests[i]);
     }
-    rmv_sha256_finish(&a_state, a_digest);
-    rmv_sha256_finish(&b_state, b_digest);
 }
 
 void rmv_sha256_to_hex(const uint8_t digest[RMV_SHA256_SIZE], char hex[RMV_SHA256_HEX_SIZE])

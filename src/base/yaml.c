@@ -1,6 +1,5 @@
 #include "rmv/base/yaml.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
@@ -235,7 +234,27 @@ static const struct rmv_error *compose_list(struct composer *composer, unsigned 
     }
 }
 
-/* Reads a key, as the text it is written with: `1:` and `"1":` are the same key. */
+/* A scalar key is the text it is written with: `1:` and `"1":` are the same key. */
+static const struct rmv_error *compose_scalar_key(struct composer *composer,
+                                                  struct rmv_value *value, bool *is_merge)
+{
+    const char *text = (const char *)composer->event.data.scalar.value;
+    const char *tag = (const char *)composer->event.data.scalar.tag;
+    const char *anchor = (const char *)composer->event.data.scalar.anchor;
+    const struct rmv_error *err = NULL;
+
+    *is_merge = strcmp(text, "<<") == 0 && !anchor &&
+                (tag ? tag_is(tag, "merge") : composer->event.data.scalar.plain_implicit);
+    if (tag && !*is_merge)
+        err = compose_scalar(composer, value);
+    if (!err && strlen(text) != composer->event.data.scalar.length)
+        err = fail_here(composer, RMV_ERR_CORRUPT, "a key must not contain a NUL character");
+    if (err)
+        return err;
+    rmv_value_set_text(value, text);
+    return anchor ? keep_anchored(composer, anchor, value) : NULL;
+}
+
 static const struct rmv_error *compose_key(struct composer *composer, struct rmv_member *key,
                                            bool *is_merge)
 {
@@ -245,27 +264,14 @@ static const struct rmv_error *compose_key(struct composer *composer, struct rmv
     *is_merge = false;
     key->line = (uint32_t)composer->event.start_mark.line + 1;
     key->column = (uint32_t)composer->event.start_mark.column + 1;
-    if (composer->event.type == YAML_ALIAS_EVENT) {
+    if (composer->event.type == YAML_ALIAS_EVENT)
         err = compose_alias(composer, &value);
-        if (!err && value.kind != RMV_VALUE_STRING)
-            err = fail_here(composer, RMV_ERR_CORRUPT, "an alias used as a key must be a string");
-    } else if (composer->event.type == YAML_SCALAR_EVENT) {
-        const char *text = (const char *)composer->event.data.scalar.value;
-        const char *tag = (const char *)composer->event.data.scalar.tag;
-        const char *anchor = (const char *)composer->event.data.scalar.anchor;
-        *is_merge = strcmp(text, "<<") == 0 && !anchor &&
-                    (tag ? tag_is(tag, "merge") : composer->event.data.scalar.plain_implicit);
-        if (tag && !*is_merge)
-            err = compose_scalar(composer, &value);
-        if (!err && strlen(text) != composer->event.data.scalar.length)
-            err = fail_here(composer, RMV_ERR_CORRUPT, "a key must not contain a NUL character");
-        if (!err)
-            rmv_value_set_text(&value, text);
-        if (!err && anchor)
-            err = keep_anchored(composer, anchor, &value);
-    } else {
-        err = fail_here(composer, RMV_ERR_CORRUPT, "a list or a map cannot be a key");
-    }
+    else if (composer->event.type == YAML_SCALAR_EVENT)
+        err = compose_scalar_key(composer, &value, is_merge);
+    else
+        return fail_here(composer, RMV_ERR_CORRUPT, "a list or a map cannot be a key");
+    if (!err && value.kind != RMV_VALUE_STRING)
+        err = fail_here(composer, RMV_ERR_CORRUPT, "an alias used as a key must be a string");
     if (err)
         return err;
     key->key = value.text;
@@ -275,11 +281,12 @@ static const struct rmv_error *compose_key(struct composer *composer, struct rmv
 
 static const struct rmv_error *duplicate_key(const struct composer *composer,
                                              const struct rmv_value *map,
+                                             const struct rmv_value *first_value,
                                              const struct rmv_member *key)
 {
     uint32_t first = 0;
     for (size_t i = 0; i < map->map.count; i++)
-        if (strcmp(map->map.members[i].key, key->key) == 0)
+        if (&map->map.members[i].value == first_value)
             first = map->map.members[i].line;
     return rmv_error_hint(rmv_error(RMV_ERR_CORRUPT, "%s:%u:%u: the key '%s' is already on line %u",
                                     composer->name, key->line, key->column, key->key, first),
@@ -350,7 +357,7 @@ static const struct rmv_error *compose_member(struct composer *composer, unsigne
     const size_t count = map->map.count;
     struct rmv_value *value = rmv_value_add(map, key.key);
     if (map->map.count == count)
-        return duplicate_key(composer, map, &key);
+        return duplicate_key(composer, map, value, &key);
     map->map.members[count].line = key.line;
     map->map.members[count].column = key.column;
     return compose(composer, depth + 1, value);

@@ -92,7 +92,7 @@ static void lines_of_several_threads_and_processes_do_not_mix(void **state)
 
     RMV_CLEANUP(rmv_str_free) char *text = read_without_times(path);
     const size_t line_size = strlen("INFO - \n") + 200;
-    assert_int_equal(strlen(text), 3 * LINES_EACH * line_size);
+    assert_int_equal(strlen(text), (size_t)3 * LINES_EACH * line_size);
     for (size_t i = 0; i < (size_t)3 * LINES_EACH; i++)
         assert_int_equal(strcspn(text + i * line_size, "\n"), line_size - 1);
 }

@@ -53,7 +53,7 @@ static void large_messages_agree_with_openssl(void **state)
     (void)state;
     for (unsigned seed = 1; seed <= 4; seed++) {
         uint8_t digest[RMV_SHA256_SIZE];
-        const size_t size = ((size_t)1 << 20) * seed + 17 * seed;
+        const size_t size = (((size_t)1 << 20) + 17) * seed;
         RMV_CLEANUP(rmv_free) uint8_t *bytes = random_bytes(size, seed);
         rmv_sha256(bytes, size, digest);
         check_against_openssl(bytes, size, digest);
@@ -102,10 +102,12 @@ static void pairs_of_any_two_lengths_agree_with_openssl(void **state)
     RMV_CLEANUP(rmv_free) uint8_t *bytes = random_bytes(8192, 4);
     for (size_t a = 0; a <= 4096; a += 1 + a / 20) {
         for (size_t b = 0; b <= 4096; b += 1 + b / 20) {
-            uint8_t a_digest[RMV_SHA256_SIZE], b_digest[RMV_SHA256_SIZE];
-            rmv_sha256_pair(bytes, a, a_digest, bytes + 4096, b, b_digest);
-            check_against_openssl(bytes, a, a_digest);
-            check_against_openssl(bytes + 4096, b, b_digest);
+            const void *const messages[2] = {bytes, bytes + 4096};
+            const size_t sizes[2] = {a, b};
+            uint8_t digests[2][RMV_SHA256_SIZE];
+            rmv_sha256_pair(messages, sizes, digests);
+            check_against_openssl(messages[0], a, digests[0]);
+            check_against_openssl(messages[1], b, digests[1]);
         }
     }
 }

@@ -12,8 +12,8 @@ void rmv_sha256(const void *bytes, size_t size, uint8_t digest[RMV_SHA256_SIZE])
 
 /* Two messages at once: 1.4 times as fast as one after the other (measured on an Intel Xeon) where
  * the processor has SHA instructions, never slower. */
-void rmv_sha256_pair(const void *a, size_t a_size, uint8_t a_digest[RMV_SHA256_SIZE], const void *b,
-                     size_t b_size, uint8_t b_digest[RMV_SHA256_SIZE]);
+void rmv_sha256_pair(const void *const bytes[2], const size_t sizes[2],
+                     uint8_t digests[2][RMV_SHA256_SIZE]);
 
 struct rmv_sha256_state {
     uint32_t words[8];
