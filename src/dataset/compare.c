@@ -170,7 +170,7 @@ static size_t pair_up(struct rmv_change **run, size_t count)
     return pairs;
 }
 
-static void find_renames(struct rmv_changes *changes, size_t first)
+static void find_renames_from(struct rmv_changes *changes, size_t first)
 {
     struct rmv_change **candidates = rmv_calloc(changes->count + 1, sizeof(*candidates));
     const size_t count = list_candidates(changes, first, candidates);
@@ -189,6 +189,11 @@ static void find_renames(struct rmv_changes *changes, size_t first)
     if (changes->count > 0)
         qsort(changes->items, changes->count, sizeof(*changes->items), compare_paths);
     changes->count -= pairs;
+}
+
+void rmv_changes_find_renames(struct rmv_changes *changes)
+{
+    find_renames_from(changes, 0);
 }
 
 const struct rmv_error *rmv_dataset_compare(struct rmv_workspace *workspace,
@@ -213,6 +218,6 @@ const struct rmv_error *rmv_dataset_compare(struct rmv_workspace *workspace,
     const size_t first = changes->count;
     const struct rmv_error *err = rmv_tree_join(&join);
     if (!err)
-        find_renames(changes, first);
+        find_renames_from(changes, first);
     return err;
 }

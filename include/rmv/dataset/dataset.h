@@ -69,6 +69,10 @@ struct rmv_changes {
 void rmv_changes_free(struct rmv_changes *changes);
 void rmv_changes_count(const struct rmv_changes *changes, enum rmv_change_kind kind, size_t *count);
 
+/* Turns additions and deletions of the same content into renames, and sorts by path: for changes of
+ * several outputs taken together. */
+void rmv_changes_find_renames(struct rmv_changes *changes);
+
 /* Adds what differs, file by file, between two states of the same path; either may be MISSING.
  * Trees of the workspace's present state need not be in the store: hashing remembers them. Renames
  * are exact matches of content. Errors: NOT_FOUND (a tree that is not in the store). */

@@ -1,0 +1,42 @@
+/* Adding: what is in the workspace becomes saved content that a pointer file names. The order is
+ * what makes it safe: content and record durable, then the pointer replaced, then the path
+ * git-ignored. A crash in between leaves nothing half done and nothing lost, and adding again goes
+ * on from there. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "rmv/base/error.h"
+#include "rmv/base/progress.h"
+#include "rmv/base/strings.h"
+#include "rmv/dataset/output.h"
+#include "rmv/dataset/workspace.h"
+
+struct rmv_add_options {
+    bool no_commit;                /* hash and write the pointers, but store nothing */
+    struct rmv_progress *progress; /* may be NULL */
+};
+
+/* One pointer file that was written, or that was right already. */
+struct rmv_added {
+    char *path;               /* what was asked for, relative to the workspace */
+    char *pointer;            /* its pointer file, or that of the folder it is in */
+    struct rmv_output output; /* what the pointer says now */
+    bool changed;             /* the pointer was written */
+};
+
+struct rmv_added_list {
+    struct rmv_added *items; /* in the order of the paths */
+    size_t count, capacity;
+};
+void rmv_added_list_free(struct rmv_added_list *added);
+
+/* Adds `paths` (relative to the workspace). A path inside a tracked folder updates that folder's
+ * pointer; where such a path is gone, it is taken out. Nothing is written unless all paths can be
+ * added. Errors: NOT_FOUND; CONFLICT (tracked by Git, output of a stage, overlapping with what is
+ * tracked already; or a pointer or file changed meanwhile); DENIED; USAGE; LIMIT (a name too long
+ * for a pointer's); IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_add(struct rmv_workspace *workspace, const struct rmv_strings *paths,
+                                const struct rmv_add_options *options,
+                                struct rmv_added_list *added);

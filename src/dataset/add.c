@@ -1,0 +1,192 @@
+#include "dataset/add.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "rmv/base/mem.h"
+#include "rmv/base/path.h"
+#include "rmv/dataset/dataset.h"
+
+struct add {
+    struct rmv_workspace *workspace;
+    const struct rmv_add_options *options;
+    struct rmv_tracked tracked;
+    struct rmv_add_target *targets;
+    size_t count, capacity;
+};
+
+static void add_free(struct add *add)
+{
+    for (size_t i = 0; i < add->count; i++)
+        rmv_add_target_free(&add->targets[i]);
+    free(add->targets);
+    rmv_tracked_free(&add->tracked);
+}
+
+void rmv_added_list_free(struct rmv_added_list *added)
+{
+    for (size_t i = 0; i < added->count; i++) {
+        rmv_str_free(&added->items[i].path);
+        rmv_str_free(&added->items[i].pointer);
+        rmv_output_free(&added->items[i].output);
+    }
+    free(added->items);
+    *added = (struct rmv_added_list){0};
+}
+
+/* ---- Which paths ------------------------------------------------------------------------------
+ */
+
+static const struct rmv_error *add_target(struct add *add, const char *path)
+{
+    add->targets = rmv_grow(add->targets, add->count, &add->capacity, sizeof(*add->targets));
+    add->targets[add->count] = (struct rmv_add_target){0};
+    return rmv_add_check(add->workspace, &add->tracked, path, &add->targets[add->count++]);
+}
+
+/* Of paths in order: is the one inside the last? */
+static const struct rmv_error *check_overlap(const char *outer, const char *path)
+{
+    if (!rmv_path_is_in(path, outer))
+        return NULL;
+    RMV_CLEANUP(rmv_str_free) char *outer_quoted = rmv_path_quote(outer);
+    RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(path);
+    return rmv_error_hint(rmv_error(RMV_ERR_USAGE, "'%s' is inside '%s', which is to be added too",
+                                    quoted, outer_quoted),
+                          "name the outer one alone");
+}
+
+static const struct rmv_error *add_targets(struct add *add, const struct rmv_strings *paths)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings sorted = {0};
+    for (size_t i = 0; i < paths->count; i++)
+        rmv_strings_add(&sorted, paths->items[i]);
+    rmv_strings_sort(&sorted);
+
+    const char *outer = NULL;
+    for (size_t i = 0; i < sorted.count; i++) {
+        const char *path = sorted.items[i];
+        if (outer && strcmp(outer, path) == 0)
+            continue;
+        const struct rmv_error *err = outer ? check_overlap(outer, path) : NULL;
+        if (!err)
+            err = add_target(add, path);
+        if (err)
+            return err;
+        outer = path;
+    }
+    return NULL;
+}
+
+/* ---- Saving -----------------------------------------------------------------------------------
+ */
+
+/* What `target` starts from: another path inside the same folder may have changed it already. */
+static const struct rmv_output *whole_of(const struct add *add, const struct rmv_add_target *target)
+{
+    const struct rmv_output *whole = target->tracked;
+    for (const struct rmv_add_target *other = add->targets; other < target; other++)
+        if (other->tracked == target->tracked && other->is_inside)
+            whole = &other->output;
+    return whole;
+}
+
+static const struct rmv_error *save_target(struct add *add, struct rmv_store_batch *batch,
+                                           struct rmv_add_target *target)
+{
+    struct rmv_workspace *workspace = add->workspace;
+    const struct rmv_error *err;
+
+    if (target->is_inside)
+        return rmv_dataset_update(workspace, batch, whole_of(add, target), target->path,
+                                  &target->output);
+    err = batch
+              ? rmv_dataset_save(workspace, batch, target->path, add->options->progress,
+                                 &target->output)
+              : rmv_dataset_hash(workspace, target->path, add->options->progress, &target->output);
+    if (!err && target->output.kind == RMV_OUTPUT_MISSING) {
+        RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(target->path);
+        return rmv_error(RMV_ERR_NOT_FOUND, "'%s' does not exist", quoted);
+    }
+    return err;
+}
+
+/* The record stays as long as the content does. */
+static const struct rmv_error *record_target(struct add *add, struct rmv_store_batch *batch,
+                                             struct rmv_add_target *target)
+{
+    const struct rmv_output *old = target->tracked;
+    const bool is_same = old && rmv_output_equal(old, &target->output);
+
+    target->output.record = is_same ? old->record : (struct rmv_object_id){0};
+    if (!batch || !rmv_object_id_is_zero(&target->output.record))
+        return NULL;
+    return rmv_add_record(add->workspace, batch, target);
+}
+
+static const struct rmv_error *save_targets(struct add *add, struct rmv_store_batch *batch)
+{
+    for (size_t i = 0; i < add->count; i++) {
+        struct rmv_add_target *target = &add->targets[i];
+        const struct rmv_error *err = save_target(add, batch, target);
+        if (!err)
+            err = record_target(add, batch, target);
+        if (err)
+            return err;
+    }
+    return batch ? rmv_store_batch_commit(batch) : NULL;
+}
+
+/* ---- Publishing -------------------------------------------------------------------------------
+ */
+
+/* Of several paths inside one folder, the last has the result of all. */
+static bool is_superseded(const struct add *add, size_t index)
+{
+    for (size_t i = index + 1; i < add->count; i++)
+        if (add->targets[index].tracked && add->targets[i].tracked == add->targets[index].tracked)
+            return true;
+    return false;
+}
+
+static void report(const struct rmv_add_target *target, bool changed, struct rmv_added_list *added)
+{
+    added->items = rmv_grow(added->items, added->count, &added->capacity, sizeof(*added->items));
+    struct rmv_added *item = &added->items[added->count++];
+    *item = (struct rmv_added){
+        .path = rmv_str_copy(target->path),
+        .pointer = rmv_str_copy(target->pointer),
+        .changed = changed,
+    };
+    rmv_output_copy(&item->output, &target->output);
+}
+
+static const struct rmv_error *publish_targets(struct add *add, struct rmv_added_list *added)
+{
+    RMV_CLEANUP(rmv_lock_release) struct rmv_lock lock = RMV_LOCK_EMPTY;
+    const struct rmv_error *err = rmv_workspace_lock(add->workspace, &lock);
+    for (size_t i = 0; !err && i < add->count; i++) {
+        bool changed = false;
+        if (!is_superseded(add, i))
+            err = rmv_add_publish(add->workspace, &add->targets[i], &changed);
+        if (!err)
+            report(&add->targets[i], changed, added);
+    }
+    return err;
+}
+
+const struct rmv_error *rmv_add(struct rmv_workspace *workspace, const struct rmv_strings *paths,
+                                const struct rmv_add_options *options, struct rmv_added_list *added)
+{
+    RMV_CLEANUP(add_free) struct add add = {.workspace = workspace, .options = options};
+    RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
+
+    const struct rmv_error *err = rmv_tracked_read(workspace, NULL, &add.tracked);
+    if (!err)
+        err = add_targets(&add, paths);
+    if (!err && !options->no_commit)
+        err = rmv_store_batch_open(workspace->store, &batch);
+    if (!err)
+        err = save_targets(&add, batch);
+    return err ? err : publish_targets(&add, added);
+}

@@ -1,0 +1,33 @@
+/* What the parts of adding share: add_check.c refuses what cannot be tracked, add_publish.c writes
+ * records and pointers. */
+#pragma once
+
+#include "rmv/dataset/add.h"
+
+/* A pointer file to write. */
+struct rmv_add_target {
+    char *path;                       /* what is to be added, relative to the workspace */
+    char *pointer;                    /* path of the pointer file */
+    const struct rmv_output *tracked; /* what the pointer says, NULL if it is new; borrowed */
+    struct rmv_output output;         /* what it is to say */
+    bool is_inside;                   /* `path` is inside `tracked` and not the same */
+};
+void rmv_add_target_free(struct rmv_add_target *target);
+
+/* Sets `*target` for `path`, with nothing saved yet. Errors: see rmv_add(). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_add_check(struct rmv_workspace *workspace,
+                                      const struct rmv_tracked *tracked, const char *path,
+                                      struct rmv_add_target *target);
+
+/* Puts a record of kind ADD into `batch` and names it in the output. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_add_record(struct rmv_workspace *workspace,
+                                       struct rmv_store_batch *batch,
+                                       struct rmv_add_target *target);
+
+/* Writes the pointer if it does not say so already, and the line in .gitignore. The caller holds
+ * the workspace's lock. Errors: CONFLICT (the pointer changed meanwhile), IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_add_publish(struct rmv_workspace *workspace,
+                                        const struct rmv_add_target *target, bool *changed);

@@ -1,0 +1,117 @@
+#include <fcntl.h>
+#include <string.h>
+
+#include "dataset/add.h"
+#include "rmv/base/beneath.h"
+#include "rmv/base/fs.h"
+#include "rmv/base/mem.h"
+#include "rmv/base/path.h"
+#include "rmv/base/time.h"
+#include "rmv/dataset/dataset.h"
+#include "rmv/dataset/pointer.h"
+#include "rmv/record/record.h"
+
+#define POINTER_BYTES_MAX ((size_t)16 * 1024 * 1024)
+
+/* ---- Records ----------------------------------------------------------------------------------
+ */
+
+/* Information about the moment; a repository without a commit has none. */
+static const struct rmv_error *describe_git(struct rmv_workspace *workspace,
+                                            struct rmv_record *record)
+{
+    RMV_CLEANUP(rmv_vcs_commit_free) struct rmv_vcs_commit commit = {0};
+    if (!workspace->vcs)
+        return NULL;
+    const struct rmv_error *err = rmv_vcs_resolve(workspace->vcs, "HEAD", &commit);
+    if (err)
+        return err->code == RMV_ERR_NOT_FOUND ? NULL : err;
+    record->git_commit = rmv_str_copy(commit.id);
+    record->git_branch = rmv_vcs_branch(workspace->vcs);
+    return rmv_vcs_is_dirty(workspace->vcs, &record->git_dirty);
+}
+
+const struct rmv_error *rmv_add_record(struct rmv_workspace *workspace,
+                                       struct rmv_store_batch *batch, struct rmv_add_target *target)
+{
+    RMV_CLEANUP(rmv_record_free)
+    struct rmv_record record = {
+        .kind = RMV_RECORD_ADD,
+        .name = rmv_str_copy(target->output.path),
+        .source = rmv_str_copy(target->path),
+        .started_ns = rmv_time_now_ns(),
+    };
+    rmv_record_identify(&record);
+    const struct rmv_error *err = describe_git(workspace, &record);
+    if (err)
+        return err;
+
+    struct rmv_record_artifact *made = rmv_record_artifacts_add(&record.outs);
+    made->path = rmv_str_copy(target->output.path);
+    made->is_tree = target->output.kind == RMV_OUTPUT_TREE;
+    made->is_executable = target->output.is_executable;
+    made->id = target->output.id;
+    made->size = target->output.size;
+    made->nfiles = target->output.nfiles;
+    record.ended_ns = rmv_time_now_ns();
+    return rmv_record_put(&record, batch, &target->output.record);
+}
+
+/* ---- Pointers ---------------------------------------------------------------------------------
+ */
+
+static const struct rmv_error *read_pointer(int folder_fd, const char *name, const char *path,
+                                            struct rmv_buf *text)
+{
+    RMV_CLEANUP(rmv_fd_close) int fd = -1;
+    const struct rmv_error *err = rmv_beneath_open(folder_fd, name, O_RDONLY | O_NONBLOCK, 0, &fd);
+    if (err && err->code == RMV_ERR_NOT_FOUND)
+        return NULL;
+    return err ? err : rmv_fd_read(fd, path, POINTER_BYTES_MAX, text);
+}
+
+/* Does the pointer still say what the new one was made from? */
+static const struct rmv_error *check_unchanged(const struct rmv_add_target *target,
+                                               const struct rmv_buf *text)
+{
+    RMV_CLEANUP(rmv_output_free) struct rmv_output now = {0};
+    bool is_same = !target->tracked == (text->size == 0);
+
+    if (is_same && target->tracked) {
+        const struct rmv_error *err =
+            rmv_pointer_parse(target->pointer, text->data, text->size, &now);
+        if (err)
+            return err;
+        is_same = rmv_output_equal(&now, target->tracked);
+    }
+    if (is_same)
+        return NULL;
+    return rmv_error_hint(
+        rmv_error(RMV_ERR_CONFLICT, "'%s' was changed by somebody else meanwhile", target->pointer),
+        "run the command again");
+}
+
+const struct rmv_error *rmv_add_publish(struct rmv_workspace *workspace,
+                                        const struct rmv_add_target *target, bool *changed)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf old = {0};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+    RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
+    const char *name;
+
+    const struct rmv_error *err =
+        rmv_beneath_open_parent(workspace->root_fd, target->pointer, false, &folder_fd, &name);
+    if (!err)
+        err = read_pointer(folder_fd, name, target->pointer, &old);
+    if (!err)
+        err = check_unchanged(target, &old);
+    if (!err)
+        err = rmv_pointer_format(target->pointer, old.size ? old.data : NULL, old.size,
+                                 &target->output, &text);
+    if (err)
+        return err;
+    *changed = text.size != old.size || memcmp(text.data, old.data, text.size) != 0;
+    if (*changed)
+        err = rmv_fs_write_atomic_at(folder_fd, name, text.data, text.size, 0666);
+    return err ? err : rmv_gitignore_add(workspace, target->output.path);
+}
