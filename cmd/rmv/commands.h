@@ -2,3 +2,8 @@
 #pragma once
 
 #include "cli/command.h"
+extern const struct cli_command rmv_command_add;
+extern const struct cli_command rmv_command_checkout;
+extern const struct cli_command rmv_command_commit;
+extern const struct cli_command rmv_command_diff;
+extern const struct cli_command rmv_command_status;

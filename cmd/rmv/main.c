@@ -4,7 +4,7 @@
 #include "rmv/commands.h"
 
 static const struct cli_command *const commands[] = {
-    NULL,
+    &rmv_command_add, &rmv_command_status, &rmv_command_diff, &rmv_command_commit, NULL,
 };
 
 static const struct cli_program program = {

@@ -1,0 +1,170 @@
+#include <glob.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "rmv/base/mem.h"
+#include "rmv/base/path.h"
+#include "rmv/commands.h"
+#include "rmv/dataset/add.h"
+#include "rmv/pipeline/pipeline.h"
+#include "rmv/shared.h"
+
+static bool option_no_commit;
+static bool option_glob;
+static bool option_json;
+
+static const struct cli_option options[] = {
+    {.name = "no-commit",
+     .flag = &option_no_commit,
+     .help = "write the pointers, but leave storing the data to `rmv commit`"},
+    {.name = "glob",
+     .flag = &option_glob,
+     .help = "take each PATH for a pattern (*, ?, [...]) that names existing paths"},
+    {.name = "json", .flag = &option_json, .help = "print a JSON document"},
+    {0},
+};
+
+/* Adds what the pattern matches. */
+static const struct rmv_error *expand(const char *pattern, struct rmv_strings *typed)
+{
+    glob_t found;
+    const int status = glob(pattern, 0, NULL, &found);
+    if (status == 0)
+        for (size_t i = 0; i < found.gl_pathc; i++)
+            rmv_strings_add(typed, found.gl_pathv[i]);
+    globfree(&found);
+    if (status == 0)
+        return NULL;
+    RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(pattern);
+    return rmv_error(RMV_ERR_NOT_FOUND, "nothing matches the pattern '%s'", quoted);
+}
+
+static const struct rmv_error *list_paths(const struct rmv_workspace *workspace, int argc,
+                                          char **argv, struct rmv_strings *paths)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings typed = {0};
+
+    if (!option_glob)
+        return cli_paths(workspace, argc, argv, paths);
+    for (int i = 0; i < argc; i++) {
+        const struct rmv_error *err = expand(argv[i], &typed);
+        if (err)
+            return err;
+    }
+    return cli_paths(workspace, (int)typed.count, typed.items, paths);
+}
+
+/* Outputs of stages that have not run yet are in no lock file, but belong to their stage all the
+ * same. */
+static const struct rmv_error *check_stages(struct rmv_workspace *workspace,
+                                            const struct rmv_strings *paths)
+{
+    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
+    const struct rmv_error *err = rmv_pipeline_read(workspace, &pipeline);
+    for (size_t i = 0; !err && i < paths->count; i++) {
+        const struct rmv_stage *stage = rmv_pipeline_maker_of(&pipeline, paths->items[i]);
+        if (!stage)
+            continue;
+        RMV_CLEANUP(rmv_str_free) char *shown = cli_shown_path(workspace, paths->items[i]);
+        err = rmv_error_hint(rmv_error(RMV_ERR_CONFLICT, "'%s' is an output of the stage '%s'",
+                                       shown, stage->address),
+                             "`rmv repro %s` makes it and saves it", stage->address);
+    }
+    return err;
+}
+
+static void print_json(const struct rmv_added_list *added)
+{
+    RMV_CLEANUP(rmv_value_free) struct rmv_value list = {0};
+    rmv_value_set_list(&list);
+    for (size_t i = 0; i < added->count; i++) {
+        const struct rmv_added *item = &added->items[i];
+        struct rmv_value *map = rmv_value_append(&list);
+        rmv_value_set_map(map);
+        cli_set_text(map, "path", item->output.path);
+        cli_set_text(map, "kind", item->output.kind == RMV_OUTPUT_TREE ? "tree" : "blob");
+        cli_set_id(map, "id", &item->output.id);
+        cli_set_int(map, "size", item->output.size);
+        cli_set_int(map, "nfiles", item->output.nfiles);
+        cli_set_text(map, "pointer", item->pointer);
+        cli_set_id(map, "record", &item->output.record);
+        cli_set_bool(map, "changed", item->changed);
+    }
+    cli_print_json(&list);
+}
+
+static void print(const struct rmv_workspace *workspace, const struct rmv_added_list *added)
+{
+    if (option_json) {
+        print_json(added);
+        return;
+    }
+    for (size_t i = 0; i < added->count && !cli_quiet; i++) {
+        const struct rmv_output *output = &added->items[i].output;
+        RMV_CLEANUP(rmv_str_free) char *path = cli_shown_path(workspace, output->path);
+        char hex[RMV_OBJECT_ID_HEX_SIZE];
+        char size[CLI_SIZE_TEXT_SIZE];
+
+        rmv_object_id_to_hex(&output->id, hex);
+        cli_format_size(output->size, size);
+        printf("%s  %s  (%s)\n", hex, path, size);
+    }
+}
+
+static const struct rmv_error *add(int argc, char **argv)
+{
+    RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings paths = {0};
+    RMV_CLEANUP(rmv_added_list_free) struct rmv_added_list added = {0};
+    RMV_CLEANUP(rmv_progress_close) struct rmv_progress *progress = NULL;
+
+    if (argc == 0)
+        return rmv_error(RMV_ERR_USAGE, "which files or folders are to be added?");
+    const struct rmv_error *err = cli_open_workspace(&workspace);
+    if (!err)
+        err = list_paths(workspace, argc, argv, &paths);
+    if (!err)
+        err = check_stages(workspace, &paths);
+    if (err)
+        return err;
+    rmv_progress_open(cli_quiet ? -1 : STDERR_FILENO, "adding", &progress);
+    const struct rmv_add_options add_options = {
+        .no_commit = option_no_commit,
+        .progress = progress,
+    };
+    err = rmv_add(workspace, &paths, &add_options, &added);
+    rmv_progress_close(&progress);
+    if (!err)
+        print(workspace, &added);
+    return err;
+}
+
+const struct cli_command rmv_command_add = {
+    .name = "add",
+    .arguments = "PATH...",
+    .summary = "store files and folders, and leave a pointer to each for Git",
+    .help =
+        "Stores each PATH and writes PATH.rmv beside it, a small file to commit to Git that says\n"
+        "what the data was. The data itself is added to .gitignore. Once this returns, the data "
+        "can\n"
+        "be deleted and `rmv checkout` brings it back bit for bit: exec bits, links and empty\n"
+        "folders included.\n"
+        "\n"
+        "Files that did not change since they were added last are not read again, and a pointer\n"
+        "that is right stays as it is, to the byte. A PATH inside a folder that is tracked "
+        "updates\n"
+        "that folder's pointer, also where the rest of the folder is not here; if there is "
+        "nothing\n"
+        "at the PATH any more, it is taken out. A PATH that is a link is followed; links inside\n"
+        "folders are kept as links.\n"
+        "\n"
+        "Refused are what Git tracks, outputs of stages, paths in or around what is tracked\n"
+        "already, and FIFOs, sockets and devices. Nothing is written unless every PATH can be\n"
+        "added. Each line of output is the id (for a file, its SHA-256), the path and the size.",
+    .examples = "rmv add data/raw  # track a folder\n"
+                "rmv add data/raw/users.csv  # update one file of it\n"
+                "rmv add --glob 'data/*.csv'  # a pointer for each file\n",
+    .options = options,
+    .run = add,
+};

@@ -1,0 +1,162 @@
+#include "rmv/shared.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "rmv/base/json.h"
+#include "rmv/base/mem.h"
+#include "rmv/base/path.h"
+
+const struct rmv_error *cli_open_workspace(struct rmv_workspace **workspace)
+{
+    return rmv_workspace_open(".", cli_log(), workspace);
+}
+
+const struct rmv_error *cli_paths(const struct rmv_workspace *workspace, int argc, char **argv,
+                                  struct rmv_strings *paths)
+{
+    for (int i = 0; i < argc; i++) {
+        char *path;
+        const struct rmv_error *err = rmv_workspace_path(workspace, argv[i], &path);
+        if (err)
+            return err;
+        rmv_strings_take(paths, path);
+    }
+    return NULL;
+}
+
+void cli_print_json(const struct rmv_value *value)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+    rmv_json_format(value, true, &text);
+    fwrite(text.data, 1, text.size, stdout);
+}
+
+char *cli_shown_path(const struct rmv_workspace *workspace, const char *path)
+{
+    RMV_CLEANUP(rmv_str_free) char *typed = rmv_workspace_typed(workspace, path);
+    return rmv_path_quote(typed);
+}
+
+void cli_format_size(uint64_t size, char text[CLI_SIZE_TEXT_SIZE])
+{
+    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    double scaled = (double)size / 1024;
+    size_t unit = 0;
+
+    if (size < 1024) {
+        snprintf(text, CLI_SIZE_TEXT_SIZE, "%llu byte%s", (unsigned long long)size,
+                 size == 1 ? "" : "s");
+        return;
+    }
+    for (; scaled >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0]); unit++)
+        scaled /= 1024;
+    snprintf(text, CLI_SIZE_TEXT_SIZE, "%.1f %s", scaled, units[unit]);
+}
+
+/* ---- JSON -------------------------------------------------------------------------------------
+ */
+
+void cli_set_text(struct rmv_value *map, const char *key, const char *text)
+{
+    rmv_value_set_text(rmv_value_add(map, key), text);
+}
+
+void cli_set_int(struct rmv_value *map, const char *key, uint64_t number)
+{
+    rmv_value_set_int(rmv_value_add(map, key), (int64_t)number);
+}
+
+void cli_set_bool(struct rmv_value *map, const char *key, bool boolean)
+{
+    rmv_value_set_bool(rmv_value_add(map, key), boolean);
+}
+
+void cli_set_id(struct rmv_value *map, const char *key, const struct rmv_object_id *id)
+{
+    char hex[RMV_OBJECT_ID_HEX_SIZE];
+    if (rmv_object_id_is_zero(id))
+        return;
+    rmv_object_id_to_hex(id, hex);
+    cli_set_text(map, key, hex);
+}
+
+/* ---- Choosing ---------------------------------------------------------------------------------
+ */
+
+bool cli_is_chosen(const struct rmv_strings *paths, const char *path)
+{
+    for (size_t i = 0; i < paths->count; i++)
+        if (rmv_path_is_in(path, paths->items[i]) || rmv_path_is_in(paths->items[i], path))
+            return true;
+    return paths->count == 0;
+}
+
+/* ---- Changes ----------------------------------------------------------------------------------
+ */
+
+const char *cli_change_name(enum rmv_change_kind kind)
+{
+    static const char *const names[] = {"added", "modified", "deleted", "renamed"};
+    return names[kind];
+}
+
+static void change_to_value(const struct rmv_change *change, struct rmv_value *map)
+{
+    rmv_value_set_map(map);
+    cli_set_text(map, "path", change->path);
+    cli_set_text(map, "change", cli_change_name(change->kind));
+    if (change->old_path)
+        cli_set_text(map, "old_path", change->old_path);
+    if (change->kind != RMV_CHANGE_ADDED) {
+        cli_set_int(map, "old_size", change->old_size);
+        cli_set_id(map, "old_id", &change->old_id);
+    }
+    if (change->kind != RMV_CHANGE_DELETED) {
+        cli_set_int(map, "new_size", change->new_size);
+        cli_set_id(map, "new_id", &change->new_id);
+    }
+}
+
+void cli_changes_to_value(const struct rmv_changes *changes, struct rmv_value *list)
+{
+    rmv_value_set_list(list);
+    for (size_t i = 0; i < changes->count; i++)
+        change_to_value(&changes->items[i], rmv_value_append(list));
+}
+
+static void print_change(const struct rmv_workspace *workspace, const struct rmv_change *change,
+                         const char *indent)
+{
+    RMV_CLEANUP(rmv_str_free) char *path = cli_shown_path(workspace, change->path);
+    char old_size[CLI_SIZE_TEXT_SIZE];
+    char new_size[CLI_SIZE_TEXT_SIZE];
+
+    cli_format_size(change->old_size, old_size);
+    cli_format_size(change->new_size, new_size);
+    printf("%s%-8s  ", indent, cli_change_name(change->kind));
+    switch (change->kind) {
+    case RMV_CHANGE_ADDED:
+        printf("%s  (%s)\n", path, new_size);
+        break;
+    case RMV_CHANGE_DELETED:
+        printf("%s  (%s)\n", path, old_size);
+        break;
+    case RMV_CHANGE_MODIFIED:
+        printf("%s  (%s → %s)\n", path, old_size, new_size);
+        break;
+    case RMV_CHANGE_RENAMED: {
+        RMV_CLEANUP(rmv_str_free) char *old_path = cli_shown_path(workspace, change->old_path);
+        printf("%s → %s  (%s)\n", old_path, path, new_size);
+        break;
+    }
+    }
+}
+
+void cli_print_changes(const struct rmv_workspace *workspace, const struct rmv_changes *changes,
+                       const char *indent)
+{
+    for (size_t i = 0; i < changes->count; i++)
+        print_change(workspace, &changes->items[i], indent);
+}

@@ -1,0 +1,44 @@
+/* What several commands of rmv do the same way. */
+#pragma once
+
+#include "rmv/base/strings.h"
+#include "rmv/base/value.h"
+#include "rmv/dataset/dataset.h"
+#include "rmv/dataset/workspace.h"
+
+/* Opens the workspace that the program was started in. */
+RMV_MUST_CHECK
+const struct rmv_error *cli_open_workspace(struct rmv_workspace **workspace);
+
+/* Turns the arguments into paths relative to the workspace. */
+RMV_MUST_CHECK
+const struct rmv_error *cli_paths(const struct rmv_workspace *workspace, int argc, char **argv,
+                                  struct rmv_strings *paths);
+
+/* Prints a document, indented. */
+void cli_print_json(const struct rmv_value *value);
+
+/* A path of the workspace as the user would type it, quoted where it needs to be; the caller frees
+ * it. */
+char *cli_shown_path(const struct rmv_workspace *workspace, const char *path);
+
+/* "1.5 GiB", "17 bytes". */
+#define CLI_SIZE_TEXT_SIZE 32
+void cli_format_size(uint64_t size, char text[CLI_SIZE_TEXT_SIZE]);
+
+/* Members of a JSON object. */
+void cli_set_text(struct rmv_value *map, const char *key, const char *text);
+void cli_set_int(struct rmv_value *map, const char *key, uint64_t number);
+void cli_set_bool(struct rmv_value *map, const char *key, bool boolean);
+void cli_set_id(struct rmv_value *map, const char *key, const struct rmv_object_id *id);
+
+/* Is `path` one of `paths`, or inside or around one? Without paths, every path is. */
+bool cli_is_chosen(const struct rmv_strings *paths, const char *path);
+
+/* "added", "modified", "deleted", "renamed". */
+const char *cli_change_name(enum rmv_change_kind kind);
+
+/* A list of changes as JSON, and as lines "M  data/raw/a.csv  (10 → 20 bytes)". */
+void cli_changes_to_value(const struct rmv_changes *changes, struct rmv_value *list);
+void cli_print_changes(const struct rmv_workspace *workspace, const struct rmv_changes *changes,
+                       const char *indent);
