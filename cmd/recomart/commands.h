@@ -3,4 +3,8 @@
 
 #include "cli/command.h"
 
+extern const struct cli_command recomart_ingest_clickstream;
+extern const struct cli_command recomart_ingest_products;
+extern const struct cli_command recomart_ingest_ratings;
+extern const struct cli_command recomart_ingest_transactions;
 extern const struct cli_command recomart_prepare;

@@ -27,7 +27,8 @@ static const struct rmv_error *parse(const char *name, const char *text, size_t 
     return NULL;
 }
 
-const struct rmv_error *rmv_catalogue_check(const char *name, const char *text, size_t size)
+const struct rmv_error *rmv_catalogue_check(const char *name, const char *text, size_t size,
+                                            uint64_t *count)
 {
     static const char *const required[] = {"id",       "title", "price",       "description",
                                            "category", "image", "rating.rate", "rating.count"};
@@ -43,6 +44,7 @@ const struct rmv_error *rmv_catalogue_check(const char *name, const char *text, 
             if (!rmv_value_find_path(&document.list.items[i], required[k]))
                 return rmv_error(RMV_ERR_CORRUPT, "%s: product %zu has no '%s'", name, i + 1,
                                  required[k]);
+    *count = document.list.count;
     return NULL;
 }
 

@@ -271,24 +271,29 @@ static const struct rmv_error *load_catalogue(const char *folder,
     return rmv_catalogue_read(newest->path, &interactions->catalogue);
 }
 
-static int compare_pairs(const void *a, const void *b)
-{
-    uint64_t left, right;
-    memcpy(&left, a, sizeof(left));
-    memcpy(&right, b, sizeof(right));
-    return (left > right) - (left < right);
-}
-
+/* Products by user, in a counting sort; then each product once per user. */
 static uint64_t count_pairs(const struct rmv_interactions *interactions)
 {
-    uint64_t *pairs = rmv_calloc(interactions->count, sizeof(*pairs));
+    const size_t users = interactions->users.count;
+    RMV_CLEANUP(rmv_free) size_t *starts = rmv_calloc(users + 2, sizeof(*starts));
+    RMV_CLEANUP(rmv_free) uint32_t *sorted = rmv_calloc(interactions->count, sizeof(*sorted));
+    RMV_CLEANUP(rmv_free)
+    uint32_t *last_user = rmv_calloc(interactions->products.count, sizeof(*last_user));
+
+    for (size_t i = 0; i < interactions->count; i++)
+        starts[interactions->items[i].user + 2]++;
+    for (size_t i = 2; i < users + 2; i++)
+        starts[i] += starts[i - 1];
+    for (size_t i = 0; i < interactions->count; i++)
+        sorted[starts[interactions->items[i].user + 1]++] = interactions->items[i].product;
+
     uint64_t count = 0;
-    for (size_t i = 0; i < interactions->count; i++)
-        pairs[i] = (uint64_t)interactions->items[i].user << 32 | interactions->items[i].product;
-    qsort(pairs, interactions->count, sizeof(*pairs), compare_pairs);
-    for (size_t i = 0; i < interactions->count; i++)
-        count += i == 0 || pairs[i] != pairs[i - 1];
-    rmv_free(&pairs);
+    for (uint32_t user = 0; user < users; user++) {
+        for (size_t i = starts[user]; i < starts[user + 1]; i++) {
+            count += last_user[sorted[i]] != user + 1;
+            last_user[sorted[i]] = user + 1;
+        }
+    }
     return count;
 }
 

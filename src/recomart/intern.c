@@ -52,8 +52,11 @@ static struct rmv_intern_slot *slot_of(const struct rmv_intern *intern, uint32_t
         struct rmv_intern_slot *slot = &intern->slots[i & (intern->slots_count - 1)];
         if (slot->index_plus_1 == 0)
             return slot;
-        if (slot->hash == hash && rmv_intern_size(intern, slot->index_plus_1 - 1) == size &&
-            memcmp(rmv_intern_text(intern, slot->index_plus_1 - 1), text, size) == 0)
+        if (slot->hash != hash)
+            continue;
+        /* Texts have a NUL behind them and none inside, so the end needs no look-up. */
+        const char *known = intern->bytes.data + intern->offsets[slot->index_plus_1 - 1];
+        if (strncmp(known, text, size) == 0 && known[size] == '\0')
             return slot;
     }
 }

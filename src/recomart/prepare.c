@@ -201,7 +201,9 @@ static void append_double(struct rmv_buf *out, double number)
 /* A number without decimals where it has none: a count, a score. */
 static void append_number(struct rmv_buf *out, double number)
 {
-    if (number == trunc(number) && fabs(number) < 1e15)
+    if (number >= 0 && number < 10 && number == trunc(number))
+        rmv_buf_append(out, &"0123456789"[(size_t)number], 1); /* nearly all: no printf */
+    else if (number == trunc(number) && fabs(number) < 1e15)
         rmv_buf_append_format(out, "%.0f", number);
     else
         rmv_csv_append_double(out, number);

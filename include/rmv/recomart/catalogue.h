@@ -28,7 +28,8 @@ struct rmv_catalogue {
  * price, description, category, image and rating {rate, count}? Whether the values make sense is
  * for validation to say. `name` stands for the text in messages. Errors: CORRUPT, LIMIT. */
 RMV_MUST_CHECK
-const struct rmv_error *rmv_catalogue_check(const char *name, const char *text, size_t size);
+const struct rmv_error *rmv_catalogue_check(const char *name, const char *text, size_t size,
+                                            uint64_t *count);
 
 /* Parses a catalogue; of products with the same id the first counts, and those without one are left
  * out. Errors: CORRUPT, LIMIT. */

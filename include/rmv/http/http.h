@@ -1,0 +1,38 @@
+/* GET requests over HTTP, HTTPS and file://, with a limit on everything: time, size, redirects and
+ * attempts. Connection failures, timeouts, broken transfers, 5xx and 429 are tried again, after a
+ * pause that doubles each time and has some chance in it (or the one that Retry-After asks for, in
+ * seconds or as a date); other statuses are final. Redirects stay with http and https, never lead
+ * from https to http or to a file, and credentials do not follow to another host. */
+#pragma once
+
+#include <stdint.h>
+
+#include "rmv/base/buf.h"
+#include "rmv/base/error.h"
+
+struct rmv_http_options {
+    const char *bearer_token; /* sent as "Authorization: Bearer …"; NULL for none */
+    const char *user_agent;   /* NULL for "rmv/VERSION" */
+    unsigned attempts;        /* at most; the first one included, so at least 1 */
+    int64_t delay_ms;         /* before the second attempt */
+    int64_t delay_max_ms;     /* a pause is never longer, whatever the server asks for */
+    int64_t timeout_ms;       /* of one attempt */
+    size_t size_max;          /* of a response, in bytes, counted as they arrive */
+
+    /* Called after each attempt that failed, NULL if nobody cares: `attempt` counts from 1,
+     * `reason` is "Connection timeout", "HTTP status 503", …; `pause_ms` is how long the next one
+     * waits, or -1 if there will be none. */
+    void (*on_failure)(void *context, unsigned attempt, const char *reason, int64_t pause_ms);
+    void *context;
+};
+
+/* Appends the body of the response to `out`, which is unchanged on failure. Errors: USAGE (no URL
+ * we speak), NOT_FOUND (404, 410, no such file), DENIED (401, 403), LIMIT (too big), IO (all the
+ * rest, after the last attempt). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_http_get(const char *url, const struct rmv_http_options *options,
+                                     struct rmv_buf *out);
+
+/* How long a Retry-After value asks to wait, in ms from `now` (seconds since 1970): seconds or an
+ * HTTP date; -1 if it is neither. */
+int64_t rmv_http_retry_after_ms(const char *value, int64_t now);
