@@ -92,8 +92,8 @@ static const struct rmv_error *change(struct rmv_workspace *workspace, const cha
     RMV_CLEANUP(rmv_str_free) char *parent = rmv_path_parent(path);
     RMV_CLEANUP(rmv_str_free) char *shown = rmv_path_join(parent, FILE_NAME);
     const char *name;
-    size_t start;
-    size_t end;
+    size_t start = 0;
+    size_t end = 0;
 
     if (!workspace->vcs)
         return NULL;

@@ -12,7 +12,9 @@
 
 /* Sets `*out`, which the caller frees. Members have no places. Errors: CORRUPT with the line and
  * column where the text stopped making sense (also for duplicate keys, or text behind the
- * document), LIMIT. */
+ * document), LIMIT (also numbers beyond a double's range or of more than 63 characters). Whole
+ * numbers that fit 64 bits and are written without fraction and exponent are INT, all others
+ * DOUBLE. A string must not contain \u0000, and all text must be UTF-8. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_json_parse(const char *name, const char *text, size_t size,
                                        struct rmv_value *out);

@@ -1,6 +1,10 @@
 /* YAML documents (1.2 core schema, as DVC reads them: `yes` is a string, `010` is ten; anchors,
  * aliases and merge keys are resolved within a limit). libyaml does the scanning.
  *
+ * Keys become the text they are written with: `1:` and `true:` are "1" and "true". Tags other than
+ * the core schema's are refused, and so are whole numbers that do not fit 64 bits and strings with
+ * a NUL.
+ *
  * `name` stands for the document in messages: "NAME:LINE:COLUMN: what was wrong". */
 #pragma once
 
@@ -22,6 +26,8 @@ const struct rmv_error *rmv_yaml_parse(const char *name, const char *text, size_
 RMV_MUST_CHECK
 const struct rmv_error *rmv_yaml_read(const char *path, struct rmv_value *out);
 
-/* Appends `value` as a YAML document in block style; the same value always gives the same text, and
- * parsing that text gives the same value. */
+/* Appends `value` as a YAML document in block style, laid out as DVC does; the same value always
+ * gives the same text, and parsing that text gives the same value (within the limits above).
+ * Strings are quoted where they would be taken for something else, here or by a reader of YAML 1.1.
+ * Bytes that are not UTF-8 become U+FFFD. */
 void rmv_yaml_format(const struct rmv_value *value, struct rmv_buf *out);
