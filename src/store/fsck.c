@@ -221,7 +221,8 @@ static const struct rmv_error *check_listed(void *context, size_t i)
 {
     struct check *check = context;
     const struct rmv_store_sink sink = {ignore, check->progress};
-    const struct rmv_error *err = rmv_store_stream(check->store, &check->listed[i], &sink);
+    const struct rmv_error *err =
+        rmv_store_stream(check->store, &check->listed[i], UINT64_MAX, &sink);
     if (err)
         add_problem(check, NULL, &check->listed[i], err->message);
     return NULL;
@@ -240,11 +241,13 @@ static const struct rmv_error *check_index(struct check *check)
 static const struct rmv_error *run(struct check *check)
 {
     RMV_CLEANUP(rmv_pool_close) struct rmv_pool *pool = NULL;
-    const struct rmv_error *err = rmv_index_refresh(&check->store->index);
+    /* In this order: what is published meanwhile is in the index, but is not looked at. */
+    const struct rmv_error *err =
+        rmv_vfs_list(check->store->vfs, check->store->index.packs.folder, &check->packs);
+    if (!err)
+        err = rmv_index_refresh(&check->store->index);
     if (!err)
         err = check_index(check);
-    if (!err)
-        err = rmv_vfs_list(check->store->vfs, check->store->index.packs.folder, &check->packs);
     if (err)
         return err;
     rmv_pool_open(check->store->threads, &pool);

@@ -9,7 +9,7 @@
 #include "store/temporary.h"
 
 /* How much of a pack may be lost with its writer. */
-#define JOURNAL_STEP_BYTES ((uint64_t)8 << 20)
+#define JOURNAL_STEP_BYTES ((uint64_t)4 << 20)
 
 void rmv_pack_writer_init(struct rmv_pack_writer *writer, const struct rmv_vfs *vfs,
                           const char *root, bool sync)

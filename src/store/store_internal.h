@@ -42,7 +42,8 @@ struct rmv_store_sink {
 };
 
 /* Sends the bytes of an object to `sink` in order. On an error the sink has seen wrong or too few
- * bytes. */
+ * bytes. Errors: NOT_FOUND, LIMIT (longer than max_bytes; the sink has seen nothing), CORRUPT, IO.
+ */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_store_stream(struct rmv_store *store, const struct rmv_object_id *id,
-                                         const struct rmv_store_sink *sink);
+                                         uint64_t max_bytes, const struct rmv_store_sink *sink);

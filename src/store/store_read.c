@@ -1,0 +1,300 @@
+/* Reading objects: every place an object is in is tried, and every byte is hashed. */
+#include "store/store_internal.h"
+
+#include "rmv/base/fs.h"
+#include "rmv/base/mem.h"
+
+static const struct rmv_error *not_found(const struct rmv_store *store,
+                                         const struct rmv_object_id *id)
+{
+    char hex[RMV_OBJECT_ID_HEX_SIZE];
+    rmv_object_id_to_hex(id, hex);
+    return rmv_error(RMV_ERR_NOT_FOUND, "object %s is not in the store '%s'", hex, store->root);
+}
+
+/* Two sums in step cost little more than one. */
+static struct rmv_object_id hash_view(const struct rmv_object_view *view,
+                                      struct rmv_sha256_state *sum)
+{
+    struct rmv_object_id id;
+    struct rmv_sha256_state own;
+    rmv_sha256_start(&own);
+    if (sum)
+        rmv_sha256_update_pair(&own, view->bytes, sum, view->bytes, view->size);
+    else
+        rmv_sha256_update(&own, view->bytes, view->size);
+    rmv_sha256_finish(&own, id.sha256);
+    return id;
+}
+
+/* Shows what is at one place. */
+static const struct rmv_error *view_at(struct rmv_store *store, const struct rmv_object_id *id,
+                                       const struct rmv_location *location,
+                                       struct rmv_sha256_state *sum, struct rmv_object_view *view)
+{
+    const struct rmv_error *err = rmv_object_reader_view(&store->reader, location, view);
+    if (err || location->representation != RMV_REPRESENTATION_WHOLE)
+        return err;
+
+    struct rmv_sha256_state sum_after = {0};
+    if (sum)
+        sum_after = *sum;
+    const struct rmv_object_id actual = hash_view(view, sum ? &sum_after : NULL);
+    if (!rmv_object_id_equal(&actual, id)) {
+        rmv_object_view_release(view);
+        return rmv_error(RMV_ERR_CORRUPT, "pack '%s': the bytes do not match their id",
+                         location->pack->path);
+    }
+    if (sum)
+        *sum = sum_after;
+    return NULL;
+}
+
+/* One round over all places. The error is that of the last one tried. */
+static const struct rmv_error *view_once(struct rmv_store *store, const struct rmv_object_id *id,
+                                         enum rmv_representation representation,
+                                         struct rmv_sha256_state *sum, struct rmv_object_view *view)
+{
+    const struct rmv_error *err = NULL;
+    struct rmv_location location;
+    for (size_t n = 0; rmv_index_find(&store->index, id, n, &location); n++) {
+        if (location.representation != representation)
+            continue;
+        err = view_at(store, id, &location, sum, view);
+        if (!err)
+            return NULL;
+    }
+    if (!err)
+        return not_found(store, id);
+    char hex[RMV_OBJECT_ID_HEX_SIZE];
+    rmv_object_id_to_hex(id, hex);
+    return rmv_error_context(err, "object %s is damaged", hex);
+}
+
+/* What the index says may be out of date or damaged: before an object counts as missing or damaged,
+ * the folder is looked at again, and once per store the index is compared with its checksums. */
+static const struct rmv_error *check_index(struct rmv_store *store)
+{
+    size_t damaged_count = 0;
+    const struct rmv_error *err = rmv_index_refresh(&store->index);
+    if (!err && !atomic_exchange(&store->index_was_checked, true))
+        err = rmv_index_repair(&store->index, &damaged_count);
+    return err;
+}
+
+const struct rmv_error *rmv_store_view(struct rmv_store *store, const struct rmv_object_id *id,
+                                       enum rmv_representation representation,
+                                       struct rmv_sha256_state *sum, struct rmv_object_view *view)
+{
+    const struct rmv_error *err = view_once(store, id, representation, sum, view);
+    if (!err || err->code == RMV_ERR_IO)
+        return err;
+    err = check_index(store);
+    return err ? err : view_once(store, id, representation, sum, view);
+}
+
+/* ---- How an object is stored ----------------------------------------------------------------- */
+
+struct found {
+    enum rmv_representation representation;
+    uint64_t size;
+    struct rmv_chunk_list list; /* if that is how it is stored */
+};
+
+static void found_free(struct found *found)
+{
+    rmv_chunk_list_free(&found->list);
+}
+
+static bool find_in(struct rmv_store *store, const struct rmv_object_id *id,
+                    enum rmv_representation representation, struct rmv_location *location)
+{
+    for (size_t n = 0; rmv_index_find(&store->index, id, n, location); n++)
+        if (location->representation == representation)
+            return true;
+    return false;
+}
+
+static const struct rmv_error *find_once(struct rmv_store *store, const struct rmv_object_id *id,
+                                         struct found *found)
+{
+    struct rmv_location location;
+    if (find_in(store, id, RMV_REPRESENTATION_WHOLE, &location)) {
+        found->representation = RMV_REPRESENTATION_WHOLE;
+        found->size = location.size;
+        return NULL;
+    }
+    RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
+    const struct rmv_error *err = view_once(store, id, RMV_REPRESENTATION_LIST, NULL, &view);
+    if (!err)
+        err = rmv_chunk_list_parse(view.bytes, view.size, &found->list);
+    if (err)
+        return err;
+    found->representation = RMV_REPRESENTATION_LIST;
+    found->size = found->list.size;
+    return NULL;
+}
+
+/* The caller frees `*found`. */
+static const struct rmv_error *find_object(struct rmv_store *store, const struct rmv_object_id *id,
+                                           struct found *found)
+{
+    const struct rmv_error *err = find_once(store, id, found);
+    if (!err || err->code == RMV_ERR_IO)
+        return err;
+    err = check_index(store);
+    return err ? err : find_once(store, id, found);
+}
+
+const struct rmv_error *rmv_store_size(struct rmv_store *store, const struct rmv_object_id *id,
+                                       uint64_t *size)
+{
+    RMV_CLEANUP(found_free) struct found found = {0};
+    const struct rmv_error *err = find_object(store, id, &found);
+    if (!err)
+        *size = found.size;
+    return err;
+}
+
+/* ---- Streaming ------------------------------------------------------------------------------- */
+
+/* Sends what a list of level 0 covers. */
+static const struct rmv_error *stream_chunks(struct rmv_store *store,
+                                             const struct rmv_chunk_list *list,
+                                             const struct rmv_store_sink *sink,
+                                             struct rmv_sha256_state *sha256)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
+        const struct rmv_error *err =
+            rmv_store_view(store, &list->entries[i].id, RMV_REPRESENTATION_WHOLE, sha256, &view);
+        if (err)
+            return err;
+        if (view.size != list->entries[i].size)
+            return rmv_error(RMV_ERR_CORRUPT, "a chunk has %zu bytes where its list says %llu",
+                             view.size, (unsigned long long)list->entries[i].size);
+        err = sink->write(sink->context, view.bytes, view.size);
+        if (err)
+            return err;
+    }
+    return NULL;
+}
+
+static const struct rmv_error *read_part(struct rmv_store *store,
+                                         const struct rmv_chunk_list_entry *entry,
+                                         struct rmv_chunk_list *part)
+{
+    RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
+    const struct rmv_error *err =
+        rmv_store_view(store, &entry->id, RMV_REPRESENTATION_WHOLE, NULL, &view);
+    if (!err)
+        err = rmv_chunk_list_parse(view.bytes, view.size, part);
+    if (!err && (part->level != 0 || part->size != entry->size))
+        err = rmv_error(RMV_ERR_CORRUPT, "a part of the chunk list does not fit");
+    return err;
+}
+
+static const struct rmv_error *stream_list(struct rmv_store *store,
+                                           const struct rmv_chunk_list *list,
+                                           const struct rmv_store_sink *sink,
+                                           struct rmv_sha256_state *sha256)
+{
+    if (list->level == 0)
+        return stream_chunks(store, list, sink, sha256);
+    for (size_t i = 0; i < list->count; i++) {
+        RMV_CLEANUP(rmv_chunk_list_free) struct rmv_chunk_list part = {0};
+        const struct rmv_error *err = read_part(store, &list->entries[i], &part);
+        if (!err)
+            err = stream_chunks(store, &part, sink, sha256);
+        if (err)
+            return err;
+    }
+    return NULL;
+}
+
+static const struct rmv_error *stream_listed(struct rmv_store *store,
+                                             const struct rmv_object_id *id,
+                                             const struct rmv_chunk_list *list,
+                                             const struct rmv_store_sink *sink)
+{
+    struct rmv_sha256_state sha256;
+    struct rmv_object_id actual;
+    rmv_sha256_start(&sha256);
+    const struct rmv_error *err = stream_list(store, list, sink, &sha256);
+    if (!err) {
+        rmv_sha256_finish(&sha256, actual.sha256);
+        if (!rmv_object_id_equal(&actual, id))
+            err = rmv_error(RMV_ERR_CORRUPT, "its chunk list leads to other bytes");
+    }
+    if (!err)
+        return NULL;
+    char hex[RMV_OBJECT_ID_HEX_SIZE];
+    rmv_object_id_to_hex(id, hex);
+    return rmv_error_context(err, "object %s", hex);
+}
+
+static const struct rmv_error *too_long(const struct rmv_object_id *id, uint64_t size,
+                                        uint64_t max_bytes)
+{
+    char hex[RMV_OBJECT_ID_HEX_SIZE];
+    rmv_object_id_to_hex(id, hex);
+    return rmv_error(RMV_ERR_LIMIT, "object %s has %llu bytes, more than the %llu expected", hex,
+                     (unsigned long long)size, (unsigned long long)max_bytes);
+}
+
+const struct rmv_error *rmv_store_stream(struct rmv_store *store, const struct rmv_object_id *id,
+                                         uint64_t max_bytes, const struct rmv_store_sink *sink)
+{
+    RMV_CLEANUP(found_free) struct found found = {0};
+    const struct rmv_error *err = find_object(store, id, &found);
+    if (err)
+        return err;
+    if (found.representation == RMV_REPRESENTATION_LIST) {
+        if (found.size > max_bytes)
+            return too_long(id, found.size, max_bytes);
+        return stream_listed(store, id, &found.list, sink);
+    }
+    RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
+    err = rmv_store_view(store, id, RMV_REPRESENTATION_WHOLE, NULL, &view);
+    if (err)
+        return err;
+    if (view.size > max_bytes)
+        return too_long(id, view.size, max_bytes);
+    return sink->write(sink->context, view.bytes, view.size);
+}
+
+static const struct rmv_error *append_to_buf(void *context, const void *bytes, size_t size)
+{
+    rmv_buf_append(context, bytes, size);
+    return NULL;
+}
+
+const struct rmv_error *rmv_store_get(struct rmv_store *store, const struct rmv_object_id *id,
+                                      size_t max_bytes, struct rmv_buf *out)
+{
+    const size_t size_before = out->size;
+    const struct rmv_store_sink sink = {append_to_buf, out};
+    const struct rmv_error *err = rmv_store_stream(store, id, max_bytes, &sink);
+    if (err)
+        out->size = size_before;
+    return err;
+}
+
+struct fd_output {
+    int fd;
+    const char *path;
+};
+
+static const struct rmv_error *write_to_fd(void *context, const void *bytes, size_t size)
+{
+    const struct fd_output *output = context;
+    return rmv_fd_write(output->fd, output->path, bytes, size);
+}
+
+const struct rmv_error *rmv_store_write_to(struct rmv_store *store, const struct rmv_object_id *id,
+                                           int fd, const char *path)
+{
+    struct fd_output output = {.fd = fd, .path = path};
+    const struct rmv_store_sink sink = {write_to_fd, &output};
+    return rmv_store_stream(store, id, UINT64_MAX, &sink);
+}
