@@ -63,9 +63,9 @@ static const struct rmv_error *hash_file(struct rmv_content_reader *reader, int 
 static const struct rmv_error *put_file(struct rmv_content_reader *reader, int fd, const char *path,
                                         struct rmv_tree_entry *entry)
 {
+    const struct rmv_store_source source = {.fd = fd, .path = path, .progress = reader->progress};
     struct rmv_store_file file;
-    const struct rmv_error *err =
-        rmv_store_batch_put_file(reader->batch, fd, path, NULL, reader->progress, &file);
+    const struct rmv_error *err = rmv_store_batch_put_file(reader->batch, &source, &file);
     if (err)
         return err;
     entry->id = file.id;

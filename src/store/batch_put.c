@@ -125,36 +125,30 @@ static const struct rmv_error *put_chunks(struct stream *stream, const struct rm
 
 /* ---- Reading the input ----------------------------------------------------------------------- */
 
-struct input {
-    int fd;
-    const char *path;
-    struct rmv_progress *progress;
-};
-
 /* Adds to the window until it has `size` bytes or the input ends. */
-static const struct rmv_error *fill(const struct input *input, struct rmv_buf *window, size_t size,
-                                    bool *is_end)
+static const struct rmv_error *fill(const struct rmv_store_source *source, struct rmv_buf *window,
+                                    size_t size, bool *is_end)
 {
     rmv_buf_reserve(window, size - window->size);
     while (window->size < size) {
-        const ssize_t n = read(input->fd, window->data + window->size, size - window->size);
+        const ssize_t n = read(source->fd, window->data + window->size, size - window->size);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return rmv_error_errno("cannot read '%s'", input->path);
+            return rmv_error_errno("cannot read '%s'", source->path);
         if (n == 0) {
             *is_end = true;
             return NULL;
         }
         window->size += (size_t)n;
-        rmv_progress_add(input->progress, 0, (uint64_t)n);
+        rmv_progress_add(source->progress, 0, (uint64_t)n);
     }
     return NULL;
 }
 
 /* Stores what is in the window and whatever follows. */
-static const struct rmv_error *put_large(struct stream *stream, const struct input *input,
-                                         struct rmv_store_file *file)
+static const struct rmv_error *
+put_large(struct stream *stream, const struct rmv_store_source *source, struct rmv_store_file *file)
 {
     struct rmv_buf *window = &stream->context->input;
     bool is_end = false;
@@ -162,7 +156,7 @@ static const struct rmv_error *put_large(struct stream *stream, const struct inp
     stream->was_stored = true;
     while (!is_end) {
         size_t consumed = 0;
-        const struct rmv_error *err = fill(input, window, WINDOW_SIZE, &is_end);
+        const struct rmv_error *err = fill(source, window, WINDOW_SIZE, &is_end);
         if (!err)
             err = put_chunks(stream, window, is_end, &consumed);
         if (err)
@@ -175,17 +169,18 @@ static const struct rmv_error *put_large(struct stream *stream, const struct inp
 
 static const struct rmv_error *put_input(struct rmv_store_batch *batch,
                                          struct rmv_file_context *context,
-                                         const struct input *input, struct rmv_store_file *file)
+                                         const struct rmv_store_source *source,
+                                         struct rmv_store_file *file)
 {
     struct rmv_buf *window = &context->input;
     bool is_end = false;
     window->size = 0;
-    const struct rmv_error *err = fill(input, window, RMV_SINGLE_MAX + 1, &is_end);
+    const struct rmv_error *err = fill(source, window, RMV_SINGLE_MAX + 1, &is_end);
     if (err)
         return err;
     if (!is_end) {
         RMV_CLEANUP(stream_free) struct stream stream = {.batch = batch, .context = context};
-        return put_large(&stream, input, file);
+        return put_large(&stream, source, file);
     }
     file->size = window->size;
     file->id = rmv_object_id_of(window->data, window->size);
@@ -196,19 +191,16 @@ static const struct rmv_error *put_input(struct rmv_store_batch *batch,
                          &file->was_stored);
 }
 
-const struct rmv_error *rmv_store_batch_put_file(struct rmv_store_batch *batch, int fd,
-                                                 const char *path, const struct rmv_object_id *base,
-                                                 struct rmv_progress *progress,
+const struct rmv_error *rmv_store_batch_put_file(struct rmv_store_batch *batch,
+                                                 const struct rmv_store_source *source,
                                                  struct rmv_store_file *file)
 {
-    (void)base; /* no delta frames yet */
-    const struct input input = {.fd = fd, .path = path, .progress = progress};
     struct rmv_store_file stored = {0};
     struct rmv_file_context *context = rmv_batch_take_context(batch);
-    const struct rmv_error *err = put_input(batch, context, &input, &stored);
+    const struct rmv_error *err = put_input(batch, context, source, &stored);
     rmv_batch_give_context(batch, context);
     if (err)
-        return rmv_error_context(err, "cannot store '%s'", path);
+        return rmv_error_context(err, "cannot store '%s'", source->path);
     *file = stored;
     return NULL;
 }

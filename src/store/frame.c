@@ -22,7 +22,7 @@
 
 uint64_t rmv_frame_checksum(const void *bytes, size_t size)
 {
-    return XXH64(bytes, size, 0);
+    return XXH64(size > 0 ? bytes : "", size, 0);
 }
 
 void rmv_frame_encoder_free(struct rmv_frame_encoder *encoder)

@@ -46,7 +46,7 @@ static void resolve_packs(struct rmv_index *index, struct rmv_segment *segment)
 static void add_segment(struct rmv_index *index, struct rmv_segment *segment)
 {
     index->segments = rmv_grow(index->segments, index->segments_count, &index->segments_capacity,
-                               sizeof(*index->segments));
+                               sizeof(struct rmv_segment *));
     index->segments[index->segments_count++] = segment;
     resolve_packs(index, segment);
 }
@@ -116,7 +116,8 @@ static const struct rmv_error *add_footers(struct rmv_index *index,
     for (size_t i = 0; i < count; i++)
         entries_count += footers[i].records_count;
     if (index->segments_count > 1)
-        qsort(index->segments, index->segments_count, sizeof(*index->segments), by_size_descending);
+        qsort(index->segments, index->segments_count, sizeof(struct rmv_segment *),
+              by_size_descending);
     size_t first = index->segments_count - count_to_merge(index, entries_count);
     for (size_t i = index->segments_count; i-- > first;)
         if (!rmv_segment_is_intact(index->segments[i]))

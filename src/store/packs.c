@@ -63,8 +63,10 @@ struct rmv_pack *rmv_packs_add(struct rmv_packs *packs, const struct rmv_object_
     pack->path = rmv_str_format("%s/%s", packs->folder, file_name);
     pack->file = (struct rmv_vfs_file)RMV_VFS_FILE_EMPTY;
 
-    packs->items = rmv_grow(packs->items, packs->count, &packs->capacity, sizeof(*packs->items));
-    memmove(packs->items + at + 1, packs->items + at, (packs->count - at) * sizeof(*packs->items));
+    packs->items =
+        rmv_grow(packs->items, packs->count, &packs->capacity, sizeof(struct rmv_pack *));
+    memmove(packs->items + at + 1, packs->items + at,
+            (packs->count - at) * sizeof(struct rmv_pack *));
     packs->items[at] = pack;
     packs->count++;
     return pack;

@@ -146,7 +146,7 @@ static void open_cursors(struct build *build, const struct rmv_segment_sources *
 {
     const size_t count = sources->footers_count + sources->segments_count;
     build->cursors = rmv_calloc(count + 1, sizeof(*build->cursors));
-    build->heap = rmv_calloc(count + 1, sizeof(*build->heap));
+    build->heap = rmv_calloc(count + 1, sizeof(struct cursor *));
 
     for (size_t i = 0; i < count; i++) {
         struct cursor *cursor = &build->cursors[build->cursors_count++];

@@ -95,8 +95,9 @@ static struct rmv_store_file put_file(struct rmv_store *store, const struct rmv_
     CHECK_OK(rmv_fs_write_atomic("input", bytes->data, bytes->size));
     RMV_CLEANUP(rmv_fd_close) int fd = open("input", O_RDONLY | O_CLOEXEC);
     assert_true(fd >= 0);
+    const struct rmv_store_source source = {.fd = fd, .path = "input"};
     CHECK_OK(rmv_store_batch_open(store, &batch));
-    CHECK_OK(rmv_store_batch_put_file(batch, fd, "input", NULL, NULL, &file));
+    CHECK_OK(rmv_store_batch_put_file(batch, &source, &file));
     CHECK_OK(rmv_store_batch_commit(batch));
     return file;
 }
@@ -133,10 +134,10 @@ static void reading_a_folder_as_a_file_is_an_error(void **state)
     RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_store();
     RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
     RMV_CLEANUP(rmv_fd_close) int fd = open(".", O_RDONLY | O_CLOEXEC);
+    const struct rmv_store_source source = {.fd = fd, .path = "some/folder"};
     struct rmv_store_file file;
     CHECK_OK(rmv_store_batch_open(store, &batch));
-    CHECK_SAYS(rmv_store_batch_put_file(batch, fd, "some/folder", NULL, NULL, &file), RMV_ERR_IO,
-               "some/folder");
+    CHECK_SAYS(rmv_store_batch_put_file(batch, &source, &file), RMV_ERR_IO, "some/folder");
     CHECK_OK(rmv_store_batch_commit(batch));
 }
 

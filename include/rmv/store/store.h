@@ -83,6 +83,14 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_store_batch_put(struct rmv_store_batch *batch, const void *bytes,
                                             size_t size, struct rmv_object_id *id);
 
+/* A file to store. */
+struct rmv_store_source {
+    int fd;                           /* read from its current position to its end */
+    const char *path;                 /* for messages */
+    const struct rmv_object_id *base; /* an older version, likely to be similar; may be NULL */
+    struct rmv_progress *progress;    /* told of the bytes read; may be NULL */
+};
+
 /* What a put of a whole file found. */
 struct rmv_store_file {
     struct rmv_object_id id;
@@ -90,13 +98,10 @@ struct rmv_store_file {
     bool was_stored; /* nothing new was written */
 };
 
-/* Stores what can be read from `fd`, from its current position to its end, in bounded memory and
- * one pass. `path` is for messages, `base` (may be NULL) an older version of the same file whose
- * pieces are likely to be similar. `progress` may be NULL. Errors: IO, LIMIT. */
+/* Stores a file in bounded memory and one pass over it. Errors: IO, LIMIT. */
 RMV_MUST_CHECK
-const struct rmv_error *rmv_store_batch_put_file(struct rmv_store_batch *batch, int fd,
-                                                 const char *path, const struct rmv_object_id *base,
-                                                 struct rmv_progress *progress,
+const struct rmv_error *rmv_store_batch_put_file(struct rmv_store_batch *batch,
+                                                 const struct rmv_store_source *source,
                                                  struct rmv_store_file *file);
 
 /* Makes everything put so far durable and visible. The batch can be used on. Errors: IO. */
