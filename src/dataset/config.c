@@ -207,8 +207,8 @@ const struct rmv_strings *rmv_config_warnings(const struct rmv_config *config)
     return &config->warnings;
 }
 
-static const char *get_at(const struct rmv_config *config, enum rmv_config_level level,
-                          const char *key)
+const char *rmv_config_get_at(const struct rmv_config *config, enum rmv_config_level level,
+                              const char *key)
 {
     for (size_t i = config->count; i > 0; i--) {
         const struct setting *setting = &config->settings[i - 1];
@@ -221,7 +221,7 @@ static const char *get_at(const struct rmv_config *config, enum rmv_config_level
 
 const char *rmv_config_get(const struct rmv_config *config, const char *key)
 {
-    return get_at(config, RMV_CONFIG_ANY, key);
+    return rmv_config_get_at(config, RMV_CONFIG_ANY, key);
 }
 
 bool rmv_config_get_bool(const struct rmv_config *config, const char *key, bool otherwise)
@@ -242,7 +242,7 @@ void rmv_config_list(const struct rmv_config *config, enum rmv_config_level leve
                      struct rmv_strings *settings)
 {
     for (size_t i = 0; i < known_keys_count; i++) {
-        const char *value = get_at(config, level, known_keys[i].name);
+        const char *value = rmv_config_get_at(config, level, known_keys[i].name);
         if (value)
             rmv_strings_take(settings, rmv_str_format("%s=%s", known_keys[i].name, value));
     }

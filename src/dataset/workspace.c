@@ -37,6 +37,12 @@ static char *find_root(const char *folder)
     }
 }
 
+char *rmv_workspace_find(const char *folder)
+{
+    RMV_CLEANUP(rmv_str_free) char *here = realpath(folder, NULL);
+    return here ? find_root(here) : NULL;
+}
+
 static const struct rmv_error *open_vcs(struct rmv_workspace *workspace)
 {
     const struct rmv_error *err = rmv_vcs_open(workspace->root, &workspace->vcs);

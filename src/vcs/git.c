@@ -36,6 +36,16 @@ const struct rmv_error *rmv_git_start(void)
     return NULL;
 }
 
+const char *rmv_vcs_libgit2_version(void)
+{
+    static char text[32];
+    int major = 0, minor = 0, revision = 0;
+
+    git_libgit2_version(&major, &minor, &revision);
+    snprintf(text, sizeof(text), "%d.%d.%d", major, minor, revision);
+    return text;
+}
+
 static enum rmv_error_code code_of(int status)
 {
     switch (status) {

@@ -28,6 +28,11 @@ void rmv_config_close(struct rmv_config **config);
 
 /* The value of "section.name", or NULL; it lives as long as the config. */
 const char *rmv_config_get(const struct rmv_config *config, const char *key);
+
+/* The same, as one level alone has it. */
+const char *rmv_config_get_at(const struct rmv_config *config, enum rmv_config_level level,
+                              const char *key);
+
 bool rmv_config_get_bool(const struct rmv_config *config, const char *key, bool otherwise);
 int64_t rmv_config_get_int(const struct rmv_config *config, const char *key, int64_t otherwise);
 

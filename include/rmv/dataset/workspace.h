@@ -43,6 +43,9 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_workspace_init(const char *folder,
                                            const struct rmv_workspace_init_options *options);
 
+/* The root of the workspace that `folder` is in, or NULL; the caller frees it. */
+char *rmv_workspace_find(const char *folder);
+
 /* Opens the workspace that `folder` is in. Errors: USAGE (not in a workspace, hint `rmv init`),
  * UNSUPPORTED, IO. */
 RMV_MUST_CHECK

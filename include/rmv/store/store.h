@@ -17,6 +17,9 @@
 
 struct rmv_store;
 
+/* The version of zstd that this process runs with, "1.5.4". Static text. */
+const char *rmv_store_zstd_version(void);
+
 struct rmv_vfs;
 
 struct rmv_store_options {

@@ -11,6 +11,9 @@
 
 struct rmv_vcs;
 
+/* The version of libgit2 that this process runs with, "1.5.1". Static text. */
+const char *rmv_vcs_libgit2_version(void);
+
 #define RMV_VCS_ID_SIZE 65 /* hex of SHA-1 or SHA-256, with the NUL */
 
 struct rmv_vcs_commit {
