@@ -9,6 +9,7 @@
 #include "rmv/dataset/dataset.h"
 #include "rmv/dataset/workspace.h"
 #include "rmv/record/record.h"
+#include "rmv/shared.h"
 
 /* Up to here content is checked before its first byte is printed; beyond, while it is. */
 #define CHECKED_FIRST_MAX ((uint64_t)16 * 1024 * 1024)
@@ -63,8 +64,8 @@ static const struct rmv_error *cat_structure(struct rmv_workspace *workspace,
     const struct rmv_error *err = rmv_store_get(workspace->store, id, LISTING_MAX, &text);
     if (err)
         return err;
-    if (is_tree && (text.size < strlen(tree_start) ||
-                    memcmp(text.data, tree_start, strlen(tree_start)) != 0))
+    if (is_tree &&
+        (text.size < strlen(tree_start) || memcmp(text.data, tree_start, strlen(tree_start)) != 0))
         return rmv_error(RMV_ERR_USAGE, "object %s is not a tree", hex);
     if (!is_tree) {
         err = rmv_record_parse(hex, text.data, text.size, &record);
@@ -79,7 +80,8 @@ static const struct rmv_error *cat_id(struct rmv_workspace *workspace, const cha
     struct rmv_object_id id;
 
     if (option_rev)
-        return rmv_error(RMV_ERR_USAGE, "--rev is for paths: an id means the same in every revision");
+        return rmv_error(RMV_ERR_USAGE,
+                         "--rev is for paths: an id means the same in every revision");
     const struct rmv_error *err = rmv_store_find(workspace->store, prefix, &id);
     if (err)
         return err;
@@ -174,7 +176,7 @@ static const struct rmv_error *cat(int argc, char **argv)
         return rmv_error(RMV_ERR_USAGE, "cat needs one PATH or ID");
     const struct rmv_error *err = check_kind();
     if (!err)
-        err = rmv_workspace_open(".", cli_log(), &workspace);
+        err = cli_open_workspace(&workspace);
     if (err)
         return err;
     return option_kind ? cat_id(workspace, argv[0]) : cat_path(workspace, argv[0]);
@@ -184,14 +186,18 @@ const struct cli_command rmv_command_cat = {
     .name = "cat",
     .arguments = "PATH|ID",
     .summary = "print the content of a tracked file or an object",
-    .help = "Writes the stored content of a file to standard output, byte for byte. The file is tracked\n"
-            "itself or lies in a tracked folder; it need not be in the workspace. Content is hashed\n"
-            "again: damage is an error that names the object and its pack. Up to 16 MiB nothing is\n"
-            "printed before that; of larger content, an exit status other than 0 means that what was\n"
-            "printed is to be thrown away.\n\n"
-            "Instead of a path, an id (or its first digits, at least 8) names an object. It is taken for\n"
-            "the content of a file; --kind tree and --kind record print the listing of a folder and the\n"
-            "record of a run.",
+    .help =
+        "Writes the stored content of a file to standard output, byte for byte. The file is "
+        "tracked\n"
+        "itself or lies in a tracked folder; it need not be in the workspace. Content is hashed\n"
+        "again: damage is an error that names the object and its pack. Up to 16 MiB nothing is\n"
+        "printed before that; of larger content, an exit status other than 0 means that what was\n"
+        "printed is to be thrown away.\n\n"
+        "Instead of a path, an id (or its first digits, at least 8) names an object. It is taken "
+        "for\n"
+        "the content of a file; --kind tree and --kind record print the listing of a folder and "
+        "the\n"
+        "record of a run.",
     .examples = "rmv cat data/raw/users.csv | head\n"
                 "rmv cat --rev v1.0 data/model.bin >old.bin\n"
                 "rmv cat --kind record 5f3a1c22 | jq .predicate",

@@ -2,8 +2,15 @@
 #pragma once
 
 #include "cli/command.h"
+
 extern const struct cli_command rmv_command_add;
+extern const struct cli_command rmv_command_cat;
 extern const struct cli_command rmv_command_checkout;
 extern const struct cli_command rmv_command_commit;
+extern const struct cli_command rmv_command_config;
 extern const struct cli_command rmv_command_diff;
+extern const struct cli_command rmv_command_init;
+extern const struct cli_command rmv_command_log;
+extern const struct cli_command rmv_command_ls;
 extern const struct cli_command rmv_command_status;
+extern const struct cli_command rmv_command_version;

@@ -14,7 +14,10 @@ static const struct cli_option options[] = {
     {.name = "project", .flag = &option_project, .help = "the settings that Git tracks (default)"},
     {.name = "local", .flag = &option_local, .help = "this workspace's own settings"},
     {.name = "user", .flag = &option_user, .help = "the user's, for all workspaces"},
-    {.name = "list", .letter = 'l', .flag = &option_list, .help = "print every setting that counts"},
+    {.name = "list",
+     .letter = 'l',
+     .flag = &option_list,
+     .help = "print every setting that counts"},
     {.name = "unset", .flag = &option_unset, .help = "remove a setting"},
     {0},
 };
@@ -79,7 +82,8 @@ static const struct rmv_error *config_run(int argc, char **argv)
 {
     RMV_CLEANUP(rmv_config_close) struct rmv_config *config = NULL;
     RMV_CLEANUP(rmv_str_free) char *root = rmv_workspace_find(".");
-    RMV_CLEANUP(rmv_str_free) char *folder = root ? rmv_path_join(root, RMV_WORKSPACE_FOLDER) : NULL;
+    RMV_CLEANUP(rmv_str_free)
+    char *folder = root ? rmv_path_join(root, RMV_WORKSPACE_FOLDER) : NULL;
 
     if (!root && (option_local || option_project))
         return rmv_error_hint(rmv_error(RMV_ERR_USAGE, "this is not in an rmv workspace"),
@@ -98,16 +102,19 @@ const struct cli_command rmv_command_config = {
     .arguments = "[KEY [VALUE]]",
     .summary = "print or change settings",
     .help =
-        "With a KEY, prints its value, or exits 1 if it is not set. With a VALUE too, changes it in\n"
+        "With a KEY, prints its value, or exits 1 if it is not set. With a VALUE too, changes it "
+        "in\n"
         "one file, atomically; comments and order in it survive. Files are in the syntax of git\n"
         "config, and later ones win:\n\n"
         "  /etc/rmv/config          the machine's\n"
         "  ~/.config/rmv/config     the user's (--user)\n"
         "  .rmstore/config          the project's, tracked by Git (--project, the default)\n"
         "  .rmstore/config.local    this workspace's own (--local)\n\n"
-        "The project's file comes with a clone, from somebody else, so only settings that can do no\n"
+        "The project's file comes with a clone, from somebody else, so only settings that can do "
+        "no\n"
         "harm count in it. Files that include others are refused.\n\n"
-        "  cache.dir         folder of the objects, instead of .rmstore/objects (not in --project)\n"
+        "  cache.dir         folder of the objects, instead of .rmstore/objects (not in "
+        "--project)\n"
         "  cache.type        how data gets into the workspace: copy\n"
         "  core.compression  level of zstd, 1 to 19; default 1\n"
         "  core.fsync        off trades safety in a power cut for speed (not in --project)\n"

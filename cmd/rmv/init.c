@@ -32,12 +32,16 @@ const struct cli_command rmv_command_init = {
     .name = "init",
     .arguments = "",
     .summary = "make this folder a workspace",
-    .help = "Creates the folder .rmstore/, in which rmv keeps the content of tracked files (objects/),\n"
-            "its settings (config) and what it can rebuild. Only the settings are for Git to track; the\n"
-            ".gitignore that comes with them sees to that.\n\n"
-            "Running it again repairs what is missing and changes nothing else. A workspace is part of\n"
-            "a Git repository, since that is where the versions of pointer files live; --no-scm does\n"
-            "without. Inside another workspace, --nested is needed.",
+    .help =
+        "Creates the folder .rmstore/, in which rmv keeps the content of tracked files "
+        "(objects/),\n"
+        "its settings (config) and what it can rebuild. Only the settings are for Git to track; "
+        "the\n"
+        ".gitignore that comes with them sees to that.\n\n"
+        "Running it again repairs what is missing and changes nothing else. A workspace is part "
+        "of\n"
+        "a Git repository, since that is where the versions of pointer files live; --no-scm does\n"
+        "without. Inside another workspace, --nested is needed.",
     .examples = "git init && rmv init         # a new project\n"
                 "rmv init --no-scm            # no Git: data is stored, but has no history",
     .options = options,

@@ -7,14 +7,17 @@
 #include "rmv/commands.h"
 #include "rmv/dataset/dataset.h"
 #include "rmv/dataset/workspace.h"
-#include "rmv/show.h"
+#include "rmv/shared.h"
 
 static const char *option_rev;
 static bool option_recursive, option_json;
 
 static const struct cli_option options[] = {
     {.name = "rev", .text = &option_rev, .argument = "REV", .help = "as Git revision REV has it"},
-    {.name = "recursive", .letter = 'R', .flag = &option_recursive, .help = "everything inside folders"},
+    {.name = "recursive",
+     .letter = 'R',
+     .flag = &option_recursive,
+     .help = "everything inside folders"},
     {.name = "json", .flag = &option_json, .help = "print a list of JSON"},
     {0},
 };
@@ -51,23 +54,22 @@ static const char *type_name(char type)
 
 static void print_line(struct listing *listing, const struct line *line)
 {
-    RMV_CLEANUP(rmv_str_free) char *typed = rmv_workspace_typed(listing->workspace, line->path);
+    RMV_CLEANUP(rmv_str_free) char *shown = cli_shown_path(listing->workspace, line->path);
     char hex[RMV_OBJECT_ID_HEX_SIZE];
 
     listing->count++;
     if (option_json) {
         struct rmv_value *object = rmv_value_append(&listing->document);
-        show_add_path(object, line->path);
-        show_add_text(object, "type", type_name(line->type));
-        show_add_id(object, "sha256", line->id);
-        show_add_int(object, "size", line->size);
+        cli_set_path(object, line->path);
+        cli_set_text(object, "type", type_name(line->type));
+        cli_set_id(object, "id", line->id);
+        cli_set_int(object, "size", line->size);
         return;
     }
     rmv_object_id_to_hex(line->id, hex);
     /* An empty folder inside a tree has no id to speak of. */
-    printf("%s %12" PRIu64 "  ", rmv_object_id_is_zero(line->id) ? "-" : hex, line->size);
-    show_path(typed);
-    puts(line->type == 'd' ? "/" : "");
+    printf("%s %12" PRIu64 "  %s%s\n", rmv_object_id_is_zero(line->id) ? "-" : hex, line->size,
+           shown, line->type == 'd' ? "/" : "");
 }
 
 static void print_output(struct listing *listing, const struct rmv_output *output)
@@ -97,10 +99,9 @@ static const struct rmv_error *list_inside(struct listing *listing, const struct
 {
     RMV_CLEANUP(rmv_output_free) struct rmv_output found = {0};
 
-    const struct rmv_error *err =
-        strcmp(output->path, path) == 0
-            ? (rmv_output_copy(&found, output), NULL)
-            : rmv_dataset_find(listing->workspace, output, path, &found);
+    const struct rmv_error *err = strcmp(output->path, path) == 0
+                                      ? (rmv_output_copy(&found, output), NULL)
+                                      : rmv_dataset_find(listing->workspace, output, path, &found);
     if (err)
         return err;
     if (found.kind != RMV_OUTPUT_TREE) {
@@ -153,7 +154,7 @@ static const struct rmv_error *ls(int argc, char **argv)
 
     if (argc > 1)
         return rmv_error(RMV_ERR_USAGE, "ls takes one path");
-    const struct rmv_error *err = rmv_workspace_open(".", cli_log(), &workspace);
+    const struct rmv_error *err = cli_open_workspace(&workspace);
     if (!err)
         err = rmv_workspace_path(workspace, argc > 0 ? argv[0] : ".", &path);
     if (!err)
@@ -164,7 +165,7 @@ static const struct rmv_error *ls(int argc, char **argv)
     rmv_value_set_list(&listing.document);
     err = list_path(&listing, path);
     if (!err && option_json)
-        show_json(&listing.document);
+        cli_print_json(&listing.document);
     rmv_value_free(&listing.document);
     return err;
 }
@@ -173,13 +174,16 @@ const struct cli_command rmv_command_ls = {
     .name = "ls",
     .arguments = "[PATH]",
     .summary = "list tracked data, and what is inside it",
-    .help = "Prints id, size in bytes and path of what is tracked in PATH (here, without one). For a\n"
-            "tracked folder, or a folder inside one, what is in it is printed; -R goes all the way down.\n"
-            "The id of a file is the SHA-256 of its content, as sha256sum prints it; that of a folder\n"
-            "is the SHA-256 of its listing. The size of a folder is that of all files in it.\n\n"
-            "What is printed comes from pointer files, rmv.lock and the store, not from the data in the\n"
-            "workspace, which need not be there. With --rev it is what they said in that revision.\n"
-            "Names with control characters, quotes or bytes that are not UTF-8 are quoted as in C.",
+    .help =
+        "Prints id, size in bytes and path of what is tracked in PATH (here, without one). For a\n"
+        "tracked folder, or a folder inside one, what is in it is printed; -R goes all the way "
+        "down.\n"
+        "The id of a file is the SHA-256 of its content, as sha256sum prints it; that of a folder\n"
+        "is the SHA-256 of its listing. The size of a folder is that of all files in it.\n\n"
+        "What is printed comes from pointer files, rmv.lock and the store, not from the data in "
+        "the\n"
+        "workspace, which need not be there. With --rev it is what they said in that revision.\n"
+        "Names with control characters, quotes or bytes that are not UTF-8 are quoted as in C.",
     .examples = "rmv ls                       # everything that is tracked\n"
                 "rmv ls -R data/raw           # every file in a tracked folder\n"
                 "rmv ls --rev v1.0 --json data",

@@ -4,7 +4,19 @@
 #include "rmv/commands.h"
 
 static const struct cli_command *const commands[] = {
-    &rmv_command_add, &rmv_command_status, &rmv_command_diff, &rmv_command_commit, NULL,
+    /* clang-format off */
+    &rmv_command_init,
+    &rmv_command_add,
+    &rmv_command_status,
+    &rmv_command_diff,
+    &rmv_command_commit,
+    &rmv_command_log,
+    &rmv_command_cat,
+    &rmv_command_ls,
+    &rmv_command_config,
+    &rmv_command_version,
+    /* clang-format on */
+    NULL,
 };
 
 static const struct cli_program program = {

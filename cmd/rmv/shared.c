@@ -63,6 +63,16 @@ void cli_set_text(struct rmv_value *map, const char *key, const char *text)
     rmv_value_set_text(rmv_value_add(map, key), text);
 }
 
+void cli_set_path(struct rmv_value *map, const char *path)
+{
+    if (rmv_path_is_utf8(path)) {
+        cli_set_text(map, "path", path);
+        return;
+    }
+    RMV_CLEANUP(rmv_str_free) char *encoded = rmv_path_encode(path);
+    cli_set_text(map, "path-bytes", encoded);
+}
+
 void cli_set_int(struct rmv_value *map, const char *key, uint64_t number)
 {
     rmv_value_set_int(rmv_value_add(map, key), (int64_t)number);
@@ -105,7 +115,7 @@ const char *cli_change_name(enum rmv_change_kind kind)
 static void change_to_value(const struct rmv_change *change, struct rmv_value *map)
 {
     rmv_value_set_map(map);
-    cli_set_text(map, "path", change->path);
+    cli_set_path(map, change->path);
     cli_set_text(map, "change", cli_change_name(change->kind));
     if (change->old_path)
         cli_set_text(map, "old_path", change->old_path);

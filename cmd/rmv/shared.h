@@ -28,6 +28,9 @@ void cli_format_size(uint64_t size, char text[CLI_SIZE_TEXT_SIZE]);
 
 /* Members of a JSON object. */
 void cli_set_text(struct rmv_value *map, const char *key, const char *text);
+/* The member "path", or "path-bytes" with all but plain ASCII as %XX where the path is not UTF-8.
+ */
+void cli_set_path(struct rmv_value *map, const char *path);
 void cli_set_int(struct rmv_value *map, const char *key, uint64_t number);
 void cli_set_bool(struct rmv_value *map, const char *key, bool boolean);
 void cli_set_id(struct rmv_value *map, const char *key, const struct rmv_object_id *id);

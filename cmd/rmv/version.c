@@ -2,7 +2,7 @@
 
 #include "rmv/base/version.h"
 #include "rmv/commands.h"
-#include "rmv/show.h"
+#include "rmv/shared.h"
 #include "rmv/store/store.h"
 #include "rmv/vcs/vcs.h"
 
@@ -21,8 +21,8 @@ static void print_json(const struct version *versions, size_t count)
 {
     struct rmv_value document = {0};
     for (size_t i = 0; i < count; i++)
-        show_add_text(&document, versions[i].name, versions[i].text);
-    show_json(&document);
+        cli_set_text(&document, versions[i].name, versions[i].text);
+    cli_print_json(&document);
     rmv_value_free(&document);
 }
 
@@ -53,9 +53,10 @@ const struct cli_command rmv_command_version = {
     .name = "version",
     .arguments = "",
     .summary = "print the versions of rmv and its libraries",
-    .help = "Prints the version of rmv and of the libraries that this process runs with, one a line:\n"
-            "what a report of a fault should begin with. Versions of libraries are those found when\n"
-            "the program started, not those it was built with. `rmv --version` prints rmv's alone.",
+    .help =
+        "Prints the version of rmv and of the libraries that this process runs with, one a line:\n"
+        "what a report of a fault should begin with. Versions of libraries are those found when\n"
+        "the program started, not those it was built with. `rmv --version` prints rmv's alone.",
     .examples = "rmv version --json | jq -r .libgit2",
     .options = options,
     .run = version,
