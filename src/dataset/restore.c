@@ -21,6 +21,7 @@
 void rmv_restore_report_free(struct rmv_restore_report *report)
 {
     rmv_strings_free(&report->kept);
+    rmv_changes_free(&report->outputs);
     *report = (struct rmv_restore_report){0};
 }
 
@@ -175,12 +176,31 @@ static const struct rmv_error *check_targets(struct rmv_restore *restore)
 /* ---- Doing ------------------------------------------------------------------------------------
  */
 
+static void note_output(struct rmv_restore *restore)
+{
+    const struct rmv_restore_target *target = restore->target;
+    struct rmv_changes *outputs = &restore->report.outputs;
+    outputs->items =
+        rmv_grow(outputs->items, outputs->count, &outputs->capacity, sizeof(*outputs->items));
+    outputs->items[outputs->count++] = (struct rmv_change){
+        .kind = !target->now.type      ? RMV_CHANGE_ADDED
+                : !target->wanted.type ? RMV_CHANGE_DELETED
+                                       : RMV_CHANGE_MODIFIED,
+        .path = rmv_str_copy(target->output->path),
+        .old_size = target->now.size,
+        .new_size = target->wanted.size,
+        .old_id = target->now.id,
+        .new_id = target->wanted.id,
+    };
+}
+
 static void apply_target(struct rmv_restore *restore)
 {
     struct rmv_restore_target *target = &restore->targets[restore->target - restore->targets];
     const char *path = target->output->path;
     const struct rmv_error *err = NULL;
 
+    note_output(restore);
     if (target->is_link && !restore->options->partial) {
         err = rmv_restore_remove(restore, path, false);
         restore->report.deleted += !target->wanted.type;
@@ -249,8 +269,9 @@ static const struct rmv_error *run(struct rmv_restore *restore, const struct rmv
             return err;
     }
     const struct rmv_error *err = check_targets(restore);
-    if (err)
+    if (err || restore->options->check_only)
         return err;
+    restore->report.is_begun = true;
     const bool is_any = is_any_to_do(restore);
     if (is_any)
         err = mark(restore, false);

@@ -87,12 +87,15 @@ const struct rmv_error *rmv_dataset_compare(struct rmv_workspace *workspace,
 struct rmv_restore_options {
     bool force;                    /* overwrite unsaved data and remove untracked files */
     bool partial;                  /* `outputs` are parts of what is tracked, not all of it */
+    bool check_only;               /* find out whether anything stands against it, touch nothing */
     struct rmv_progress *progress; /* may be NULL */
 };
 
 struct rmv_restore_report {
     uint64_t added, modified, deleted, unchanged; /* files */
     struct rmv_strings kept;                      /* untracked files left where they were */
+    struct rmv_changes outputs; /* what was done, by output; an error may have ended it early */
+    bool is_begun;              /* the checks were passed: data may have been touched */
 };
 void rmv_restore_report_free(struct rmv_restore_report *report);
 
