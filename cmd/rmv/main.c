@@ -9,6 +9,7 @@ static const struct cli_command *const commands[] = {
     &rmv_command_add,
     &rmv_command_status,
     &rmv_command_diff,
+    &rmv_command_checkout,
     &rmv_command_commit,
     &rmv_command_log,
     &rmv_command_cat,
