@@ -319,8 +319,8 @@ const struct rmv_error *rmv_graph_build(const struct rmv_pipeline *pipeline,
     return NULL;
 }
 
-void rmv_graph_choose(const struct rmv_graph *graph, size_t target, enum rmv_graph_reach reach,
-                      bool *chosen)
+void rmv_graph_choose(const struct rmv_pipeline *pipeline, const struct rmv_graph *graph,
+                      size_t target, enum rmv_graph_reach reach, bool *chosen)
 {
     RMV_CLEANUP(rmv_free) size_t *open = rmv_calloc(graph->count + 1, sizeof(size_t));
     RMV_CLEANUP(rmv_free) bool *seen = rmv_calloc(graph->count + 1, sizeof(bool));
@@ -331,11 +331,12 @@ void rmv_graph_choose(const struct rmv_graph *graph, size_t target, enum rmv_gra
     while (depth) {
         const size_t at = open[--depth];
         const struct rmv_graph_node *node = &graph->nodes[at];
-        const size_t *next = reach == RMV_GRAPH_UP ? node->needs : node->feeds;
-        size_t count = reach == RMV_GRAPH_UP ? node->needs_count : node->feeds_count;
+        const bool is_up = reach == RMV_GRAPH_UP;
+        const size_t *next = is_up ? node->needs : node->feeds;
+        const size_t count = is_up ? node->needs_count : node->feeds_count;
         chosen[at] = true;
-        if (reach == RMV_GRAPH_ONLY)
-            count = 0;
+        if (reach == RMV_GRAPH_ONLY || (is_up && pipeline->stages[at].frozen))
+            continue;
         for (size_t i = 0; i < count; i++)
             if (!seen[next[i]]) {
                 seen[next[i]] = true;

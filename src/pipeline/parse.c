@@ -6,6 +6,8 @@
 #include "rmv/base/path.h"
 #include "rmv/base/yaml.h"
 
+#define STAGE_NAME_SIZE_MAX 200 /* so that logs and locks can be named after it */
+
 static const char *const document_keys[] = {"stages", "metrics", "plots", "params", NULL};
 static const char *const document_keys_later[] = {"vars", "artifacts", "datasets", NULL};
 static const char *const stage_keys[] = {"cmd",     "wdir",  "deps",   "outs",           "params",
@@ -23,6 +25,9 @@ static const struct rmv_error *check_stage_name(const struct rmv_stage_parser *p
     const struct rmv_value place = rmv_parse_place_of(member);
     if (!*member->key)
         return rmv_parse_error(parser, RMV_ERR_USAGE, &place, "the name of a stage is empty");
+    if (strlen(member->key) > STAGE_NAME_SIZE_MAX)
+        return rmv_parse_error(parser, RMV_ERR_LIMIT, &place,
+                               "the name of a stage is longer than %d bytes", STAGE_NAME_SIZE_MAX);
     for (const unsigned char *c = (const unsigned char *)member->key; *c; c++) {
         const bool is_punctuation = (*c > ' ' && *c < '0') || (*c > '9' && *c < 'A') ||
                                     (*c > 'Z' && *c < 'a') || (*c > 'z' && *c <= 0x7f);

@@ -33,8 +33,8 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_graph_build(const struct rmv_pipeline *pipeline,
                                         struct rmv_graph *graph);
 
-/* Sets `chosen[i]` for the stages `targets` and, on the way up, all they need, or, on the way
- * down, all that need them. */
+/* Sets `chosen[i]` for stage `target` and, going up, all it needs, or, going down, all that need
+ * it. Going up ends at frozen stages: what they need does not matter to them. */
 enum rmv_graph_reach { RMV_GRAPH_ONLY, RMV_GRAPH_UP, RMV_GRAPH_DOWN };
-void rmv_graph_choose(const struct rmv_graph *graph, size_t target, enum rmv_graph_reach reach,
-                      bool *chosen);
+void rmv_graph_choose(const struct rmv_pipeline *pipeline, const struct rmv_graph *graph,
+                      size_t target, enum rmv_graph_reach reach, bool *chosen);

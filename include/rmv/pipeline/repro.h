@@ -42,8 +42,9 @@ struct rmv_repro_options {
     bool keep_going;                   /* run what does not depend on what failed */
     bool no_commit;                    /* record hashes, but do not store the outputs */
     bool no_run_cache;                 /* do not look for, or remember, earlier runs */
-    bool quiet;                        /* what commands print goes to their logs alone */
     void (*report)(void *context, const struct rmv_repro_event *event);
+    /* What commands print, as it comes; it goes to the stage's log as well. May be NULL. */
+    void (*output)(void *context, bool is_error, const char *bytes, size_t size);
     void *context;
     const volatile sig_atomic_t *interrupted; /* set by a signal handler: stop; may be NULL */
 };

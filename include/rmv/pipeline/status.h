@@ -2,6 +2,8 @@
  * parameter files and the stat index; data only where the stat index does not know it. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "rmv/base/error.h"
 #include "rmv/base/map.h"
 #include "rmv/base/strings.h"
@@ -16,7 +18,7 @@
 struct rmv_stage_view {
     struct rmv_workspace *workspace; /* borrowed */
     struct rmv_map states;           /* path → struct rmv_output *, owned */
-    struct rmv_map lock_files;       /* path → struct rmv_lock_file *, owned */
+    struct rmv_map lock_files;       /* path → a lock file and what stat(2) said of it, owned */
     struct rmv_params_files params;
 };
 void rmv_stage_view_free(struct rmv_stage_view *view);
@@ -26,13 +28,25 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_stage_view_state(struct rmv_stage_view *view, const char *path,
                                              const struct rmv_output **state);
 
-/* Forgets `path`, all above and all below it. */
+/* Forgets `path`, all above and all below it; or all data and parameters, because a command ran
+ * that may have changed anything. */
 void rmv_stage_view_forget(struct rmv_stage_view *view, const char *path);
+void rmv_stage_view_forget_all(struct rmv_stage_view *view);
 
 /* The lock file beside `file`, empty if there is none. It belongs to the view. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_stage_view_lock_file(struct rmv_stage_view *view, const char *file,
                                                  struct rmv_lock_file **lock);
+
+/* Reads the lock file beside `file` again if it is another one now; `*changed` says so. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_stage_view_refresh(struct rmv_stage_view *view, const char *file,
+                                               bool *changed);
+
+/* Formats the view's lock file beside `file` and replaces the file with it, atomically. The caller
+ * holds the workspace's lock and has refreshed it under that. Errors: IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_stage_view_write(struct rmv_stage_view *view, const char *file);
 
 enum rmv_stage_change {
     RMV_STAGE_CHANGE_FORCED,

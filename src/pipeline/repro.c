@@ -1,0 +1,339 @@
+#include "rmv/pipeline/repro.h"
+
+#include <string.h>
+
+#include "pipeline/runner.h"
+#include "rmv/base/mem.h"
+#include "rmv/base/path.h"
+#include "rmv/dataset/dataset.h"
+
+/* One call of rmv_repro(). */
+struct repro {
+    struct rmv_runner runner;
+    struct rmv_graph graph;
+    bool *chosen;                       /* per stage: to be looked at */
+    bool *pending;                      /* per stage: failed or blocked; in a dry run, would run */
+    bool has_checked;                   /* pointers against outputs */
+    struct rmv_strings failed, blocked; /* addresses */
+};
+
+static void repro_free(struct repro *repro)
+{
+    rmv_runner_free(&repro->runner);
+    rmv_graph_free(&repro->graph);
+    rmv_free(&repro->chosen);
+    rmv_free(&repro->pending);
+    rmv_strings_free(&repro->failed);
+    rmv_strings_free(&repro->blocked);
+}
+
+/* ---- Which stages --------------------------------------------------------------------------- */
+
+static size_t index_of(const struct repro *repro, const struct rmv_stage *stage)
+{
+    return (size_t)(stage - repro->runner.pipeline->stages);
+}
+
+/* A target can be a whole rmv.yaml. */
+static bool choose_file(struct repro *repro, const char *target, enum rmv_graph_reach reach)
+{
+    const struct rmv_pipeline *pipeline = repro->runner.pipeline;
+    RMV_CLEANUP(rmv_str_free) char *path = NULL;
+    bool found = false;
+
+    if (rmv_workspace_path(repro->runner.workspace, target, &path))
+        return false;
+    for (size_t i = 0; i < pipeline->count; i++)
+        if (strcmp(pipeline->stages[i].file, path) == 0) {
+            rmv_graph_choose(pipeline, &repro->graph, i, reach, repro->chosen);
+            found = true;
+        }
+    return found;
+}
+
+static const struct rmv_error *choose(struct repro *repro)
+{
+    const struct rmv_repro_options *options = repro->runner.options;
+    const struct rmv_pipeline *pipeline = repro->runner.pipeline;
+    const enum rmv_graph_reach reach = options->single_item  ? RMV_GRAPH_ONLY
+                                       : options->downstream ? RMV_GRAPH_DOWN
+                                                             : RMV_GRAPH_UP;
+
+    if (!options->targets || !options->targets->count)
+        memset(repro->chosen, true, pipeline->count * sizeof(bool));
+    for (size_t i = 0; options->targets && i < options->targets->count; i++) {
+        struct rmv_stage *stage = NULL;
+        const char *target = options->targets->items[i];
+        if (choose_file(repro, target, reach))
+            continue;
+        const struct rmv_error *err =
+            rmv_pipeline_find(repro->runner.workspace, pipeline, target, &stage);
+        if (err)
+            return err;
+        rmv_graph_choose(pipeline, &repro->graph, index_of(repro, stage), reach, repro->chosen);
+    }
+    return NULL;
+}
+
+/* ---- Outputs that a pointer tracks as well -------------------------------------------------- */
+
+static const struct rmv_error *claim_error(const struct rmv_stage *stage, const char *path,
+                                           const char *pointer, const char *tracked)
+{
+    return rmv_error_hint(rmv_error(RMV_ERR_CONFLICT,
+                                    "stage '%s' makes '%s', but '%s' already tracks '%s'",
+                                    stage->address, path, pointer, tracked),
+                          "remove '%s', or the output from %s", pointer, stage->file);
+}
+
+/* A pointer inside an output, or around it. */
+static const struct rmv_error *check_pointer(const struct rmv_pipeline *pipeline,
+                                             const struct rmv_tracked *tracked, size_t at)
+{
+    const char *path = tracked->outputs.items[at].path;
+    const char *pointer = tracked->sources.items[at];
+    const struct rmv_stage *stage = rmv_pipeline_maker_of(pipeline, path);
+    if (stage)
+        return claim_error(stage, path, pointer, path);
+    for (size_t i = 0; i < pipeline->count; i++)
+        for (size_t k = 0; k < pipeline->stages[i].outs_count; k++)
+            if (rmv_path_is_in(pipeline->stages[i].outs[k].path, path))
+                return claim_error(&pipeline->stages[i], pipeline->stages[i].outs[k].path, pointer,
+                                   path);
+    return NULL;
+}
+
+/* Looks for pointers in the whole workspace, so only when something is about to change. */
+static const struct rmv_error *check_pointers(struct repro *repro)
+{
+    RMV_CLEANUP(rmv_tracked_free) struct rmv_tracked tracked = {0};
+    if (repro->has_checked)
+        return NULL;
+    repro->has_checked = true;
+    const struct rmv_error *err = rmv_tracked_read(repro->runner.workspace, NULL, &tracked);
+    for (size_t i = 0; !err && i < tracked.outputs.count; i++)
+        if (*tracked.stages.items[i] == '\0')
+            err = check_pointer(repro->runner.pipeline, &tracked, i);
+    return err;
+}
+
+/* ---- One stage ------------------------------------------------------------------------------ */
+
+/* The addresses of the stages it needs that are pending; the caller frees it, NULL for none. */
+static char *pending_needs_of(const struct repro *repro, size_t at)
+{
+    struct rmv_buf names = {0};
+    const struct rmv_graph_node *node = &repro->graph.nodes[at];
+    for (size_t i = 0; i < node->needs_count; i++)
+        if (repro->pending[node->needs[i]])
+            rmv_buf_append_format(&names, "%s'%s'", names.size ? ", " : "",
+                                  repro->runner.pipeline->stages[node->needs[i]].address);
+    return names.size ? rmv_buf_take(&names) : NULL;
+}
+
+static const struct rmv_error *status_of(struct repro *repro, const struct rmv_stage *stage,
+                                         struct rmv_stage_status *status)
+{
+    if (repro->runner.options->force && !stage->frozen)
+        rmv_stage_status_add(status, RMV_STAGE_CHANGE_FORCED, rmv_str_copy("forced"));
+    return rmv_stage_status_of(&repro->runner.view, stage, status);
+}
+
+/* What is known already, although what the stage needs would be made first. */
+static const struct rmv_error *dry_run_after(struct repro *repro, size_t at, const char *needs)
+{
+    const struct rmv_stage *stage = &repro->runner.pipeline->stages[at];
+    RMV_CLEANUP(rmv_stage_status_free) struct rmv_stage_status status = {0};
+    RMV_CLEANUP(rmv_str_free) char *why = NULL;
+
+    const struct rmv_error *err = status_of(repro, stage, &status);
+    if (err && err->code != RMV_ERR_NOT_FOUND)
+        return err;
+    if (status.count)
+        why = rmv_stage_status_text(&status);
+    RMV_CLEANUP(rmv_str_free)
+    char *text = why ? rmv_str_format("%s; after %s", why, needs)
+                     : rmv_str_format("if %s makes something new", needs);
+    repro->pending[at] = true;
+    rmv_runner_report(&repro->runner, RMV_REPRO_WOULD_RUN, stage, text);
+    return NULL;
+}
+
+static const struct rmv_error *dry_run(struct repro *repro, size_t at,
+                                       const struct rmv_stage_status *status)
+{
+    RMV_CLEANUP(rmv_str_free) char *why = rmv_stage_status_text(status);
+    repro->pending[at] = true;
+    rmv_runner_report(&repro->runner, RMV_REPRO_WOULD_RUN, &repro->runner.pipeline->stages[at],
+                      why);
+    return NULL;
+}
+
+/* A frozen stage never runs. Missing outputs come back; edited ones stand, and are recorded. */
+static const struct rmv_error *handle_frozen(struct repro *repro, const struct rmv_stage *stage,
+                                             struct rmv_stage_status *status)
+{
+    bool changed = false;
+    bool is_missing = false;
+    const struct rmv_error *err = NULL;
+
+    for (size_t i = 0; i < stage->outs_count; i++) {
+        const struct rmv_output *now = NULL;
+        err = rmv_stage_view_state(&repro->runner.view, stage->outs[i].path, &now);
+        if (err)
+            return err;
+        is_missing = is_missing || now->kind == RMV_OUTPUT_MISSING;
+    }
+    if (status->count && is_missing)
+        return rmv_runner_run(&repro->runner, stage, status);
+    if (status->count && !repro->runner.options->dry) {
+        err = rmv_repro_commit(repro->runner.workspace, stage, &changed);
+        if (err)
+            return err;
+    }
+    rmv_runner_report(&repro->runner, RMV_REPRO_FROZEN, stage,
+                      changed ? "its outputs were taken as they are" : "");
+    return NULL;
+}
+
+static const struct rmv_error *handle(struct repro *repro, size_t at)
+{
+    const struct rmv_stage *stage = &repro->runner.pipeline->stages[at];
+    const struct rmv_repro_options *options = repro->runner.options;
+    RMV_CLEANUP(rmv_stage_status_free) struct rmv_stage_status status = {0};
+    RMV_CLEANUP(rmv_str_free) char *needs = pending_needs_of(repro, at);
+
+    if (needs && options->dry && !stage->frozen)
+        return dry_run_after(repro, at, needs);
+    const struct rmv_error *err = status_of(repro, stage, &status);
+    if (err)
+        return err;
+    if (status.count || stage->frozen)
+        err = status.count ? check_pointers(repro) : NULL;
+    if (err)
+        return err;
+    if (stage->frozen)
+        return handle_frozen(repro, stage, &status);
+    if (!status.count) {
+        rmv_runner_report(&repro->runner, RMV_REPRO_UP_TO_DATE, stage, "");
+        return NULL;
+    }
+    return options->dry ? dry_run(repro, at, &status)
+                        : rmv_runner_run(&repro->runner, stage, &status);
+}
+
+/* ---- All of them ---------------------------------------------------------------------------- */
+
+static bool is_interrupted(const struct repro *repro)
+{
+    const struct rmv_repro_options *options = repro->runner.options;
+    return options->interrupted && *options->interrupted;
+}
+
+/* With keep_going, a failure is noted and the rest goes on. */
+static const struct rmv_error *note_failure(struct repro *repro, size_t at,
+                                            const struct rmv_error *err)
+{
+    const struct rmv_stage *stage = &repro->runner.pipeline->stages[at];
+    if (!repro->runner.options->keep_going || err->code == RMV_ERR_INTERRUPTED)
+        return err;
+    repro->pending[at] = true;
+    rmv_strings_add(&repro->failed, stage->address);
+    rmv_runner_report(&repro->runner, RMV_REPRO_FAILED, stage, err->message);
+    rmv_stage_view_forget_all(&repro->runner.view);
+    return NULL;
+}
+
+static const struct rmv_error *visit(struct repro *repro, size_t at)
+{
+    const struct rmv_stage *stage = &repro->runner.pipeline->stages[at];
+    if (!repro->runner.options->dry && !stage->frozen) {
+        RMV_CLEANUP(rmv_str_free) char *needs = pending_needs_of(repro, at);
+        if (needs) {
+            repro->pending[at] = true;
+            rmv_strings_add(&repro->blocked, stage->address);
+            rmv_runner_report(&repro->runner, RMV_REPRO_BLOCKED, stage, needs);
+            return NULL;
+        }
+    }
+    if (is_interrupted(repro))
+        return rmv_error(RMV_ERR_INTERRUPTED, "interrupted before stage '%s'", stage->address);
+    const struct rmv_error *err = handle(repro, at);
+    return err ? note_failure(repro, at, err) : NULL;
+}
+
+static void append_names(struct rmv_buf *text, const struct rmv_strings *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        rmv_buf_append_format(text, "%s'%s'", i ? ", " : "", names->items[i]);
+}
+
+static const struct rmv_error *summary(const struct repro *repro)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+    if (!repro->failed.count)
+        return NULL;
+    rmv_buf_append_format(&text, "%zu stage%s failed: ", repro->failed.count,
+                          repro->failed.count == 1 ? "" : "s");
+    append_names(&text, &repro->failed);
+    if (repro->blocked.count) {
+        rmv_buf_append_string(&text, "; not run because of that: ");
+        append_names(&text, &repro->blocked);
+    }
+    return rmv_error(RMV_ERR_FAILED, "%s", rmv_buf_string(&text));
+}
+
+const struct rmv_error *rmv_repro(struct rmv_workspace *workspace,
+                                  const struct rmv_pipeline *pipeline,
+                                  const struct rmv_repro_options *options)
+{
+    RMV_CLEANUP(repro_free)
+    struct repro repro = {.runner = {.workspace = workspace,
+                                     .pipeline = pipeline,
+                                     .options = options,
+                                     .view = {.workspace = workspace},
+                                     .cache = {.workspace = workspace}}};
+
+    const struct rmv_error *err = rmv_graph_build(pipeline, &repro.graph);
+    if (err)
+        return err;
+    repro.chosen = rmv_calloc(pipeline->count + 1, sizeof(bool));
+    repro.pending = rmv_calloc(pipeline->count + 1, sizeof(bool));
+    err = choose(&repro);
+    for (size_t i = 0; !err && i < repro.graph.count; i++)
+        if (repro.chosen[repro.graph.order[i]])
+            err = visit(&repro, repro.graph.order[i]);
+    return err ? err : summary(&repro);
+}
+
+/* ---- Taking outputs as they are ------------------------------------------------------------- */
+
+const struct rmv_error *rmv_repro_commit(struct rmv_workspace *workspace,
+                                         const struct rmv_stage *stage, bool *changed)
+{
+    const struct rmv_repro_options options = {0};
+    RMV_CLEANUP(rmv_runner_free)
+    struct rmv_runner runner = {.workspace = workspace,
+                                .options = &options,
+                                .view = {.workspace = workspace},
+                                .cache = {.workspace = workspace}};
+    RMV_CLEANUP(rmv_value_free) struct rmv_value params = {0};
+    RMV_CLEANUP(rmv_lock_stage_free) struct rmv_lock_stage entry = {0};
+    RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
+
+    const struct rmv_error *err =
+        rmv_params_of_stage(workspace, &runner.view.params, stage, &params);
+    if (!err)
+        err = rmv_runner_entry_of(&runner, stage, &params, &entry);
+    if (!err)
+        err = rmv_store_batch_open(workspace->store, &batch);
+    if (!err)
+        err = rmv_runner_save_outs(&runner, stage, batch, &entry.outs);
+    if (!err)
+        err = rmv_store_batch_commit(batch);
+    if (!err)
+        err = rmv_runner_publish(&runner, stage, &entry, changed);
+    if (!err)
+        rmv_runner_unmark_started(&runner, stage);
+    return err;
+}

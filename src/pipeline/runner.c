@@ -1,0 +1,262 @@
+#include "pipeline/runner.h"
+
+#include <string.h>
+
+#include "pipeline/execute.h"
+#include "rmv/base/mem.h"
+#include "rmv/base/time.h"
+#include "rmv/dataset/dataset.h"
+
+void rmv_runner_free(struct rmv_runner *runner)
+{
+    rmv_stage_view_free(&runner->view);
+    rmv_run_cache_free(&runner->cache);
+    rmv_str_free(&runner->git_commit);
+    rmv_str_free(&runner->git_branch);
+}
+
+void rmv_runner_report(const struct rmv_runner *runner, enum rmv_repro_event_kind kind,
+                       const struct rmv_stage *stage, const char *text)
+{
+    const struct rmv_repro_options *options = runner->options;
+    const struct rmv_repro_event event = {.kind = kind, .stage = stage, .text = text};
+    if (options->report)
+        options->report(options->context, &event);
+}
+
+/* One stage on its way. */
+struct run {
+    struct rmv_runner *runner;
+    const struct rmv_stage *stage;
+    const struct rmv_stage_status *status;
+    struct rmv_lock_stage entry; /* what the lock file will say */
+};
+
+static void run_free(struct run *run)
+{
+    rmv_lock_stage_free(&run->entry);
+}
+
+static bool has_change(const struct rmv_stage_status *status, enum rmv_stage_change change)
+{
+    for (size_t i = 0; i < status->count; i++)
+        if (status->reasons[i].change == change)
+            return true;
+    return false;
+}
+
+/* ---- Putting back what is known ------------------------------------------------------------- */
+
+static bool is_all_stored(struct rmv_runner *runner, const struct rmv_stage *stage,
+                          const struct rmv_outputs *outs)
+{
+    for (size_t i = 0; i < stage->outs_count; i++) {
+        bool stored = false;
+        const struct rmv_output *out = rmv_outputs_find(outs, stage->outs[i].path);
+        if (!out || out->kind == RMV_OUTPUT_MISSING ||
+            rmv_dataset_is_stored(runner->workspace, out, &stored) || !stored)
+            return false;
+    }
+    return outs->count == stage->outs_count;
+}
+
+/* Finds outputs that fit the stage as it is now: in the lock file if only they have changed, or in
+ * the run cache. `found->name` stays NULL if there are none. */
+static const struct rmv_error *find_known(struct run *run, struct rmv_lock_stage *found,
+                                          const char **where)
+{
+    struct rmv_runner *runner = run->runner;
+    struct rmv_lock_file *lock = NULL;
+    const struct rmv_repro_options *options = runner->options;
+
+    if (has_change(run->status, RMV_STAGE_CHANGE_FORCED) ||
+        has_change(run->status, RMV_STAGE_CHANGE_ALWAYS))
+        return NULL;
+    const struct rmv_error *err = rmv_stage_view_lock_file(&runner->view, run->stage->file, &lock);
+    if (err)
+        return err;
+    const struct rmv_lock_stage *locked = rmv_lock_file_find(lock, run->stage->name);
+    if (run->status->outs_only && locked && is_all_stored(runner, run->stage, &locked->outs)) {
+        *where = "the store";
+        found->name = rmv_str_copy(run->stage->name);
+        found->record = locked->record;
+        for (size_t i = 0; i < locked->outs.count; i++)
+            rmv_output_copy(rmv_outputs_add(&found->outs), &locked->outs.items[i]);
+        return NULL;
+    }
+    if (options->no_run_cache || run->stage->frozen)
+        return NULL;
+    *where = "the run cache";
+    return rmv_run_cache_find(&runner->cache, &run->entry, found);
+}
+
+static const struct rmv_error *restore(struct run *run, const struct rmv_lock_stage *known,
+                                       const char *where)
+{
+    RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
+    struct rmv_runner *runner = run->runner;
+    RMV_CLEANUP(rmv_str_free) char *why = rmv_stage_status_text(run->status);
+    bool changed = false;
+
+    const struct rmv_error *err = rmv_store_batch_open(runner->workspace->store, &batch);
+    if (!err)
+        err = rmv_runner_protect_outs(runner, run->stage, &known->outs);
+    if (!err)
+        err = rmv_runner_restore_outs(runner, run->stage, &known->outs);
+    if (!err)
+        err = rmv_runner_save_outs(runner, run->stage, batch, &run->entry.outs);
+    if (!err)
+        err = rmv_store_batch_commit(batch);
+    if (err)
+        return err;
+    run->entry.record = known->record;
+    err = rmv_runner_publish(runner, run->stage, &run->entry, &changed);
+    if (err)
+        return err;
+    rmv_runner_unmark_started(runner, run->stage);
+    RMV_CLEANUP(rmv_str_free) char *text = rmv_str_format("from %s: %s", where, why);
+    rmv_runner_report(runner, RMV_REPRO_RESTORED, run->stage, text);
+    return NULL;
+}
+
+/* ---- Running -------------------------------------------------------------------------------- */
+
+/* A command may take its dependencies away or change them: the lock file says what it was given. */
+static const struct rmv_error *check_deps(struct run *run)
+{
+    struct rmv_runner *runner = run->runner;
+    for (size_t i = 0; i < run->stage->deps_count; i++) {
+        const struct rmv_output *now = NULL;
+        const char *path = run->stage->deps[i].path;
+        const struct rmv_output *before = rmv_outputs_find(&run->entry.deps, path);
+
+        const struct rmv_error *err = rmv_stage_view_state(&runner->view, path, &now);
+        if (err)
+            return err;
+        if (now->kind == RMV_OUTPUT_MISSING)
+            return rmv_error(RMV_ERR_FAILED, "stage '%s' removed its dependency '%s'",
+                             run->stage->address, path);
+        if (!rmv_output_equal(before, now))
+            rmv_log_write(runner->workspace->log, RMV_LOG_WARNING,
+                          "'%s' changed while stage '%s', which depends on it, was running", path,
+                          run->stage->address);
+    }
+    return NULL;
+}
+
+static const struct rmv_error *execute(struct run *run, struct rmv_lock *lock)
+{
+    struct rmv_runner *runner = run->runner;
+    const struct rmv_execution execution = {.workspace = runner->workspace,
+                                            .stage = run->stage,
+                                            .options = runner->options,
+                                            .lock = lock};
+
+    const struct rmv_error *err = rmv_runner_protect_outs(runner, run->stage, NULL);
+    if (!err)
+        err = rmv_runner_mark_started(runner, run->stage);
+    if (!err)
+        err = rmv_runner_remove_outs(runner, run->stage);
+    if (!err)
+        err = rmv_execute(&execution);
+    if (err)
+        return err;
+    rmv_stage_view_forget_all(&runner->view);
+    return check_deps(run);
+}
+
+/* Stores outputs and record, then says so in the lock file. */
+static const struct rmv_error *record(struct run *run, struct rmv_record *record)
+{
+    RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
+    struct rmv_runner *runner = run->runner;
+    const struct rmv_repro_options *options = runner->options;
+    const bool is_remembered =
+        !options->no_run_cache && !options->no_commit && !run->stage->always_changed;
+    struct rmv_object_id run_id;
+    bool changed = false;
+
+    const struct rmv_error *err = rmv_store_batch_open(runner->workspace->store, &batch);
+    if (!err)
+        err = rmv_runner_save_outs(runner, run->stage, batch, &run->entry.outs);
+    if (!err)
+        err = rmv_runner_put_record(runner, run->stage, record, batch, &run->entry);
+    if (!err && is_remembered)
+        err = rmv_run_cache_put(&run->entry, batch, &run_id);
+    if (!err)
+        err = rmv_store_batch_commit(batch);
+    if (!err && is_remembered)
+        err = rmv_run_cache_publish(&runner->cache, &run->entry, &run_id);
+    if (!err)
+        err = rmv_runner_publish(runner, run->stage, &run->entry, &changed);
+    if (!err)
+        rmv_runner_unmark_started(runner, run->stage);
+    return err;
+}
+
+static const struct rmv_error *run_command(struct run *run, struct rmv_lock *lock)
+{
+    RMV_CLEANUP(rmv_record_free) struct rmv_record made = {0};
+    RMV_CLEANUP(rmv_str_free) char *why = rmv_stage_status_text(run->status);
+
+    rmv_runner_report(run->runner, RMV_REPRO_RUNNING, run->stage, why);
+    made.started_ns = rmv_time_now_ns();
+    const struct rmv_error *err = execute(run, lock);
+    if (err)
+        return err;
+    made.ended_ns = rmv_time_now_ns();
+    err = record(run, &made);
+    if (!err)
+        rmv_runner_report(run->runner, RMV_REPRO_RAN, run->stage, why);
+    return err;
+}
+
+/* ---- One stage ------------------------------------------------------------------------------ */
+
+/* Another process may have run it since we looked. */
+static const struct rmv_error *look_again(struct rmv_runner *runner, const struct rmv_stage *stage,
+                                          struct rmv_stage_status *status)
+{
+    bool changed = false;
+    const struct rmv_error *err = rmv_stage_view_refresh(&runner->view, stage->file, &changed);
+    if (err || !changed)
+        return err;
+    const bool is_forced = has_change(status, RMV_STAGE_CHANGE_FORCED);
+    rmv_stage_view_forget_all(&runner->view);
+    rmv_stage_status_free(status);
+    if (is_forced)
+        rmv_stage_status_add(status, RMV_STAGE_CHANGE_FORCED, rmv_str_copy("forced"));
+    return rmv_stage_status_of(&runner->view, stage, status);
+}
+
+static const struct rmv_error *bring_up_to_date(struct run *run, struct rmv_lock *lock)
+{
+    RMV_CLEANUP(rmv_lock_stage_free) struct rmv_lock_stage known = {0};
+    const char *where = NULL;
+
+    const struct rmv_error *err =
+        rmv_runner_entry_of(run->runner, run->stage, &run->status->params, &run->entry);
+    if (!err)
+        err = find_known(run, &known, &where);
+    if (err)
+        return err;
+    return known.name ? restore(run, &known, where) : run_command(run, lock);
+}
+
+const struct rmv_error *rmv_runner_run(struct rmv_runner *runner, const struct rmv_stage *stage,
+                                       struct rmv_stage_status *status)
+{
+    RMV_CLEANUP(rmv_runner_unlock_stage) struct rmv_lock lock = RMV_LOCK_EMPTY;
+    RMV_CLEANUP(run_free) struct run run = {.runner = runner, .stage = stage, .status = status};
+
+    const struct rmv_error *err = rmv_runner_lock_stage(runner, stage, &lock);
+    if (!err)
+        err = look_again(runner, stage, status);
+    if (err)
+        return err;
+    if (!status->count) {
+        rmv_runner_report(runner, RMV_REPRO_UP_TO_DATE, stage, "");
+        return NULL;
+    }
+    return bring_up_to_date(&run, &lock);
+}

@@ -1,0 +1,97 @@
+/* Running one stage. Everything here works for one call of rmv_repro(). */
+#pragma once
+
+#include "pipeline/run_cache.h"
+#include "rmv/base/lock.h"
+#include "rmv/pipeline/repro.h"
+#include "rmv/pipeline/status.h"
+#include "rmv/record/record.h"
+
+struct rmv_runner {
+    struct rmv_workspace *workspace;
+    const struct rmv_pipeline *pipeline; /* may be NULL: then old lock entries are left alone */
+    const struct rmv_repro_options *options;
+    struct rmv_stage_view view;
+    struct rmv_run_cache cache;
+    bool knows_git; /* the three below were asked for */
+    bool git_dirty;
+    char *git_commit, *git_branch;
+};
+void rmv_runner_free(struct rmv_runner *runner);
+
+/* Brings a stage up to date that `status` says is not: puts its outputs back if the store has them,
+ * otherwise runs it. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_runner_run(struct rmv_runner *runner, const struct rmv_stage *stage,
+                                       struct rmv_stage_status *status);
+
+void rmv_runner_report(const struct rmv_runner *runner, enum rmv_repro_event_kind kind,
+                       const struct rmv_stage *stage, const char *text);
+
+/* ---- What a run is: runner_entry.c ---------------------------------------------------------- */
+
+/* Sets `*entry` to what the lock file will say of the stage, with outputs of kind MISSING. The
+ * caller frees it. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_runner_entry_of(struct rmv_runner *runner,
+                                            const struct rmv_stage *stage,
+                                            const struct rmv_value *params,
+                                            struct rmv_lock_stage *entry);
+
+/* Puts the record of a run into `batch`; `record` has its times. Sets `entry->record`. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_runner_put_record(struct rmv_runner *runner,
+                                              const struct rmv_stage *stage,
+                                              struct rmv_record *record,
+                                              struct rmv_store_batch *batch,
+                                              struct rmv_lock_stage *entry);
+
+/* ---- Outputs: runner_outs.c ----------------------------------------------------------------- */
+
+/* Makes sure that the outputs can be replaced by `wanted` (NULL: by nothing) without losing what
+ * nobody has saved: an edited output of a stage that ran before is kept in the store, with a
+ * warning; data that rmv has never seen is refused (CONFLICT). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_runner_protect_outs(struct rmv_runner *runner,
+                                                const struct rmv_stage *stage,
+                                                const struct rmv_outputs *wanted);
+
+/* Removes all outputs but persistent ones. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_runner_remove_outs(struct rmv_runner *runner,
+                                               const struct rmv_stage *stage);
+RMV_MUST_CHECK
+const struct rmv_error *rmv_runner_restore_outs(struct rmv_runner *runner,
+                                                const struct rmv_stage *stage,
+                                                const struct rmv_outputs *wanted);
+
+/* Sets `outs` to the outputs as they are, saved into `batch` if they belong into the store. Errors:
+ * FAILED (an output is missing), and those of saving. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_runner_save_outs(struct rmv_runner *runner,
+                                             const struct rmv_stage *stage,
+                                             struct rmv_store_batch *batch,
+                                             struct rmv_outputs *outs);
+
+/* From the first mark to its removal the outputs belong to an unfinished run: they may go. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_runner_mark_started(struct rmv_runner *runner,
+                                                const struct rmv_stage *stage);
+void rmv_runner_unmark_started(struct rmv_runner *runner, const struct rmv_stage *stage);
+
+/* ---- The lock file: runner_publish.c -------------------------------------------------------- */
+
+/* Replaces the stage's entry in the lock file by `entry`, which is taken over; other entries stay
+ * as whoever wrote them last left them. `*changed` says whether anything was written. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_runner_publish(struct rmv_runner *runner, const struct rmv_stage *stage,
+                                           struct rmv_lock_stage *entry, bool *changed);
+
+/* Excludes a second run of the stage. `*waited` says whether there was one. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_runner_lock_stage(struct rmv_runner *runner,
+                                              const struct rmv_stage *stage, struct rmv_lock *lock);
+void rmv_runner_unlock_stage(struct rmv_lock *lock);
+
+/* A file of the stage's own: `.rmstore/FOLDER/NAME.SUFFIX`; the caller frees it. */
+char *rmv_runner_path_of(const struct rmv_stage *stage, const char *folder, const char *suffix);

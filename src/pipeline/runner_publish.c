@@ -1,0 +1,194 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "pipeline/runner.h"
+#include "rmv/base/fs.h"
+#include "rmv/base/mem.h"
+#include "rmv/base/path.h"
+#include "rmv/dataset/dataset.h"
+
+#define LOCK_LOOK_MS 200 /* how long an interrupt may go unseen */
+
+/* ---- Names ---------------------------------------------------------------------------------- */
+
+/* The stages of the root have names that make file names; others get one that tells them apart. */
+static char *file_name_of(const struct rmv_stage *stage)
+{
+    char hex[RMV_OBJECT_ID_HEX_SIZE];
+    if (strcmp(stage->address, stage->name) == 0)
+        return rmv_str_copy(stage->name);
+    const struct rmv_object_id id = rmv_object_id_of(stage->address, strlen(stage->address));
+    rmv_object_id_to_hex(&id, hex);
+    return rmv_str_format("%s-%.8s", stage->name, hex);
+}
+
+char *rmv_runner_path_of(const struct rmv_stage *stage, const char *folder, const char *suffix)
+{
+    RMV_CLEANUP(rmv_str_free) char *name = file_name_of(stage);
+    return rmv_str_format("%s/%s/%s%s", RMV_WORKSPACE_FOLDER, folder, name, suffix);
+}
+
+char *rmv_repro_log_path_of(const struct rmv_stage *stage)
+{
+    return rmv_runner_path_of(stage, "logs", ".log");
+}
+
+/* ---- One run at a time ---------------------------------------------------------------------- */
+
+const struct rmv_error *rmv_runner_lock_stage(struct rmv_runner *runner,
+                                              const struct rmv_stage *stage, struct rmv_lock *lock)
+{
+    RMV_CLEANUP(rmv_str_free) char *below_root = rmv_runner_path_of(stage, "runs/locks", "");
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_path_join(runner->workspace->root, below_root);
+    RMV_CLEANUP(rmv_str_free) char *folder = rmv_path_parent(path);
+    bool waited = false;
+
+    const struct rmv_error *err = rmv_fs_mkdir_p(folder);
+    if (err)
+        return err;
+    for (;;) {
+        err = rmv_lock_take(path, true, waited ? LOCK_LOOK_MS : 0, lock);
+        if (!err || err->code != RMV_ERR_LOCKED)
+            return err;
+        if (!waited)
+            rmv_runner_report(runner, RMV_REPRO_WAITING, stage, err->message);
+        waited = true;
+        if (runner->options->interrupted && *runner->options->interrupted)
+            return rmv_error(RMV_ERR_INTERRUPTED, "interrupted while waiting for stage '%s'",
+                             stage->address);
+    }
+}
+
+void rmv_runner_unlock_stage(struct rmv_lock *lock)
+{
+    /* Not only closed: what a command left running in the background has inherited the lock, and is
+     * no longer part of the stage. */
+    struct flock release = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+    if (lock->fd >= 0 && fcntl(lock->fd, F_OFD_SETLK, &release) < 0)
+        errno = 0;
+    rmv_fd_close(&lock->fd);
+}
+
+/* ---- The lock file -------------------------------------------------------------------------- */
+
+static bool has_equal_outputs(const struct rmv_outputs *a, const struct rmv_outputs *b)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        const struct rmv_output *other = rmv_outputs_find(b, a->items[i].path);
+        if (!other || !rmv_output_equal(&a->items[i], other) ||
+            a->items[i].no_cache != other->no_cache)
+            return false;
+    }
+    return a->count == b->count;
+}
+
+static bool has_equal_params(const struct rmv_value *a, const struct rmv_value *b)
+{
+    const bool a_is_empty =
+        a->kind == RMV_VALUE_NULL || (a->kind == RMV_VALUE_MAP && !a->map.count);
+    const bool b_is_empty =
+        b->kind == RMV_VALUE_NULL || (b->kind == RMV_VALUE_MAP && !b->map.count);
+    return (a_is_empty && b_is_empty) || rmv_value_equal(a, b);
+}
+
+/* Does the lock file say this already? Then the run it names explains the outputs as well as the
+ * newest one does, and a stage that always runs does not change rmv.lock each time. */
+static bool is_known(struct rmv_runner *runner, const struct rmv_lock_stage *old,
+                     const struct rmv_lock_stage *entry)
+{
+    const char *old_wdir = rmv_value_find_text(&old->extra, "wdir");
+    const char *wdir = rmv_value_find_text(&entry->extra, "wdir");
+    const bool has_record = rmv_object_id_equal(&old->record, &entry->record) ||
+                            (!rmv_object_id_is_zero(&old->record) &&
+                             rmv_store_has(runner->workspace->store, &old->record));
+
+    return has_record && rmv_str_compare(old_wdir, wdir) == 0 &&
+           rmv_value_equal(&old->cmd, &entry->cmd) &&
+           has_equal_params(&old->params, &entry->params) &&
+           has_equal_outputs(&old->deps, &entry->deps) &&
+           has_equal_outputs(&old->outs, &entry->outs);
+}
+
+/* An output that moved here from another stage, and stages that rmv.yaml no longer has, leave the
+ * lock file: a path belongs to one stage. */
+static void drop_claims(struct rmv_outputs *theirs, const struct rmv_outputs *ours)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < theirs->count; i++) {
+        struct rmv_output *output = &theirs->items[i];
+        bool is_claimed = false;
+        for (size_t k = 0; !is_claimed && k < ours->count; k++)
+            is_claimed = rmv_path_is_in(output->path, ours->items[k].path) ||
+                         rmv_path_is_in(ours->items[k].path, output->path);
+        if (is_claimed)
+            rmv_output_free(output);
+        else
+            theirs->items[kept++] = *output;
+    }
+    theirs->count = kept;
+}
+
+static bool is_declared(const struct rmv_runner *runner, const struct rmv_stage *beside,
+                        const char *name)
+{
+    const size_t prefix_size = strlen(beside->address) - strlen(beside->name);
+    RMV_CLEANUP(rmv_str_free)
+    char *address = rmv_str_format("%.*s%s", (int)prefix_size, beside->address, name);
+    return !runner->pipeline || rmv_map_find(&runner->pipeline->addresses, address);
+}
+
+static void tidy(struct rmv_runner *runner, const struct rmv_stage *stage,
+                 const struct rmv_outputs *outs, struct rmv_lock_file *lock)
+{
+    for (size_t i = lock->count; i-- > 0;) {
+        struct rmv_lock_stage *other = &lock->stages[i];
+        if (strcmp(other->name, stage->name) == 0)
+            continue;
+        if (is_declared(runner, stage, other->name))
+            drop_claims(&other->outs, outs);
+        else
+            rmv_lock_file_remove(lock, other->name);
+    }
+}
+
+static const struct rmv_error *ignore_outs(struct rmv_runner *runner,
+                                           const struct rmv_outputs *outs)
+{
+    const struct rmv_error *err = NULL;
+    for (size_t i = 0; !err && i < outs->count; i++) {
+        const struct rmv_output *output = &outs->items[i];
+        err = output->no_cache ? rmv_gitignore_remove(runner->workspace, output->path)
+                               : rmv_gitignore_add(runner->workspace, output->path);
+    }
+    return err;
+}
+
+const struct rmv_error *rmv_runner_publish(struct rmv_runner *runner, const struct rmv_stage *stage,
+                                           struct rmv_lock_stage *entry, bool *changed)
+{
+    RMV_CLEANUP(rmv_lock_release) struct rmv_lock lock = RMV_LOCK_EMPTY;
+    struct rmv_lock_file *file = NULL;
+    bool is_new = false;
+
+    *changed = false;
+    const struct rmv_error *err = rmv_workspace_lock(runner->workspace, &lock);
+    if (!err)
+        err = rmv_stage_view_refresh(&runner->view, stage->file, &is_new);
+    if (!err)
+        err = rmv_stage_view_lock_file(&runner->view, stage->file, &file);
+    if (err)
+        return err;
+
+    struct rmv_lock_stage *old = rmv_lock_file_find(file, stage->name);
+    if (!old || !is_known(runner, old, entry)) {
+        tidy(runner, stage, &entry->outs, file);
+        old = rmv_lock_file_add(file, stage->name);
+        rmv_lock_stage_free(old);
+        *old = *entry;
+        *entry = (struct rmv_lock_stage){0};
+        *changed = true;
+        err = rmv_stage_view_write(&runner->view, stage->file);
+    }
+    return err ? err : ignore_outs(runner, &old->outs);
+}
