@@ -1,0 +1,252 @@
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "rmv/base/mem.h"
+#include "rmv/commands.h"
+#include "rmv/pipeline/repro.h"
+#include "rmv/shared.h"
+
+static bool option_force, option_single_item, option_downstream, option_dry, option_keep_going;
+static bool option_no_commit, option_no_run_cache, option_json;
+
+static const struct cli_option options[] = {
+    {.name = "force", .letter = 'f', .flag = &option_force, .help = "run what is up to date too"},
+    {.name = "single-item",
+     .letter = 's',
+     .flag = &option_single_item,
+     .help = "only the targets, not what they need"},
+    {.name = "downstream",
+     .flag = &option_downstream,
+     .help = "the targets and all that needs them, not what they need"},
+    {.name = "dry", .flag = &option_dry, .help = "say what would run, and why; change nothing"},
+    {.name = "keep-going",
+     .letter = 'k',
+     .flag = &option_keep_going,
+     .help = "run what does not depend on a stage that failed"},
+    {.name = "no-commit",
+     .flag = &option_no_commit,
+     .help = "do not store the outputs; `rmv commit` does that later"},
+    {.name = "no-run-cache",
+     .flag = &option_no_run_cache,
+     .help = "run even what was run before with the same inputs"},
+    {.name = "json", .flag = &option_json, .help = "print a JSON document at the end"},
+    {0},
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
+static void watch_signals(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction action = {.sa_handler = interrupt};
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        struct sigaction old;
+        /* What nohup or a shell told us to ignore stays ignored. */
+        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+            sigaction(numbers[i], &action, NULL);
+    }
+}
+
+/* ---- Saying what happens -------------------------------------------------------------------- */
+
+struct printer {
+    struct rmv_value stages; /* for --json */
+    size_t changes;          /* stages that were not simply up to date */
+};
+
+static const char *state_name(enum rmv_repro_event_kind kind)
+{
+    switch (kind) {
+    case RMV_REPRO_UP_TO_DATE:
+        return "up to date";
+    case RMV_REPRO_FROZEN:
+        return "frozen";
+    case RMV_REPRO_RAN:
+        return "ran";
+    case RMV_REPRO_RESTORED:
+        return "restored";
+    case RMV_REPRO_WOULD_RUN:
+        return "would run";
+    case RMV_REPRO_FAILED:
+        return "failed";
+    case RMV_REPRO_BLOCKED:
+        return "blocked";
+    default:
+        return NULL;
+    }
+}
+
+static void print_event(FILE *out, const struct rmv_repro_event *event)
+{
+    const char *name = event->stage->address;
+    switch (event->kind) {
+    case RMV_REPRO_UP_TO_DATE:
+        fprintf(out, "Stage '%s' is up to date\n", name);
+        break;
+    case RMV_REPRO_FROZEN:
+        fprintf(out, "Stage '%s' is frozen%s%s\n", name, *event->text ? ": " : "", event->text);
+        break;
+    case RMV_REPRO_WAITING:
+        fprintf(stderr, "Waiting for stage '%s': %s\n", name, event->text);
+        break;
+    case RMV_REPRO_RUNNING:
+        fprintf(out, "Running stage '%s': %s\n", name, event->text);
+        break;
+    case RMV_REPRO_COMMAND:
+        fprintf(out, "> %s\n", event->text);
+        break;
+    case RMV_REPRO_RAN:
+        break;
+    case RMV_REPRO_RESTORED:
+        fprintf(out, "Restored stage '%s' %s\n", name, event->text);
+        break;
+    case RMV_REPRO_WOULD_RUN:
+        fprintf(out, "Would run stage '%s': %s\n", name, event->text);
+        break;
+    case RMV_REPRO_FAILED:
+        fprintf(stderr, "%s\n", event->text);
+        break;
+    case RMV_REPRO_BLOCKED:
+        fprintf(out, "Stage '%s' is not run: it needs %s\n", name, event->text);
+        break;
+    }
+}
+
+static void report(void *context, const struct rmv_repro_event *event)
+{
+    struct printer *printer = context;
+    const char *state = state_name(event->kind);
+
+    if (state) {
+        struct rmv_value *stage = rmv_value_append(&printer->stages);
+        rmv_value_set_map(stage);
+        cli_set_text(stage, "stage", event->stage->address);
+        cli_set_text(stage, "state", state);
+        if (*event->text)
+            cli_set_text(stage, "reason", event->text);
+    }
+    if (state && event->kind != RMV_REPRO_UP_TO_DATE && event->kind != RMV_REPRO_FROZEN)
+        printer->changes++;
+    if (cli_quiet && event->kind != RMV_REPRO_FAILED)
+        return;
+    print_event(option_json ? stderr : stdout, event);
+    fflush(stdout); /* before a command writes there */
+}
+
+static void show_output(void *context, bool is_error, const char *bytes, size_t size)
+{
+    (void)context;
+    FILE *out = is_error || option_json ? stderr : stdout;
+    fwrite(bytes, 1, size, out);
+    fflush(out);
+}
+
+/* ---- The command ---------------------------------------------------------------------------- */
+
+static const struct rmv_error *run(struct rmv_workspace *workspace,
+                                   const struct rmv_strings *targets, struct printer *printer)
+{
+    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
+    const struct rmv_repro_options repro = {.targets = targets,
+                                            .force = option_force,
+                                            .single_item = option_single_item,
+                                            .downstream = option_downstream,
+                                            .dry = option_dry,
+                                            .keep_going = option_keep_going,
+                                            .no_commit = option_no_commit,
+                                            .no_run_cache = option_no_run_cache,
+                                            .report = report,
+                                            .output = cli_quiet ? NULL : show_output,
+                                            .context = printer,
+                                            .interrupted = &interrupted};
+
+    const struct rmv_error *err = rmv_pipeline_read(workspace, &pipeline);
+    if (err)
+        return err;
+    if (!pipeline.files.count)
+        return rmv_error_hint(rmv_error(RMV_ERR_NOT_FOUND, "there is no %s in this workspace",
+                                        RMV_PIPELINE_FILE_NAME),
+                              "`rmv stage add` makes one");
+    return rmv_repro(workspace, &pipeline, &repro);
+}
+
+static void print_document(const struct printer *printer, const struct rmv_error *err)
+{
+    RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
+    rmv_value_set_map(&document);
+    cli_set_bool(&document, "ok", !err);
+    if (err)
+        cli_set_text(&document, "error", err->message);
+    rmv_value_copy(rmv_value_add(&document, "stages"), &printer->stages);
+    cli_print_json(&document);
+}
+
+static const struct rmv_error *repro(int argc, char **argv)
+{
+    RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings targets = {0};
+    struct printer printer = {0};
+
+    if (option_single_item && option_downstream)
+        return rmv_error(RMV_ERR_USAGE, "--single-item and --downstream exclude each other");
+    if ((option_single_item || option_downstream) && argc == 0)
+        return rmv_error(RMV_ERR_USAGE, "%s needs a target",
+                         option_downstream ? "--downstream" : "--single-item");
+    for (int i = 0; i < argc; i++)
+        rmv_strings_add(&targets, argv[i]);
+    watch_signals();
+    rmv_value_set_list(&printer.stages);
+    const struct rmv_error *err = cli_open_workspace(&workspace);
+    if (err)
+        return err;
+    err = run(workspace, &targets, &printer);
+    if (option_json)
+        print_document(&printer, err);
+    else if (!err && !printer.changes && !cli_quiet)
+        puts("Everything is up to date.");
+    rmv_value_free(&printer.stages);
+    return err;
+}
+
+const struct cli_command rmv_command_repro = {
+    .name = "repro",
+    .arguments = "[TARGET...]",
+    .summary = "run the stages that changed, and record each run",
+    .help =
+        "Brings the stages of rmv.yaml up to date, in the order of what they need. A stage runs "
+        "if\n"
+        "its command, a dependency, a parameter or an output is not what rmv.lock says; each line\n"
+        "says why. A run that gives the same outputs as before lets the stages below it rest.\n"
+        "Outputs that were deleted or edited come back from the store, and inputs that were run\n"
+        "with before come back from the run cache; neither runs anything. An edit that is not\n"
+        "stored is stored before it is replaced, and a warning says under which id.\n"
+        "\n"
+        "A TARGET is a stage, an output, or an rmv.yaml; it stands for itself and all it needs.\n"
+        "Without one, all stages are looked at.\n"
+        "\n"
+        "Commands run through /bin/sh in their 'wdir', see RMV_ROOT and RMV_STAGE in their\n"
+        "environment, and leave what they print in .rmstore/logs/STAGE.log. Their outputs are\n"
+        "removed first, unless 'persist' is set; data that nobody saved is never removed without\n"
+        "--force. Nothing is locked meanwhile but the stage itself. An interrupt stops the "
+        "command\n"
+        "and all it started, and records nothing of it.\n"
+        "\n"
+        "The exit status is 1 if a stage failed, 3 if something it needs is missing, 4 if data "
+        "that\n"
+        "was never saved is in the way, and 130 after an interrupt.",
+    .examples = "rmv repro                    # everything\n"
+                "rmv repro train              # a stage and what it needs\n"
+                "rmv repro --dry              # what would run, and why\n"
+                "rmv repro -k                 # go on where a failure does not matter\n"
+                "rmv repro --downstream prep  # from a stage to the end\n",
+    .options = options,
+    .run = repro,
+};

@@ -1,0 +1,290 @@
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "rmv/base/beneath.h"
+#include "rmv/base/fs.h"
+#include "rmv/base/mem.h"
+#include "rmv/base/path.h"
+#include "rmv/base/yaml.h"
+#include "rmv/commands.h"
+#include "rmv/pipeline/graph.h"
+#include "rmv/shared.h"
+
+static struct rmv_strings option_deps, option_params, option_outs, option_outs_no_cache;
+static struct rmv_strings option_outs_persist, option_metrics, option_metrics_no_cache;
+static struct rmv_strings option_plots, option_plots_no_cache, option_commands;
+static const char *option_wdir, *option_desc;
+static bool option_always_changed, option_frozen;
+
+static const struct cli_option options[] = {
+    {.name = "deps",
+     .letter = 'd',
+     .list = &option_deps,
+     .argument = "PATH",
+     .help = "a file or folder that it reads"},
+    {.name = "outs",
+     .letter = 'o',
+     .list = &option_outs,
+     .argument = "PATH",
+     .help = "a file or folder that it makes"},
+    {.name = "outs-no-cache",
+     .letter = 'O',
+     .list = &option_outs_no_cache,
+     .argument = "PATH",
+     .help = "the same, kept in Git and not in the store"},
+    {.name = "outs-persist",
+     .list = &option_outs_persist,
+     .argument = "PATH",
+     .help = "the same, not removed before it runs"},
+    {.name = "params",
+     .letter = 'p',
+     .list = &option_params,
+     .argument = "[FILE:]KEY,...",
+     .help = "parameters of params.yaml or FILE; 'FILE:' for all of it"},
+    {.name = "metrics",
+     .letter = 'm',
+     .list = &option_metrics,
+     .argument = "PATH",
+     .help = "a file of numbers that it makes"},
+    {.name = "metrics-no-cache",
+     .letter = 'M',
+     .list = &option_metrics_no_cache,
+     .argument = "PATH",
+     .help = "the same, kept in Git and not in the store"},
+    {.name = "plots",
+     .list = &option_plots,
+     .argument = "PATH",
+     .help = "a file to plot that it makes"},
+    {.name = "plots-no-cache",
+     .list = &option_plots_no_cache,
+     .argument = "PATH",
+     .help = "the same, kept in Git and not in the store"},
+    {.name = "wdir",
+     .letter = 'w',
+     .text = &option_wdir,
+     .argument = "FOLDER",
+     .help = "where it runs; all its paths are seen from there"},
+    {.name = "command",
+     .letter = 'c',
+     .list = &option_commands,
+     .argument = "COMMAND",
+     .help = "the command in one argument; several run one after the other"},
+    {.name = "desc", .text = &option_desc, .argument = "TEXT", .help = "what it is for"},
+    {.name = "always-changed", .flag = &option_always_changed, .help = "let it run each time"},
+    {.name = "frozen", .flag = &option_frozen, .help = "never let it run"},
+    {0},
+};
+
+/* ---- From the command line to a stage ------------------------------------------------------- */
+
+/* `${` would be read as templating. */
+static void append_escaped(struct rmv_buf *text, const char *word)
+{
+    for (; *word; word++) {
+        if (word[0] == '$' && word[1] == '{')
+            rmv_buf_append_string(text, "\\");
+        rmv_buf_append(text, word, 1);
+    }
+}
+
+static char *escaped(const char *text)
+{
+    struct rmv_buf out = {0};
+    append_escaped(&out, text);
+    (void)rmv_buf_string(&out);
+    return rmv_buf_take(&out);
+}
+
+static bool is_plain(const char *word)
+{
+    return *word && word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                      "0123456789_-+=./,:@%")] == '\0';
+}
+
+/* One word is a command line as it is; several are quoted where the shell would split them. */
+static char *command_of(int argc, char **argv)
+{
+    struct rmv_buf line = {0};
+    for (int i = 0; i < argc; i++) {
+        if (i)
+            rmv_buf_append_string(&line, " ");
+        if (argc == 1 || is_plain(argv[i])) {
+            append_escaped(&line, argv[i]);
+            continue;
+        }
+        rmv_buf_append_string(&line, "'");
+        for (const char *c = argv[i]; *c; c++) {
+            if (*c == '\'')
+                rmv_buf_append_string(&line, "'\\''");
+            else if (c[0] == '$' && c[1] == '{')
+                rmv_buf_append_string(&line, "\\$");
+            else
+                rmv_buf_append(&line, c, 1);
+        }
+        rmv_buf_append_string(&line, "'");
+    }
+    (void)rmv_buf_string(&line);
+    return rmv_buf_take(&line);
+}
+
+static const struct rmv_error *set_command(struct rmv_value *stage, int argc, char **argv)
+{
+    struct rmv_value *cmd = rmv_value_add(stage, "cmd");
+    if (argc > 0 && option_commands.count)
+        return rmv_error(RMV_ERR_USAGE, "the command is given twice: -c and '%s'", argv[0]);
+    if (argc == 0 && !option_commands.count)
+        return rmv_error_hint(rmv_error(RMV_ERR_USAGE, "which command should it run?"),
+                              "put it at the end, or behind -c");
+    if (argc > 0) {
+        RMV_CLEANUP(rmv_str_free) char *line = command_of(argc, argv);
+        rmv_value_set_text(cmd, line);
+        return NULL;
+    }
+    for (size_t i = 0; i < option_commands.count; i++) {
+        RMV_CLEANUP(rmv_str_free) char *line = escaped(option_commands.items[i]);
+        struct rmv_value *item = option_commands.count == 1 ? cmd : rmv_value_append(cmd);
+        rmv_value_set_text(item, line);
+    }
+    return NULL;
+}
+
+static void add_paths(struct rmv_value *stage, const char *key, const struct rmv_strings *paths,
+                      const char *option, bool value)
+{
+    for (size_t i = 0; i < paths->count; i++) {
+        RMV_CLEANUP(rmv_str_free) char *path = escaped(paths->items[i]);
+        struct rmv_value *item = rmv_value_append(rmv_value_add(stage, key));
+        if (option)
+            rmv_value_set_bool(rmv_value_add(rmv_value_add(item, path), option), value);
+        else
+            rmv_value_set_text(item, path);
+    }
+}
+
+/* "KEY,KEY" or "FILE:KEY,KEY" or "FILE:". */
+static void add_params(struct rmv_value *list, const char *text)
+{
+    const char *colon = strrchr(text, ':');
+    struct rmv_value *keys = list;
+
+    if (colon) {
+        RMV_CLEANUP(rmv_str_free) char *file = rmv_str_copy_n(text, (size_t)(colon - text));
+        keys = rmv_value_add(rmv_value_append(list), file);
+        text = colon + 1;
+    }
+    while (*text) {
+        const size_t size = strcspn(text, ",");
+        RMV_CLEANUP(rmv_str_free) char *key = rmv_str_copy_n(text, size);
+        if (size)
+            rmv_value_set_text(rmv_value_append(keys), key);
+        text += size + (text[size] == ',');
+    }
+}
+
+static const struct rmv_error *make_stage(const struct rmv_workspace *workspace, int argc,
+                                          char **argv, struct rmv_value *stage)
+{
+    RMV_CLEANUP(rmv_str_free)
+    char *joined = rmv_path_join(workspace->prefix, option_wdir ? option_wdir : ".");
+    RMV_CLEANUP(rmv_str_free) char *wdir = rmv_path_normalize(joined);
+
+    const struct rmv_error *err = set_command(stage, argc, argv);
+    if (err)
+        return err;
+    if (strcmp(wdir, ".") != 0)
+        rmv_value_set_text(rmv_value_add(stage, "wdir"), wdir);
+    if (option_desc)
+        rmv_value_set_text(rmv_value_add(stage, "desc"), option_desc);
+    add_paths(stage, "deps", &option_deps, NULL, false);
+    for (size_t i = 0; i < option_params.count; i++)
+        add_params(rmv_value_add(stage, "params"), option_params.items[i]);
+    add_paths(stage, "outs", &option_outs, NULL, false);
+    add_paths(stage, "outs", &option_outs_no_cache, "cache", false);
+    add_paths(stage, "outs", &option_outs_persist, "persist", true);
+    add_paths(stage, "metrics", &option_metrics, NULL, false);
+    add_paths(stage, "metrics", &option_metrics_no_cache, "cache", false);
+    add_paths(stage, "plots", &option_plots, NULL, false);
+    add_paths(stage, "plots", &option_plots_no_cache, "cache", false);
+    if (option_always_changed)
+        cli_set_bool(stage, "always_changed", true);
+    if (option_frozen)
+        cli_set_bool(stage, "frozen", true);
+    return NULL;
+}
+
+/* ---- Writing it ----------------------------------------------------------------------------- */
+
+static const struct rmv_error *read_file(const struct rmv_workspace *workspace,
+                                         struct rmv_buf *text)
+{
+    RMV_CLEANUP(rmv_fd_close) int fd = -1;
+    const struct rmv_error *err =
+        rmv_beneath_open(workspace->root_fd, RMV_PIPELINE_FILE_NAME, O_RDONLY, 0, &fd);
+    if (err)
+        return err->code == RMV_ERR_NOT_FOUND ? NULL : err;
+    return rmv_fd_read(fd, RMV_PIPELINE_FILE_NAME, RMV_YAML_BYTES_MAX, text);
+}
+
+static const struct rmv_error *check_graph(const struct rmv_buf *text)
+{
+    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
+    RMV_CLEANUP(rmv_graph_free) struct rmv_graph graph = {0};
+    const struct rmv_error *err =
+        rmv_pipeline_parse(RMV_PIPELINE_FILE_NAME, text->data, text->size, &pipeline);
+    return err ? err : rmv_graph_build(&pipeline, &graph);
+}
+
+static const struct rmv_error *stage_add(int argc, char **argv)
+{
+    RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
+    RMV_CLEANUP(rmv_lock_release) struct rmv_lock lock = RMV_LOCK_EMPTY;
+    RMV_CLEANUP(rmv_value_free) struct rmv_value stage = {0};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf new_text = {0};
+
+    if (argc == 0)
+        return rmv_error(RMV_ERR_USAGE, "what should the stage be called?");
+    const struct rmv_error *err = cli_open_workspace(&workspace);
+    if (!err)
+        err = make_stage(workspace, argc - 1, argv + 1, &stage);
+    if (!err)
+        err = rmv_workspace_lock(workspace, &lock);
+    if (!err)
+        err = read_file(workspace, &text);
+    if (!err)
+        err = rmv_pipeline_add_stage(RMV_PIPELINE_FILE_NAME, &text, argv[0], &stage, &new_text);
+    if (!err)
+        err = check_graph(&new_text);
+    if (!err)
+        err = rmv_fs_write_atomic_at(workspace->root_fd, RMV_PIPELINE_FILE_NAME, new_text.data,
+                                     new_text.size, 0666);
+    if (!err && !cli_quiet)
+        printf("Added stage '%s' to %s\n", argv[0], RMV_PIPELINE_FILE_NAME);
+    return err;
+}
+
+const struct cli_command rmv_command_stage_add = {
+    .name = "stage add",
+    .arguments = "NAME [OPTION...] COMMAND...",
+    .summary = "add a stage to rmv.yaml",
+    .help =
+        "Writes a stage behind the others in the workspace's rmv.yaml; comments and everything "
+        "else\n"
+        "in the file stay as they are. Nothing is run: `rmv repro` does that. A stage that repro\n"
+        "would refuse, since its name or an output is taken, or it would close a cycle, is not\n"
+        "added.\n"
+        "\n"
+        "Options end where COMMAND starts. A COMMAND of one argument is a line for /bin/sh; one "
+        "of\n"
+        "several is quoted so that it gets these arguments. In a folder below the workspace's "
+        "root,\n"
+        "the stage runs there, and paths are seen from there.",
+    .examples = "rmv stage add prep -d raw.csv -o clean.csv ./prep raw.csv clean.csv\n"
+                "rmv stage add train -d clean.csv -p train.rank -o model.bin -M metrics.json "
+                "'./train <clean.csv'\n",
+    .options = options,
+    .stops_at_argument = true,
+    .arguments_before_stop = 1,
+    .run = stage_add,
+};

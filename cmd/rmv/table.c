@@ -1,0 +1,77 @@
+#include "rmv/table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "rmv/base/mem.h"
+
+#define COLUMNS_MAX 8
+
+void cli_table_free(struct cli_table *table)
+{
+    rmv_strings_free(&table->cells);
+}
+
+void cli_table_add(struct cli_table *table, const char *cell)
+{
+    rmv_strings_add(&table->cells, cell);
+}
+
+/* In characters: bytes that continue one in UTF-8 do not count. */
+static size_t width_of(const char *text)
+{
+    size_t width = 0;
+    for (; *text; text++)
+        width += ((unsigned char)*text & 0xc0) != 0x80;
+    return width;
+}
+
+static void print_cell(const char *text, size_t width, bool as_markdown)
+{
+    for (const char *c = text; *c; c++) {
+        if (as_markdown && *c == '|')
+            putchar('\\');
+        putchar(*c);
+    }
+    for (size_t used = width_of(text); used < width; used++)
+        putchar(' ');
+}
+
+static void print_rule(const size_t *widths, size_t columns)
+{
+    for (size_t i = 0; i < columns; i++) {
+        fputs("|-", stdout);
+        for (size_t k = 0; k < widths[i]; k++)
+            putchar('-');
+        putchar('-');
+    }
+    puts("|");
+}
+
+static void print_row(char *const *cells, const size_t *widths, size_t columns, bool as_markdown)
+{
+    for (size_t i = 0; i < columns; i++) {
+        if (as_markdown)
+            fputs(i ? " | " : "| ", stdout);
+        else if (i)
+            fputs("  ", stdout);
+        const bool is_last = i + 1 == columns;
+        print_cell(cells[i], is_last && !as_markdown ? 0 : widths[i], as_markdown);
+    }
+    puts(as_markdown ? " |" : "");
+}
+
+void cli_table_print(const struct cli_table *table, bool as_markdown)
+{
+    size_t widths[COLUMNS_MAX] = {0};
+    for (size_t i = 0; i < table->cells.count; i++) {
+        const size_t width = width_of(table->cells.items[i]);
+        size_t *widest = &widths[i % table->columns];
+        *widest = width > *widest ? width : *widest;
+    }
+    for (size_t i = 0; i + table->columns <= table->cells.count; i += table->columns) {
+        print_row(&table->cells.items[i], widths, table->columns, as_markdown);
+        if (i == 0 && as_markdown)
+            print_rule(widths, table->columns);
+    }
+}

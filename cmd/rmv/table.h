@@ -1,0 +1,15 @@
+/* Tables of text: aligned columns, or Markdown. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "rmv/base/strings.h"
+
+struct cli_table {
+    size_t columns;           /* set by the caller */
+    struct rmv_strings cells; /* row by row; the first row is the heading */
+};
+void cli_table_free(struct cli_table *table);
+void cli_table_add(struct cli_table *table, const char *cell);
+void cli_table_print(const struct cli_table *table, bool as_markdown);
