@@ -81,27 +81,40 @@ static const struct rmv_error *add_targets(struct add *add, const struct rmv_str
 /* ---- Saving -----------------------------------------------------------------------------------
  */
 
-/* What `target` starts from: another path inside the same folder may have changed it already. */
-static const struct rmv_output *whole_of(const struct add *add, const struct rmv_add_target *target)
+/* Targets inside one folder stand together, since they are sorted: does this one belong to the one
+ * before it? */
+static bool is_follower(const struct add *add, size_t index)
 {
-    const struct rmv_output *whole = target->tracked;
-    for (const struct rmv_add_target *other = add->targets; other < target; other++)
-        if (other->tracked == target->tracked && other->is_inside)
-            whole = &other->output;
-    return whole;
+    const struct rmv_add_target *target = &add->targets[index];
+    return index > 0 && target->is_inside && target->tracked == target[-1].tracked;
+}
+
+static const struct rmv_error *update_folder(struct add *add, struct rmv_store_batch *batch,
+                                             size_t index)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings paths = {0};
+    struct rmv_add_target *target = &add->targets[index];
+
+    if (is_follower(add, index)) {
+        rmv_output_copy(&target->output, &target[-1].output);
+        return NULL;
+    }
+    rmv_strings_add(&paths, target->path);
+    for (size_t i = index + 1; i < add->count && is_follower(add, i); i++)
+        rmv_strings_add(&paths, add->targets[i].path);
+    return rmv_dataset_update(add->workspace, batch, target->tracked, &paths, &target->output);
 }
 
 static const struct rmv_error *save_target(struct add *add, struct rmv_store_batch *batch,
-                                           struct rmv_add_target *target)
+                                           size_t index)
 {
     struct rmv_workspace *workspace = add->workspace;
-    const struct rmv_error *err;
+    struct rmv_add_target *target = &add->targets[index];
 
     if (target->is_inside)
-        return rmv_dataset_update(workspace, batch, whole_of(add, target), target->path,
-                                  &target->output);
-    err = batch
-              ? rmv_dataset_save(workspace, batch, target->path, add->options->progress,
+        return update_folder(add, batch, index);
+    const struct rmv_error *err =
+        batch ? rmv_dataset_save(workspace, batch, target->path, add->options->progress,
                                  &target->output)
               : rmv_dataset_hash(workspace, target->path, add->options->progress, &target->output);
     if (!err && target->output.kind == RMV_OUTPUT_MISSING) {
@@ -127,10 +140,9 @@ static const struct rmv_error *record_target(struct add *add, struct rmv_store_b
 static const struct rmv_error *save_targets(struct add *add, struct rmv_store_batch *batch)
 {
     for (size_t i = 0; i < add->count; i++) {
-        struct rmv_add_target *target = &add->targets[i];
-        const struct rmv_error *err = save_target(add, batch, target);
-        if (!err)
-            err = record_target(add, batch, target);
+        const struct rmv_error *err = save_target(add, batch, i);
+        if (!err && !is_follower(add, i))
+            err = record_target(add, batch, &add->targets[i]);
         if (err)
             return err;
     }
@@ -139,15 +151,6 @@ static const struct rmv_error *save_targets(struct add *add, struct rmv_store_ba
 
 /* ---- Publishing -------------------------------------------------------------------------------
  */
-
-/* Of several paths inside one folder, the last has the result of all. */
-static bool is_superseded(const struct add *add, size_t index)
-{
-    for (size_t i = index + 1; i < add->count; i++)
-        if (add->targets[index].tracked && add->targets[i].tracked == add->targets[index].tracked)
-            return true;
-    return false;
-}
 
 static void report(const struct rmv_add_target *target, bool changed, struct rmv_added_list *added)
 {
@@ -167,7 +170,7 @@ static const struct rmv_error *publish_targets(struct add *add, struct rmv_added
     const struct rmv_error *err = rmv_workspace_lock(add->workspace, &lock);
     for (size_t i = 0; !err && i < add->count; i++) {
         bool changed = false;
-        if (!is_superseded(add, i))
+        if (!is_follower(add, i))
             err = rmv_add_publish(add->workspace, &add->targets[i], &changed);
         if (!err)
             report(&add->targets[i], changed, added);

@@ -60,16 +60,25 @@ static const struct rmv_error *refuse_stage(const char *quoted, const struct rmv
                           "`rmv repro` keeps it up to date, and `rmv commit` saves it as it is");
 }
 
-/* Something tracked inside the path, or NULL: it sorts behind it, with only names between that
- * start with the path's own. */
+/* Something tracked inside the path, or NULL. Outputs are sorted by path, so the first that is not
+ * before "PATH/" would be it. */
 static const struct rmv_output *find_inside(const struct rmv_tracked *tracked, const char *path)
 {
-    for (size_t i = 0; i < tracked->outputs.count; i++) {
-        const struct rmv_output *output = &tracked->outputs.items[i];
-        if (rmv_path_is_in(output->path, path) && strcmp(output->path, path) != 0)
-            return output;
+    RMV_CLEANUP(rmv_str_free) char *start = rmv_str_format("%s/", path);
+    size_t low = 0;
+    size_t high = tracked->outputs.count;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (strcmp(tracked->outputs.items[middle].path, start) < 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return NULL;
+    const struct rmv_output *found = &tracked->outputs.items[low];
+    const bool is_inside =
+        low < tracked->outputs.count && strncmp(found->path, start, strlen(start)) == 0;
+    return is_inside ? found : NULL;
 }
 
 /* A pointer that exists but was not found to track this path is somebody else's. */
@@ -109,7 +118,9 @@ static const struct rmv_error *check_new(struct rmv_workspace *workspace,
 
 static bool is_pointer(const struct rmv_tracked *tracked, const char *path)
 {
-    return rmv_strings_has(&tracked->sources, path);
+    const bool may_be = rmv_path_has_suffix(path, RMV_POINTER_SUFFIX) ||
+                        strcmp(rmv_path_name(path), RMV_LOCK_FILE_NAME) == 0;
+    return may_be && rmv_strings_has(&tracked->sources, path);
 }
 
 const struct rmv_error *rmv_add_check(struct rmv_workspace *workspace,

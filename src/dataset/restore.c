@@ -8,7 +8,7 @@
 
 #include "dataset/entry.h"
 #include "dataset/examine.h"
-#include "dataset/tree_edit.h"
+#include "dataset/tree_find.h"
 #include "rmv/base/beneath.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/map.h"

@@ -1,11 +1,12 @@
-/* Changing one path of a folder that need not be in the workspace: the trees on the way to it. */
+/* Changing some paths of a folder that need not be in the workspace: only the trees on the way to
+ * them are written anew. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "dataset/entry.h"
 #include "dataset/examine.h"
 #include "dataset/placed.h"
-#include "dataset/tree_edit.h"
+#include "dataset/tree_find.h"
 #include "dataset/trees.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
@@ -14,45 +15,50 @@
 struct update {
     struct rmv_workspace *workspace;
     struct rmv_store_batch *batch;
-    struct rmv_strings names; /* the components of the path inside the folder */
-    struct rmv_buf *trees;    /* trees[i] is the folder that names.items[i] is in */
+    struct rmv_strings paths; /* in the order of their components */
 };
 
 static void update_free(struct update *update)
 {
-    for (size_t i = 0; update->trees && i < update->names.count; i++)
-        rmv_buf_free(&update->trees[i]);
-    free(update->trees);
-    rmv_strings_free(&update->names);
+    rmv_strings_free(&update->paths);
 }
 
-static void split(struct update *update, const char *inside)
+/* Some of the paths: those inside one folder. */
+struct range {
+    size_t first, end;
+    size_t offset; /* of what comes behind the folder in each of them */
+};
+
+/* A slash sorts before everything else, so that what is in one folder stays together and folders
+ * come in the order of their names. */
+static int compare_components(const void *a, const void *b)
 {
-    while (*inside) {
-        const size_t size = strcspn(inside, "/");
-        rmv_strings_take(&update->names, rmv_str_copy_n(inside, size));
-        inside += size + (inside[size] == '/');
+    const unsigned char *left = *(unsigned char *const *)a;
+    const unsigned char *right = *(unsigned char *const *)b;
+    while (*left && *left == *right) {
+        left++;
+        right++;
     }
-    update->trees = rmv_calloc(update->names.count + 1, sizeof(*update->trees));
+    const int left_rank = *left == '/' ? 1 : *left == '\0' ? 0 : *left + 1;
+    const int right_rank = *right == '/' ? 1 : *right == '\0' ? 0 : *right + 1;
+    return left_rank - right_rank;
 }
 
-/* Reads the trees on the way down, and what is there now. A missing folder is an empty one. */
-static const struct rmv_error *read_trees(struct update *update, const struct rmv_tree_entry *start,
-                                          struct rmv_tree_entry *old)
+/* The name at the front of the range, and the paths that go on with it. */
+static char *take_name(const struct update *update, struct range *range, struct range *inside)
 {
-    *old = *start;
-    for (size_t i = 0; i < update->names.count; i++) {
-        const struct rmv_error *err = NULL;
-        if (old->type == 'd')
-            err = rmv_trees_get(update->workspace, &old->id, &update->trees[i]);
-        else
-            rmv_tree_start(&update->trees[i]);
-        if (!err)
-            err = rmv_tree_find(&update->trees[i], update->names.items[i], old);
-        if (err)
-            return err;
+    const char *first = update->paths.items[range->first] + range->offset;
+    const size_t size = strcspn(first, "/");
+
+    *inside = (struct range){.first = range->first, .offset = range->offset + size + 1};
+    while (range->first < range->end) {
+        const char *rest = update->paths.items[range->first] + range->offset;
+        if (strncmp(rest, first, size) != 0 || (rest[size] != '/' && rest[size] != '\0'))
+            break;
+        range->first++;
     }
-    return NULL;
+    inside->end = range->first;
+    return rmv_str_copy_n(first, size);
 }
 
 static const struct rmv_error *put_tree(struct update *update, struct rmv_buf *text,
@@ -66,60 +72,146 @@ static const struct rmv_error *put_tree(struct update *update, struct rmv_buf *t
     return NULL;
 }
 
-/* Writes the trees on the way up; `*entry` is what the last name is to be, and becomes the folder.
- */
-static const struct rmv_error *write_trees(struct update *update, struct rmv_tree_entry *entry)
+/* What is at a path now, if it is there or was. */
+static const struct rmv_error *take_path(struct update *update, const char *path,
+                                         const struct rmv_tree_entry *old,
+                                         struct rmv_tree_entry *entry)
 {
-    for (size_t i = update->names.count; i-- > 0;) {
-        RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
-        struct rmv_tree_total total;
-
-        entry->name = update->names.items[i];
-        const struct rmv_error *err = rmv_tree_replace(&update->trees[i], entry, &text, &total);
-        if (err)
-            return err;
-        *entry = (struct rmv_tree_entry){.type = 'd', .size = total.size, .nfiles = total.nfiles};
-        err = put_tree(update, &text, &entry->id);
-        if (err)
-            return err;
-    }
-    return NULL;
-}
-
-static const struct rmv_error *check_found(const struct update *update, const char *path,
-                                           const struct rmv_tree_entry *old,
-                                           const struct rmv_tree_entry *now)
-{
-    (void)update;
-    if (old->type || now->type)
-        return NULL;
+    const struct rmv_examine_request request = {
+        .workspace = update->workspace,
+        .path = path,
+        .batch = update->batch,
+    };
+    const struct rmv_error *err = rmv_examine(&request, entry);
+    if (err || entry->type || old->type)
+        return err;
     RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(path);
     return rmv_error(RMV_ERR_NOT_FOUND, "'%s' does not exist, and is not tracked either", quoted);
 }
 
+static const struct rmv_error *update_folder(struct update *update, struct range range,
+                                             const struct rmv_tree_entry *old,
+                                             struct rmv_tree_entry *entry);
+
+/* One name of a folder in which something is to be taken from the workspace. */
+static const struct rmv_error *update_name(struct update *update, const struct range *inside,
+                                           const struct rmv_tree_entry *old,
+                                           struct rmv_tree_entry *entry)
+{
+    const char *path = update->paths.items[inside->first];
+    if (strlen(path) < inside->offset)
+        return take_path(update, path, old, entry);
+    return update_folder(update, *inside, old, entry);
+}
+
+/* The folder while it is written anew. */
+struct rewriting {
+    struct rmv_tree_reader reader;
+    struct rmv_tree_entry next; /* of the old entries */
+    bool has_next;
+    struct rmv_buf text;
+    struct rmv_tree_total total;
+};
+
+static void rewriting_free(struct rewriting *rewriting)
+{
+    rmv_tree_reader_free(&rewriting->reader);
+    rmv_buf_free(&rewriting->text);
+}
+
+static void append(struct rewriting *rewriting, const struct rmv_tree_entry *entry)
+{
+    if (!entry->type)
+        return;
+    rmv_tree_append(&rewriting->text, entry);
+    rewriting->total.size += entry->size;
+    rewriting->total.nfiles += entry->nfiles;
+}
+
+/* Copies the old entries before `name` (NULL: all that are left), and finds the old one of that
+ * name. */
+static const struct rmv_error *copy_until(struct rewriting *rewriting, const char *name,
+                                          struct rmv_tree_entry *old)
+{
+    const struct rmv_error *err = NULL;
+    *old = (struct rmv_tree_entry){0};
+    while (!err && rewriting->has_next && !old->type) {
+        const int order = name ? strcmp(rewriting->next.name, name) : -1;
+        if (order > 0)
+            return NULL;
+        if (order == 0)
+            *old = rewriting->next;
+        else
+            append(rewriting, &rewriting->next);
+        err = rmv_tree_next(&rewriting->reader, &rewriting->next, &rewriting->has_next);
+    }
+    return err;
+}
+
+static const struct rmv_error *rewrite(struct update *update, struct range range,
+                                       struct rewriting *rewriting)
+{
+    struct rmv_tree_entry old;
+    const struct rmv_error *err =
+        rmv_tree_next(&rewriting->reader, &rewriting->next, &rewriting->has_next);
+
+    rmv_tree_start(&rewriting->text);
+    while (!err && range.first < range.end) {
+        struct range inside;
+        struct rmv_tree_entry entry = {0};
+        RMV_CLEANUP(rmv_str_free) char *name = take_name(update, &range, &inside);
+        err = copy_until(rewriting, name, &old);
+        if (!err)
+            err = update_name(update, &inside, &old, &entry);
+        entry.name = name;
+        if (!err)
+            append(rewriting, &entry);
+    }
+    return err ? err : copy_until(rewriting, NULL, &old);
+}
+
+/* A missing folder is an empty one; so is a file where the workspace now has a folder. */
+static const struct rmv_error *update_folder(struct update *update, struct range range,
+                                             const struct rmv_tree_entry *old,
+                                             struct rmv_tree_entry *entry)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf tree = {0};
+    RMV_CLEANUP(rewriting_free) struct rewriting rewriting = {0};
+    const struct rmv_error *err = NULL;
+
+    if (old->type == 'd')
+        err = rmv_trees_get(update->workspace, &old->id, &tree);
+    else
+        rmv_tree_start(&tree);
+    if (!err)
+        err = rmv_tree_open(tree.data, tree.size, &rewriting.reader);
+    if (!err)
+        err = rewrite(update, range, &rewriting);
+    if (err)
+        return err;
+    *entry = (struct rmv_tree_entry){
+        .type = 'd',
+        .size = rewriting.total.size,
+        .nfiles = rewriting.total.nfiles,
+    };
+    return put_tree(update, &rewriting.text, &entry->id);
+}
+
 const struct rmv_error *rmv_dataset_update(struct rmv_workspace *workspace,
                                            struct rmv_store_batch *batch,
-                                           const struct rmv_output *whole, const char *path,
+                                           const struct rmv_output *whole,
+                                           const struct rmv_strings *paths,
                                            struct rmv_output *updated)
 {
     RMV_CLEANUP(update_free) struct update update = {.workspace = workspace, .batch = batch};
-    const struct rmv_examine_request request = {
-        .workspace = workspace,
-        .path = path,
-        .batch = batch,
-    };
+    const struct range all = {.end = paths->count, .offset = strlen(whole->path) + 1};
     const struct rmv_tree_entry start = rmv_entry_of_output(whole);
-    struct rmv_tree_entry old;
     struct rmv_tree_entry entry;
 
-    split(&update, path + strlen(whole->path) + 1);
-    const struct rmv_error *err = rmv_examine(&request, &entry);
-    if (!err)
-        err = read_trees(&update, &start, &old);
-    if (!err)
-        err = check_found(&update, path, &old, &entry);
-    if (!err)
-        err = write_trees(&update, &entry);
+    for (size_t i = 0; i < paths->count; i++)
+        rmv_strings_add(&update.paths, paths->items[i]);
+    qsort(update.paths.items, update.paths.count, sizeof(char *), compare_components);
+    const struct rmv_error *err = update_folder(&update, all, &start, &entry);
     if (err)
         return err;
     rmv_output_copy(updated, whole);

@@ -30,14 +30,16 @@ const struct rmv_error *rmv_dataset_save(struct rmv_workspace *workspace,
                                          struct rmv_store_batch *batch, const char *path,
                                          struct rmv_progress *progress, struct rmv_output *output);
 
-/* Sets `*updated` to what the folder `whole` becomes when only `path` inside it is taken from the
- * workspace as it is now: saved into `batch` (NULL: hashed only), or dropped if nothing is there.
- * The rest of `whole` need not be in the workspace. A link at `path` is content. Errors: as above,
- * NOT_FOUND (`path` is neither there nor in `whole`; a tree is not in the store). */
+/* Sets `*updated` to what the folder `whole` becomes when only `paths` inside it are taken from the
+ * workspace as they are now: saved into `batch` (NULL: hashed only), or dropped where nothing is.
+ * None of the paths lies in another. The rest of `whole` need not be in the workspace. A link at a
+ * path is content. Errors: as above, NOT_FOUND (a path is neither there nor in `whole`; a tree is
+ * not in the store). */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_dataset_update(struct rmv_workspace *workspace,
                                            struct rmv_store_batch *batch,
-                                           const struct rmv_output *whole, const char *path,
+                                           const struct rmv_output *whole,
+                                           const struct rmv_strings *paths,
                                            struct rmv_output *updated);
 
 /* Is the content of `output`, with everything inside, in the store? */

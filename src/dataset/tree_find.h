@@ -1,4 +1,4 @@
-/* Finding and replacing single entries of trees. */
+/* Finding single entries of trees. */
 #pragma once
 
 #include "dataset/tree.h"
@@ -16,10 +16,3 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_tree_find_path(struct rmv_workspace *workspace,
                                            const struct rmv_tree_entry *start, const char *path,
                                            struct rmv_tree_entry *entry);
-
-/* Appends the tree `old` to `text` with the entry of that name replaced, added, or (type 0) left
- * out, and adds up what is in it. Errors: CORRUPT. */
-RMV_MUST_CHECK
-const struct rmv_error *rmv_tree_replace(const struct rmv_buf *old,
-                                         const struct rmv_tree_entry *entry, struct rmv_buf *text,
-                                         struct rmv_tree_total *total);

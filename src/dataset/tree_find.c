@@ -1,4 +1,4 @@
-#include "dataset/tree_edit.h"
+#include "dataset/tree_find.h"
 
 #include <string.h>
 
@@ -45,41 +45,5 @@ const struct rmv_error *rmv_tree_find_path(struct rmv_workspace *workspace,
         path += size + (path[size] == '/');
     }
     *entry = at;
-    return NULL;
-}
-
-static void append(struct rmv_buf *text, const struct rmv_tree_entry *entry,
-                   struct rmv_tree_total *total)
-{
-    rmv_tree_append(text, entry);
-    total->size += entry->size;
-    total->nfiles += entry->nfiles;
-}
-
-const struct rmv_error *rmv_tree_replace(const struct rmv_buf *old,
-                                         const struct rmv_tree_entry *entry, struct rmv_buf *text,
-                                         struct rmv_tree_total *total)
-{
-    RMV_CLEANUP(rmv_tree_reader_free) struct rmv_tree_reader reader = {0};
-    struct rmv_tree_entry next;
-    bool found = true;
-    bool is_placed = !entry->type;
-
-    *total = (struct rmv_tree_total){0};
-    rmv_tree_start(text);
-    const struct rmv_error *err = rmv_tree_open(old->data, old->size, &reader);
-    if (err)
-        return err;
-    while (found) {
-        err = rmv_tree_next(&reader, &next, &found);
-        if (err)
-            return err;
-        if (!is_placed && (!found || strcmp(entry->name, next.name) <= 0)) {
-            append(text, entry, total);
-            is_placed = true;
-        }
-        if (found && strcmp(entry->name, next.name) != 0)
-            append(text, &next, total);
-    }
     return NULL;
 }
