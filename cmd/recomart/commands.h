@@ -8,3 +8,4 @@ extern const struct cli_command recomart_ingest_products;
 extern const struct cli_command recomart_ingest_ratings;
 extern const struct cli_command recomart_ingest_transactions;
 extern const struct cli_command recomart_prepare;
+extern const struct cli_command recomart_validate;

@@ -4,8 +4,13 @@
 #include "recomart/commands.h"
 
 static const struct cli_command *const commands[] = {
-    &recomart_ingest_clickstream, &recomart_ingest_products, &recomart_ingest_transactions,
-    &recomart_ingest_ratings,     &recomart_prepare,         NULL,
+    &recomart_ingest_clickstream,
+    &recomart_ingest_products,
+    &recomart_ingest_transactions,
+    &recomart_ingest_ratings,
+    &recomart_validate,
+    &recomart_prepare,
+    NULL,
 };
 
 static const struct cli_program program = {
