@@ -211,24 +211,17 @@ static const struct rmv_error *finish_pack(struct rmv_store_batch *batch)
     if (!err && footer.frames_count > 0)
         err = rmv_index_add(&batch->store->index, &footer);
     rmv_id_set_free(&batch->pending);
+    atomic_store(&batch->is_full, false);
     return err ? fail(batch, err) : NULL;
-}
-
-static bool is_pack_full(struct rmv_store_batch *batch)
-{
-    pthread_mutex_lock(&batch->writer_lock);
-    const bool is_full = rmv_pack_writer_is_full(&batch->writer);
-    pthread_mutex_unlock(&batch->writer_lock);
-    return is_full;
 }
 
 static const struct rmv_error *end_full_pack(struct rmv_store_batch *batch)
 {
-    if (!is_pack_full(batch))
+    if (!atomic_load(&batch->is_full))
         return NULL;
     pthread_rwlock_wrlock(&batch->gate);
     const struct rmv_error *err = failure_of(batch);
-    if (!err && is_pack_full(batch))
+    if (!err && atomic_load(&batch->is_full))
         err = finish_pack(batch);
     pthread_rwlock_unlock(&batch->gate);
     return err;

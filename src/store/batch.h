@@ -54,6 +54,7 @@ struct rmv_store_batch {
     struct rmv_file_context *idle;
     pthread_mutex_t writer_lock;
     struct rmv_pack_writer writer;
+    atomic_bool is_full;       /* the pack is to be finished */
     struct rmv_error *failure; /* what made the batch unusable */
 };
 

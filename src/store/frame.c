@@ -22,7 +22,8 @@
 
 uint64_t rmv_frame_checksum(const void *bytes, size_t size)
 {
-    return XXH64(size > 0 ? bytes : "", size, 0);
+    assert(bytes);
+    return XXH64(bytes, size, 0);
 }
 
 void rmv_frame_encoder_free(struct rmv_frame_encoder *encoder)
@@ -79,7 +80,8 @@ static void encode_raw(struct rmv_buf *out, const char *bytes, size_t size)
         const bool is_last = block == size;
         const uint32_t head = (uint32_t)block << 3 | (is_last ? 1 : 0);
         memcpy(to, &head, BLOCK_HEAD_SIZE);
-        memcpy(to + BLOCK_HEAD_SIZE, bytes, block);
+        if (block > 0)
+            memcpy(to + BLOCK_HEAD_SIZE, bytes, block);
         to += BLOCK_HEAD_SIZE + block;
         bytes += block;
         size -= block;
