@@ -208,8 +208,10 @@ static const struct rmv_error *finish_pack(struct rmv_store_batch *batch)
             err = flush_frame(batch, &batch->slots[i], which);
     if (!err)
         err = rmv_pack_writer_finish(&batch->writer, &footer);
-    if (!err && footer.frames_count > 0)
+    if (!err && footer.frames_count > 0) {
+        atomic_store(&batch->was_used, false); /* the folder has just been synced */
         err = rmv_index_add(&batch->store->index, &footer);
+    }
     rmv_id_set_free(&batch->pending);
     atomic_store(&batch->is_full, false);
     return err ? fail(batch, err) : NULL;

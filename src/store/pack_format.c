@@ -227,6 +227,8 @@ static const struct rmv_error *check_body_header(const struct rmv_vfs_file *file
         return damaged(file, "wrong size of the fan-out");
     if (header->data_size != data_size || size != trailer->body_size)
         return damaged(file, "the footer's sizes contradict each other");
+    if (data_size > UINT32_MAX)
+        return damaged(file, "it is longer than packs may be");
     return NULL;
 }
 
