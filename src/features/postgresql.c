@@ -76,8 +76,8 @@ static const struct rmv_error *postgresql_begin(struct backend *backend)
     if (!err)
         return NULL;
     struct rmv_error *kept = rmv_error_take(err);
-    err = postgresql_run(backend, "ROLLBACK");
-    (void)err;
+    const struct rmv_error *ignored = postgresql_run(backend, "ROLLBACK");
+    (void)ignored;
     return rmv_error_raise(&kept);
 }
 
@@ -150,7 +150,7 @@ static const struct rmv_error *visit_rows(struct backend *backend,
             continue;
         const ExecStatusType status = PQresultStatus(result);
         const struct rmv_error *err = NULL;
-        if (status == PGRES_SINGLE_TUPLE)
+        if (visit && status == PGRES_SINGLE_TUPLE)
             err = visit_row(statement, result, visit, context);
         else if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
             err = failure(backend, result);

@@ -17,6 +17,24 @@ struct rmv_feature_store {
     struct rmv_feature_table table; /* the one that rows go to */
 };
 
+static const char *const type_names[] = {
+    [RMV_FEATURE_TEXT] = "VARCHAR", [RMV_FEATURE_INT] = "INT", [RMV_FEATURE_DOUBLE] = "FLOAT"};
+
+const char *rmv_feature_type_name(enum rmv_feature_type type)
+{
+    return type_names[type];
+}
+
+bool rmv_feature_type_parse(const char *name, enum rmv_feature_type *type)
+{
+    for (int i = RMV_FEATURE_TEXT; i <= RMV_FEATURE_DOUBLE; i++)
+        if (strcmp(name, type_names[i]) == 0) {
+            *type = i;
+            return true;
+        }
+    return false;
+}
+
 #define VERSIONS_SQL                                                                               \
     "CREATE TABLE IF NOT EXISTS feature_versions ("                                                \
     "version VARCHAR PRIMARY KEY, stamp VARCHAR)"
@@ -103,13 +121,6 @@ static const struct rmv_error *check_table(const struct rmv_feature_table *table
     return err;
 }
 
-static const char *type_name(enum rmv_feature_type type)
-{
-    static const char *const names[] = {
-        [RMV_FEATURE_TEXT] = "VARCHAR", [RMV_FEATURE_INT] = "INT", [RMV_FEATURE_DOUBLE] = "FLOAT"};
-    return names[type];
-}
-
 static void append_names(struct rmv_buf *sql, const struct rmv_feature_table *table, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -122,7 +133,7 @@ static char *create_sql(const struct rmv_feature_table *table)
     rmv_buf_append_format(&sql, "CREATE TABLE IF NOT EXISTS %s (", table->name);
     for (size_t i = 0; i < table->columns_count; i++)
         rmv_buf_append_format(&sql, "%s%s %s%s", i ? ", " : "", table->columns[i].name,
-                              type_name(table->columns[i].type),
+                              rmv_feature_type_name(table->columns[i].type),
                               table->keys_count == 1 && i == 0 ? " PRIMARY KEY" : "");
     if (table->keys_count > 1) {
         rmv_buf_append_string(&sql, ", PRIMARY KEY (");
@@ -338,9 +349,9 @@ const struct rmv_error *rmv_feature_store_abort(struct rmv_feature_store *store,
     /* Undoing may fail in turn, on a lost connection, say: the rows are gone then all the same, and
      * the cause is what the user needs to see. */
     struct rmv_error *kept = cause ? rmv_error_take(cause) : NULL;
-    const struct rmv_error *err = end_table(store);
-    err = store->operations->run(store->backend, "ROLLBACK");
-    (void)err;
+    const struct rmv_error *ignored[] = {end_table(store),
+                                         store->operations->run(store->backend, "ROLLBACK")};
+    (void)ignored;
     store->in_transaction = false;
     return rmv_error_raise(&kept);
 }

@@ -18,6 +18,10 @@ enum rmv_feature_type {
     RMV_FEATURE_DOUBLE, /* FLOAT, which is double precision in both */
 };
 
+/* "VARCHAR", "INT", "FLOAT", and back; false for another name. */
+const char *rmv_feature_type_name(enum rmv_feature_type type);
+bool rmv_feature_type_parse(const char *name, enum rmv_feature_type *type);
+
 struct rmv_feature_column {
     const char *name;
     enum rmv_feature_type type;
