@@ -6,6 +6,7 @@
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/commands.h"
+#include "rmv/pipeline/status.h"
 #include "rmv/shared.h"
 
 static bool option_json;
@@ -33,6 +34,7 @@ struct status {
     struct rmv_tracked tracked;
     struct output_status *outputs;
     size_t count;
+    struct rmv_pipeline_status pipeline;
 };
 
 static void status_free(struct status *status)
@@ -41,6 +43,7 @@ static void status_free(struct status *status)
         rmv_changes_free(&status->outputs[i].changes);
     free(status->outputs);
     rmv_tracked_free(&status->tracked);
+    rmv_pipeline_status_free(&status->pipeline);
 }
 
 /* ---- Finding out ------------------------------------------------------------------------------
@@ -105,12 +108,22 @@ static const struct rmv_error *look_at_outputs(struct status *status,
     return NULL;
 }
 
+/* Stages are looked at only if everything is. */
+static const struct rmv_error *look_at_pipeline(struct status *status)
+{
+    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
+    const struct rmv_error *err = rmv_pipeline_read(status->workspace, &pipeline);
+    if (!err)
+        err = rmv_pipeline_status(status->workspace, &pipeline, &status->pipeline);
+    return err;
+}
+
 static bool is_clean(const struct status *status)
 {
     for (size_t i = 0; i < status->count; i++)
         if (status->outputs[i].state != CLEAN)
             return false;
-    return true;
+    return status->pipeline.stages.count == 0;
 }
 
 /* ---- Printing ---------------------------------------------------------------------------------
@@ -172,6 +185,10 @@ static void print_text(const struct status *status)
         print_output(status, &status->outputs[i]);
     print_hint(status);
 
+    if (status->pipeline.stages.count > 0)
+        puts("pipeline:");
+    for (size_t i = 0; i < status->pipeline.stages.count; i++)
+        printf("  %s: %s\n", status->pipeline.stages.items[i], status->pipeline.reasons.items[i]);
     if (is_clean(status))
         printf("clean: %zu tracked output%s\n", status->count, status->count == 1 ? "" : "s");
 }
@@ -179,7 +196,7 @@ static void print_text(const struct status *status)
 static void output_to_value(const struct output_status *status, struct rmv_value *map)
 {
     rmv_value_set_map(map);
-    cli_set_path(map, status->output->path);
+    cli_set_text(map, "path", status->output->path);
     cli_set_text(map, "state", state_names[status->state]);
     cli_set_bool(map, "stored", status->is_stored);
     cli_set_text(map, "source", status->source);
@@ -202,6 +219,14 @@ static void print_json(const struct status *status)
     rmv_value_set_list(outputs);
     for (size_t i = 0; i < status->count; i++)
         output_to_value(&status->outputs[i], rmv_value_append(outputs));
+    struct rmv_value *stages = rmv_value_add(&document, "pipeline");
+    rmv_value_set_list(stages);
+    for (size_t i = 0; i < status->pipeline.stages.count; i++) {
+        struct rmv_value *stage = rmv_value_append(stages);
+        rmv_value_set_map(stage);
+        cli_set_text(stage, "stage", status->pipeline.stages.items[i]);
+        cli_set_text(stage, "reason", status->pipeline.reasons.items[i]);
+    }
     cli_print_json(&document);
 }
 
@@ -223,6 +248,8 @@ static const struct rmv_error *run(int argc, char **argv)
     err = rmv_tracked_read(workspace, NULL, &status.tracked);
     if (!err)
         err = look_at_outputs(&status, &paths);
+    if (!err && argc == 0)
+        err = look_at_pipeline(&status);
     if (err)
         return err;
     if (option_json)
@@ -236,7 +263,7 @@ static const struct rmv_error *run(int argc, char **argv)
 const struct cli_command rmv_command_status = {
     .name = "status",
     .arguments = "[PATH...]",
-    .summary = "show which tracked data changed",
+    .summary = "show which tracked data and which stages changed",
     .help =
         "Compares the data in the workspace with what its pointer and lock files say: all of it,\n"
         "or that at, in or around each PATH. Files that did not change since they were looked at\n"
@@ -246,7 +273,8 @@ const struct cli_command rmv_command_status = {
         "deleted    it is not in the workspace\n"
         "not stored it is as the pointer says, but the store does not have it: `rmv commit`\n"
         "\n"
-        "The exit status is 0; with -q nothing is printed, and it is 1 if anything changed.",
+        "Without a PATH, stages that would run again are listed too, with the reason. The exit\n"
+        "status is 0; with -q nothing is printed, and it is 1 if anything changed.",
     .examples = "rmv status  # everything\n"
                 "rmv status -v data/raw  # every path that changed in it\n"
                 "rmv status -q && echo clean\n",
