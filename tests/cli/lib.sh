@@ -12,7 +12,9 @@ unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 number=0
 it() { # it <what it does> <shell code that must succeed>
     number=$((number + 1))
-    if output=$(set -e; eval "$2" 2>&1); then echo "ok $number - $1"; else
+    # Not inside the condition: there, `set -e` would count for nothing.
+    output=$(set -e; eval "$2" 2>&1); status=$?
+    if [ "$status" -eq 0 ]; then echo "ok $number - $1"; else
         echo "not ok $number - $1"
         printf '%s\n' "$output" | sed 's/^/# /'
         failed=1
