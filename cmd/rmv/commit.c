@@ -8,6 +8,7 @@
 #include "rmv/base/path.h"
 #include "rmv/commands.h"
 #include "rmv/dataset/add.h"
+#include "rmv/pipeline/repro.h"
 #include "rmv/shared.h"
 
 /* Is there anything at the path? Links count, wherever they lead. */
@@ -17,34 +18,119 @@ static bool is_here(const struct rmv_workspace *workspace, const char *path)
     return faccessat(AT_FDCWD, absolute, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* The tracked data that is here: all of it, or what was asked for. */
-static const struct rmv_error *list_outputs(struct rmv_workspace *workspace,
-                                            const struct rmv_strings *asked,
-                                            struct rmv_strings *paths)
+/* What is to be committed. */
+struct targets {
+    struct rmv_strings paths; /* as asked for; none, and no stages: everything */
+    bool *as_run;             /* per stage: asked for by name */
+    bool is_all;
+};
+
+static void targets_free(struct targets *targets)
 {
-    RMV_CLEANUP(rmv_tracked_free) struct rmv_tracked tracked = {0};
-    const struct rmv_error *err = rmv_tracked_read(workspace, NULL, &tracked);
-    if (err)
-        return err;
-    for (size_t i = 0; i < asked->count; i++) {
+    rmv_strings_free(&targets->paths);
+    rmv_free(&targets->as_run);
+}
+
+/* An argument is the name of a stage or a path. */
+static const struct rmv_error *parse(const struct rmv_workspace *workspace,
+                                     const struct rmv_pipeline *pipeline, int argc, char **argv,
+                                     struct targets *targets)
+{
+    targets->is_all = argc == 0;
+    targets->as_run = rmv_calloc(pipeline->count + 1, sizeof(bool));
+    for (int i = 0; i < argc; i++) {
+        char *path = NULL;
+        const struct rmv_stage *stage = rmv_map_find(&pipeline->addresses, argv[i]);
+        if (stage) {
+            targets->as_run[stage - pipeline->stages] = true;
+            continue;
+        }
+        const struct rmv_error *err = rmv_workspace_path(workspace, argv[i], &path);
+        if (err)
+            return err;
+        rmv_strings_take(&targets->paths, path);
+    }
+    return NULL;
+}
+
+static bool is_wanted(const struct targets *targets, const char *path)
+{
+    return targets->is_all || (targets->paths.count && cli_is_chosen(&targets->paths, path));
+}
+
+static const struct rmv_error *check_asked(const struct rmv_workspace *workspace,
+                                           const struct rmv_tracked *tracked,
+                                           const struct targets *targets)
+{
+    for (size_t i = 0; i < targets->paths.count; i++) {
+        const char *path = targets->paths.items[i];
         bool is_any = false;
-        for (size_t k = 0; k < tracked.outputs.count && !is_any; k++)
-            is_any = rmv_path_is_in(tracked.outputs.items[k].path, asked->items[i]) ||
-                     rmv_path_is_in(asked->items[i], tracked.outputs.items[k].path);
+        for (size_t k = 0; k < tracked->outputs.count && !is_any; k++)
+            is_any = rmv_path_is_in(tracked->outputs.items[k].path, path) ||
+                     rmv_path_is_in(path, tracked->outputs.items[k].path);
         if (!is_any) {
-            RMV_CLEANUP(rmv_str_free) char *shown = cli_shown_path(workspace, asked->items[i]);
+            RMV_CLEANUP(rmv_str_free) char *shown = cli_shown_path(workspace, path);
             return rmv_error_hint(rmv_error(RMV_ERR_NOT_FOUND, "'%s' is not tracked", shown),
                                   "`rmv add` starts tracking it");
         }
     }
+    return NULL;
+}
+
+/* The data of pointers that is here: all of it, or what was asked for. */
+static const struct rmv_error *list_outputs(struct rmv_workspace *workspace,
+                                            const struct targets *targets,
+                                            struct rmv_strings *paths)
+{
+    RMV_CLEANUP(rmv_tracked_free) struct rmv_tracked tracked = {0};
+    const struct rmv_error *err = rmv_tracked_read(workspace, NULL, &tracked);
+    if (!err)
+        err = check_asked(workspace, &tracked, targets);
+    if (err)
+        return err;
     for (size_t i = 0; i < tracked.outputs.count; i++) {
         const char *path = tracked.outputs.items[i].path;
         const bool is_pointer = *tracked.stages.items[i] == '\0';
-        if (is_pointer && cli_is_chosen(asked, path) && is_here(workspace, path))
+        if (is_pointer && is_wanted(targets, path) && is_here(workspace, path))
             rmv_strings_add(paths, path);
     }
     return NULL;
 }
+
+/* ---- Stages --------------------------------------------------------------------------------- */
+
+static bool is_stage_wanted(const struct rmv_workspace *workspace, const struct targets *targets,
+                            const struct rmv_stage *stage)
+{
+    bool wanted = false;
+    for (size_t i = 0; i < stage->outs_count; i++) {
+        if (!is_here(workspace, stage->outs[i].path))
+            return false;
+        wanted = wanted || is_wanted(targets, stage->outs[i].path);
+    }
+    return wanted;
+}
+
+static const struct rmv_error *commit_stages(struct rmv_workspace *workspace,
+                                             const struct rmv_pipeline *pipeline,
+                                             const struct targets *targets)
+{
+    for (size_t i = 0; i < pipeline->count; i++) {
+        const struct rmv_stage *stage = &pipeline->stages[i];
+        bool changed = false;
+        if (!targets->as_run[i] && !is_stage_wanted(workspace, targets, stage))
+            continue;
+        const struct rmv_error *err =
+            rmv_repro_commit(workspace, stage, targets->as_run[i], &changed);
+        if (err)
+            return err;
+        if (changed && !cli_quiet)
+            printf("stage %s\n", stage->address);
+    }
+    return NULL;
+}
+
+/* ---- The command ---------------------------------------------------------------------------- */
 
 static void print(const struct rmv_workspace *workspace, const struct rmv_added_list *added)
 {
@@ -59,42 +145,59 @@ static void print(const struct rmv_workspace *workspace, const struct rmv_added_
     }
 }
 
-static const struct rmv_error *commit(int argc, char **argv)
+static const struct rmv_error *commit_data(struct rmv_workspace *workspace,
+                                           const struct rmv_strings *paths)
 {
-    RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
-    RMV_CLEANUP(rmv_strings_free) struct rmv_strings asked = {0};
-    RMV_CLEANUP(rmv_strings_free) struct rmv_strings paths = {0};
     RMV_CLEANUP(rmv_added_list_free) struct rmv_added_list added = {0};
     RMV_CLEANUP(rmv_progress_close) struct rmv_progress *progress = NULL;
 
-    const struct rmv_error *err = cli_open_workspace(&workspace);
-    if (!err)
-        err = cli_paths(workspace, argc, argv, &asked);
-    if (!err)
-        err = list_outputs(workspace, &asked, &paths);
-    if (err)
-        return err;
     rmv_progress_open(cli_quiet ? -1 : STDERR_FILENO, "committing", &progress);
     const struct rmv_add_options options = {.progress = progress};
-    err = rmv_add(workspace, &paths, &options, &added);
+    const struct rmv_error *err = rmv_add(workspace, paths, &options, &added);
     rmv_progress_close(&progress);
     if (!err)
         print(workspace, &added);
     return err;
 }
 
+static const struct rmv_error *commit(int argc, char **argv)
+{
+    RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
+    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
+    RMV_CLEANUP(targets_free) struct targets targets = {0};
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings paths = {0};
+
+    const struct rmv_error *err = cli_open_workspace(&workspace);
+    if (!err)
+        err = rmv_pipeline_read(workspace, &pipeline);
+    if (!err)
+        err = parse(workspace, &pipeline, argc, argv, &targets);
+    if (!err)
+        err = list_outputs(workspace, &targets, &paths);
+    if (!err)
+        err = commit_data(workspace, &paths);
+    return err ? err : commit_stages(workspace, &pipeline, &targets);
+}
+
 const struct cli_command rmv_command_commit = {
     .name = "commit",
-    .arguments = "[PATH...]",
+    .arguments = "[PATH|STAGE...]",
     .summary = "store what changed in tracked data",
     .help =
-        "Stores the data of every pointer file, or of those at, in or around each PATH, as it is\n"
-        "now, and updates the pointers: what `rmv add --no-commit` left to do, and whatever was\n"
-        "modified since. Data that is not in the workspace is left alone. Each line of output is\n"
-        "an id and a path whose pointer changed.\n"
+        "Stores the data of every pointer file, and the outputs of every stage that was run, or "
+        "of\n"
+        "those at, in or around each PATH, as it is now, and updates pointers and rmv.lock: what\n"
+        "`rmv add --no-commit` and `rmv repro --no-commit` left to do, and whatever was modified\n"
+        "since. Data that is not in the workspace is left alone. Each line of output is an id and "
+        "a\n"
+        "path whose pointer changed, or a stage whose entry in rmv.lock did.\n"
+        "\n"
+        "A stage given by its name is taken as it is in everything, dependencies and parameters\n"
+        "included, as if it had just run; it need not have been run before.\n"
         "\n"
         "This is about data; pointers are committed by `git commit`.",
-    .examples = "rmv commit  # everything\n"
-                "rmv commit data/raw\n",
+    .examples = "rmv commit            # everything\n"
+                "rmv commit data/raw   # a path\n"
+                "rmv commit train      # accept what is here as what the stage makes\n",
     .run = commit,
 };

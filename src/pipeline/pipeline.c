@@ -78,9 +78,11 @@ const struct rmv_error *rmv_pipeline_read(struct rmv_workspace *workspace,
     if (!err)
         err = rmv_fd_read(fd, RMV_PIPELINE_FILE_NAME, RMV_YAML_BYTES_MAX, &text);
     if (!err)
-        err = rmv_pipeline_parse(RMV_PIPELINE_FILE_NAME, text.data, text.size, pipeline);
+        err = rmv_pipeline_parse(RMV_PIPELINE_FILE_NAME, rmv_buf_string(&text), text.size, pipeline);
+    if (err)
+        return err;
     rmv_pipeline_index(pipeline);
-    return err;
+    return NULL;
 }
 
 const struct rmv_error *rmv_pipeline_read_revision(struct rmv_workspace *workspace,
@@ -100,9 +102,11 @@ const struct rmv_error *rmv_pipeline_read_revision(struct rmv_workspace *workspa
     err = rmv_vcs_read(workspace->vcs, commit.id, path, RMV_YAML_BYTES_MAX, &text);
     if (err)
         return err->code == RMV_ERR_NOT_FOUND ? NULL : err;
-    err = rmv_pipeline_parse(RMV_PIPELINE_FILE_NAME, text.data, text.size, pipeline);
+    err = rmv_pipeline_parse(RMV_PIPELINE_FILE_NAME, rmv_buf_string(&text), text.size, pipeline);
+    if (err)
+        return rmv_error_context(err, "revision '%s'", revision);
     rmv_pipeline_index(pipeline);
-    return err ? rmv_error_context(err, "revision '%s'", revision) : NULL;
+    return NULL;
 }
 
 /* ---- Finding -------------------------------------------------------------------------------- */

@@ -229,18 +229,32 @@ static const struct rmv_error *look_again(struct rmv_runner *runner, const struc
     return rmv_stage_status_of(&runner->view, stage, status);
 }
 
+static const struct rmv_error *frozen_error(const struct run *run)
+{
+    RMV_CLEANUP(rmv_str_free) char *why = rmv_stage_status_text(run->status);
+    return rmv_error_hint(rmv_error(RMV_ERR_NOT_FOUND,
+                                    "stage '%s' is frozen, and the store does not have what it "
+                                    "made: %s",
+                                    run->stage->address, why),
+                          "take 'frozen' out of %s to let it run", run->stage->file);
+}
+
 static const struct rmv_error *bring_up_to_date(struct run *run, struct rmv_lock *lock)
 {
     RMV_CLEANUP(rmv_lock_stage_free) struct rmv_lock_stage known = {0};
     const char *where = NULL;
 
     const struct rmv_error *err =
-        rmv_runner_entry_of(run->runner, run->stage, &run->status->params, &run->entry);
+        run->stage->frozen
+            ? rmv_runner_locked_entry_of(run->runner, run->stage, &run->entry)
+            : rmv_runner_entry_of(run->runner, run->stage, &run->status->params, &run->entry);
     if (!err)
         err = find_known(run, &known, &where);
     if (err)
         return err;
-    return known.name ? restore(run, &known, where) : run_command(run, lock);
+    if (known.name)
+        return restore(run, &known, where);
+    return run->stage->frozen ? frozen_error(run) : run_command(run, lock);
 }
 
 const struct rmv_error *rmv_runner_run(struct rmv_runner *runner, const struct rmv_stage *stage,

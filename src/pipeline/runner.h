@@ -38,6 +38,13 @@ const struct rmv_error *rmv_runner_entry_of(struct rmv_runner *runner,
                                             const struct rmv_value *params,
                                             struct rmv_lock_stage *entry);
 
+/* The same for a stage that is not run: what it was run with stays. `entry->name` is NULL if it
+ * never was. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_runner_locked_entry_of(struct rmv_runner *runner,
+                                                   const struct rmv_stage *stage,
+                                                   struct rmv_lock_stage *entry);
+
 /* Puts the record of a run into `batch`; `record` has its times. Sets `entry->record`. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_runner_put_record(struct rmv_runner *runner,

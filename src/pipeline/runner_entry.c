@@ -46,6 +46,24 @@ const struct rmv_error *rmv_runner_entry_of(struct rmv_runner *runner,
     return NULL;
 }
 
+const struct rmv_error *rmv_runner_locked_entry_of(struct rmv_runner *runner,
+                                                   const struct rmv_stage *stage,
+                                                   struct rmv_lock_stage *entry)
+{
+    struct rmv_lock_file *lock = NULL;
+    const struct rmv_error *err = rmv_stage_view_lock_file(&runner->view, stage->file, &lock);
+    const struct rmv_lock_stage *locked = err ? NULL : rmv_lock_file_find(lock, stage->name);
+    if (!locked)
+        return err;
+    entry->name = rmv_str_copy(stage->name);
+    for (size_t i = 0; i < locked->deps.count; i++)
+        rmv_output_copy(rmv_outputs_add(&entry->deps), &locked->deps.items[i]);
+    rmv_value_copy(&entry->cmd, &locked->cmd);
+    rmv_value_copy(&entry->params, &locked->params);
+    rmv_value_copy(&entry->extra, &locked->extra);
+    return NULL;
+}
+
 /* ---- The record ----------------------------------------------------------------------------- */
 
 /* Asked once, before the first run changes rmv.lock: that is the state the user started from.

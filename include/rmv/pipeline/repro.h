@@ -57,12 +57,14 @@ const struct rmv_error *rmv_repro(struct rmv_workspace *workspace,
                                   const struct rmv_pipeline *pipeline,
                                   const struct rmv_repro_options *options);
 
-/* Takes the outputs of `stage` as they are now: stores them and updates the lock file, as if the
- * stage had just run. `*changed` says whether the lock file did. For `rmv commit`.
- * Errors: NOT_FOUND (dependency, parameter or output), and those of saving. */
+/* Takes the outputs of `stage` as they are now: stores them and updates the lock file. `as_run`:
+ * command, dependencies and parameters too, as if the stage had just run; otherwise what it was run
+ * with stays, and a stage that never ran is left alone. `*changed` says whether the lock file did.
+ * For `rmv commit`. Errors: NOT_FOUND (dependency or parameter), FAILED (an output is missing), and
+ * those of saving. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_repro_commit(struct rmv_workspace *workspace,
-                                         const struct rmv_stage *stage, bool *changed);
+                                         const struct rmv_stage *stage, bool as_run, bool *changed);
 
 /* The log of the last run of a stage, relative to the workspace; the caller frees it. */
 char *rmv_repro_log_path_of(const struct rmv_stage *stage);
