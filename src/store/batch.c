@@ -134,6 +134,8 @@ static const struct rmv_error *append_frame(struct rmv_store_batch *batch,
     pthread_mutex_lock(&batch->writer_lock);
     const struct rmv_error *err =
         rmv_pack_writer_append(&batch->writer, frame, encoder->stored.data, records, records_count);
+    if (!err && rmv_pack_writer_is_full(&batch->writer, batch->store->pack_size_max))
+        atomic_store(&batch->is_full, true);
     pthread_mutex_unlock(&batch->writer_lock);
     return err;
 }

@@ -92,10 +92,9 @@ const struct rmv_error *rmv_pack_writer_append(struct rmv_pack_writer *writer,
                                                                        : NULL;
 }
 
-bool rmv_pack_writer_is_full(const struct rmv_pack_writer *writer)
+bool rmv_pack_writer_is_full(const struct rmv_pack_writer *writer, uint64_t size_max)
 {
-    return writer->size >= RMV_PACK_SIZE_MAX ||
-           writer->footer.records_count >= RMV_PACK_RECORDS_MAX;
+    return writer->size >= size_max || writer->footer.records_count >= RMV_PACK_RECORDS_MAX;
 }
 
 /* Sorts the records and drops what two threads stored at the same time. */

@@ -38,8 +38,8 @@ const struct rmv_error *rmv_pack_writer_append(struct rmv_pack_writer *writer,
                                                const struct rmv_pack_record *records,
                                                size_t records_count);
 
-/* Is it time to finish this pack and start the next one? */
-bool rmv_pack_writer_is_full(const struct rmv_pack_writer *writer);
+/* Is it time to finish this pack, of which frames may fill `size_max` bytes, and start the next? */
+bool rmv_pack_writer_is_full(const struct rmv_pack_writer *writer, uint64_t size_max);
 
 /* Makes the pack durable and visible and starts a new one. What it holds goes to `*footer`, which
  * the caller frees, and which is empty (no frames) if nothing was written. Errors: IO. */

@@ -9,6 +9,7 @@
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/vfs.h"
+#include "store/store_internal.h"
 #include "support.h"
 
 static const size_t sizes[] = {0,       1,       2,       255,     256,     4096,   65536,
@@ -246,6 +247,29 @@ static void many_small_commits_leave_few_index_segments(void **state)
 
 /* ---- Finding by prefix ----------------------------------------------------------------------- */
 
+static void a_full_pack_is_followed_by_another(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_store();
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf bytes = {0};
+    assert_int_equal(store->pack_size_max, RMV_PACK_SIZE_MAX);
+    store->pack_size_max = (uint64_t)1 << 20;
+    make_bytes(PATTERN_RANDOM, 3, (size_t)5 << 20, &bytes);
+    const struct rmv_object_id id = put_bytes(store, &bytes);
+
+    CHECK_OK(rmv_vfs_list(rmv_vfs_default(), "packs", &names));
+    assert_in_range(names.count, 3, 5);
+    for (size_t i = 0; i < names.count; i++) {
+        RMV_CLEANUP(rmv_str_free) char *path = rmv_str_format("packs/%s", names.items[i]);
+        struct stat status;
+        assert_int_equal(stat(path, &status), 0);
+        assert_in_range(status.st_size, 1, 3 << 20);
+    }
+    check_stored(store, &id, &bytes);
+    assert_int_equal(count_problems(store, true), 0);
+}
+
 static void an_object_is_found_by_a_unique_prefix(void **state)
 {
     (void)state;
@@ -322,6 +346,7 @@ int main(void)
         TEST(small_objects_share_frames_and_so_compress),
         TEST(a_commit_of_nothing_writes_nothing),
         TEST(many_small_commits_leave_few_index_segments),
+        TEST(a_full_pack_is_followed_by_another),
         TEST(an_object_is_found_by_a_unique_prefix),
         TEST(a_bad_prefix_is_a_usage_error),
         TEST(a_prefix_of_two_objects_is_ambiguous),
