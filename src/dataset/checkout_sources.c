@@ -124,18 +124,27 @@ const struct rmv_error *rmv_checkout_refuse(const struct rmv_strings *paths)
 /* ---- Planning ---------------------------------------------------------------------------------
  */
 
-/* All pointer and lock files of which something is chosen. A lock file speaks of many outputs, so
- * it is taken only where everything is. */
+/* Is the output wanted as a whole: by its own path, one around it, or its pointer's? */
+static bool is_whole(const struct rmv_checkout *checkout, const char *output, const char *source)
+{
+    const struct rmv_strings *paths = checkout->options->paths;
+    for (size_t i = 0; i < paths->count; i++)
+        if (rmv_path_is_in(output, paths->items[i]) || strcmp(paths->items[i], source) == 0)
+            return true;
+    return paths->count == 0;
+}
+
+/* The pointer and lock files that are taken as they are. A lock file speaks of many outputs, so it
+ * is taken only where everything is. */
 static void list_sources(const struct rmv_checkout *checkout, const struct rmv_tracked *tracked,
                          struct rmv_strings *sources)
 {
     const bool is_all = checkout->options->paths->count == 0;
     for (size_t i = 0; i < tracked->outputs.count; i++) {
         const bool is_pointer = *tracked->stages.items[i] == '\0';
-        const bool is_whole =
-            is_all || (is_pointer && rmv_checkout_is_chosen(checkout, tracked->sources.items[i]));
-        if (is_pointer && is_whole)
-            rmv_strings_add(sources, tracked->sources.items[i]);
+        const char *source = tracked->sources.items[i];
+        if (is_pointer && is_whole(checkout, tracked->outputs.items[i].path, source))
+            rmv_strings_add(sources, source);
     }
     for (size_t i = 0; is_all && i < tracked->lock_files_count; i++)
         rmv_strings_add(sources, tracked->lock_files[i].path);

@@ -1,0 +1,171 @@
+#!/bin/sh
+# What users of `rmv add` and `rmv commit` rely on.
+. "$(dirname "$0")/lib.sh"
+
+hash_of() { sha256sum "$1" | cut -d ' ' -f 1; }
+opened() { # opened <pattern> <command>...: how many matching files it opened
+    pattern=$1; shift
+    strace -f -qq -e trace=open,openat,openat2 -o "$TEST_FOLDER/trace" "$@" >/dev/null
+    grep -c "$pattern" "$TEST_FOLDER/trace" || :
+}
+
+repository "$TEST_FOLDER/w"
+printf abc >one.csv
+mkdir -p data/raw/sub data/raw/empty
+printf 1 >data/raw/a; printf 22 >data/raw/sub/b; : >data/raw/nothing
+printf '#!/bin/sh\n' >data/raw/run; chmod 755 data/raw/run
+ln -s nowhere data/raw/dangling
+
+it 'leaves a pointer, a line in .gitignore, and the data' '
+    rmv add one.csv
+    grep -q "sha256: $(hash_of one.csv)" one.csv.rmv
+    grep -q "size: 3" one.csv.rmv
+    test "$(cat .gitignore)" = /one.csv
+    test "$(cat one.csv)" = abc'
+it 'prints the id that sha256sum prints' '
+    rmv add one.csv | grep -q "^$(hash_of one.csv)  one.csv"'
+it 'leaves one pointer for a folder, with size and count' '
+    rmv add data/raw
+    grep -q "kind: tree" data/raw.rmv
+    grep -q "nfiles: 5" data/raw.rmv
+    test "$(cat data/.gitignore)" = /raw'
+it 'says the same as JSON' '
+    rmv add --json data/raw one.csv | python3 -c "
+import json, sys
+found = json.load(sys.stdin)
+assert [f[\"path\"] for f in found] == [\"data/raw\", \"one.csv\"], found
+assert found[0][\"kind\"] == \"tree\" and found[0][\"nfiles\"] == 5, found
+assert not found[0][\"changed\"], found"'
+it 'prints nothing with --quiet' 'test -z "$(rmv add -q one.csv 2>&1)"'
+it 'names a record of the add in the pointer' 'grep -qE "record: [0-9a-f]{64}" one.csv.rmv'
+
+it 'leaves the pointer as it is, to the byte, when nothing changed' '
+    cp -p data/raw.rmv before; rmv add data/raw
+    cmp before data/raw.rmv
+    test "$(stat -c %i%Y before data/raw.rmv | cut -c 1-4 | wc -l)" = 2
+    test ! data/raw.rmv -nt before'
+it 'opens no file of the data again when nothing changed' '
+    test "$(opened "data/raw/\(a\|nothing\|run\)\|\"a\"\|\"sub/b\"\|one.csv\"" rmv add data/raw one.csv)" = 0'
+it 'sees a touched file as unchanged' '
+    touch data/raw/a; cp data/raw.rmv before; rmv add data/raw; cmp before data/raw.rmv'
+
+it 'brings everything back bit for bit' '
+    cp -a data/raw ../copy; rm -r data/raw one.csv; rmv checkout
+    diff -r --no-dereference data/raw ../copy
+    test -x data/raw/run && test ! -x data/raw/a
+    test -d data/raw/empty
+    test "$(readlink data/raw/dangling)" = nowhere
+    test "$(cat one.csv)" = abc'
+it 'keeps the exec bit of a single file' '
+    printf "#!/bin/sh\n" >tool; chmod 755 tool; rmv add tool; rm tool; rmv checkout tool; test -x tool'
+it 'takes several targets, and patterns with --glob' '
+    touch g1.txt g2.txt; rmv add --glob "g*.txt"
+    test -f g1.txt.rmv && test -f g2.txt.rmv
+    says "nothing matches .*z\*" rmv add --glob "z*"'
+it 'stores the same content once' '
+    head -c 3000000 /dev/urandom >big1; rmv add big1
+    before=$(du -sk .rmstore/objects | cut -f 1); cp big1 big2; rmv add big2
+    after=$(du -sk .rmstore/objects | cut -f 1)
+    test $((after - before)) -lt 200'
+it 'takes empty files and empty folders' '
+    : >void; mkdir hollow; rmv add void hollow; rm -r void hollow; rmv checkout
+    test -f void && test ! -s void && test -d hollow'
+
+it 'keeps names with blanks, signs, tabs and bytes that are no UTF-8' '
+    mkdir names
+    for name in " lead" "trail " "#hash" "!bang" "-dash" "co:lon" "tab	x" "ümläut" "new
+line" "$(printf "bad\\377")" "back\\slash" "quo\"te"; do printf x >"names/$name"; done
+    cp -a names ../names; rmv add names; rm -r names; rmv checkout names; diff -r names ../names'
+it 'tracks and ignores files with such names' '
+    for name in "#hash" "!bang" "-dash" "trail " "co:lon" "tab	x" "ümläut" "new
+line" "$(printf "bad\\377")" "st*r" "back\\slash"; do
+        printf "%s" "$name" >"$name"; rmv add -- "$name"
+        git check-ignore -q -- "$name" || { echo "not ignored: $name"; exit 1; }
+        rm -- "$name"; rmv checkout -- "$name" || exit 1
+        test "$(cat -- "$name"; echo x)" = "${name}x" || { echo "content of $name"; exit 1; }
+    done
+    rmv status -q'
+it 'refuses a name too long for a pointer, and leaves the data' '
+    long=$(printf "n%.0s" $(seq 252)); printf x >"$long"
+    exits 6 rmv add "$long"; says "251 bytes" rmv add "$long"; test "$(cat "$long")" = x
+    rm "$long"; long=$(printf "n%.0s" $(seq 251)); printf x >"$long"; rmv add "$long"'
+it 'takes a name of 255 bytes inside a folder' '
+    mkdir long; printf x >"long/$(printf "n%.0s" $(seq 255))"; rmv add long; rm -r long; rmv checkout long
+    test -f "long/$(printf "n%.0s" $(seq 255))"'
+
+it 'refuses what does not exist and leaves no pointer' '
+    exits 3 rmv add missing; test ! -e missing.rmv; says "missing" rmv add missing'
+it 'writes nothing unless all paths can be added' '
+    printf x >fine; exits 3 rmv add fine missing; test ! -e fine.rmv; rm fine'
+it 'refuses a path outside the workspace' '
+    printf x >../outside; exits 10 rmv add ../outside; test ! -e ../outside.rmv'
+it 'refuses the store and the repository' 'exits 10 rmv add .rmstore; exits 10 rmv add .git; exits 10 rmv add .'
+it 'refuses what Git tracks, and says how to stop that' '
+    printf x >code.py; git add code.py; exits 4 rmv add code.py
+    says "git rm -r --cached .code.py" rmv add code.py; test ! -e code.py.rmv
+    mkdir src; mv code.py src/; git add -A src; exits 4 rmv add src; git rm -rq --cached src code.py'
+it 'refuses what is around or inside something tracked, and names both' '
+    says "data.* cannot .*data/raw" rmv add data; exits 4 rmv add data; test ! -e data.rmv'
+it 'refuses an argument inside another' 'mkdir -p o/i; exits 2 rmv add o o/i; test ! -e o.rmv'
+it 'refuses a pointer file' 'exits 2 rmv add data/raw.rmv; says "pointer" rmv add data/raw.rmv'
+it 'refuses outputs of stages, run or not, and names the stage' '
+    printf "stages:\n  make:\n    cmd: echo x\n    outs: [made]\n" >rmv.yaml; printf x >made
+    exits 4 rmv add made; says "make" rmv add made; test ! -e made.rmv; rm rmv.yaml made'
+it 'refuses FIFOs at once and names them' '
+    mkdir pipes; mkfifo pipes/p; exits 2 timeout 5 rmv add pipes; says "pipes/p.* FIFO" rmv add pipes
+    test ! -e pipes.rmv; exits 2 timeout 5 rmv add pipes/p; rm -r pipes'
+it 'refuses a repository inside the data' '
+    mkdir nest; git init -q nest/repo; exits 10 rmv add nest; says "nest/repo/.git" rmv add nest; rm -rf nest'
+
+it 'follows a path that is itself a link, and not one on the way' '
+    mkdir ../store; printf inside >../store/f; ln -s ../store linked; rmv add linked
+    grep -q "kind: tree" linked.rmv; git check-ignore -q linked
+    exits 10 rmv add linked/f; rm linked linked.rmv'
+it 'updates the folder when a file inside is added' '
+    printf new >data/raw/new; old=$(grep sha256 data/raw.rmv); rmv add data/raw/new
+    test "$old" != "$(grep sha256 data/raw.rmv)"; test ! -e data/raw/new.rmv
+    grep -q "nfiles: 6" data/raw.rmv; rmv status -q'
+it 'updates the folder also where the rest of it is not here' '
+    cp -a data/raw ../whole; rm -r data/raw; mkdir -p data/raw/sub; printf 333 >data/raw/sub/b
+    rmv add data/raw/sub/b; rmv checkout; printf 333 >../whole/sub/b
+    diff -r --no-dereference data/raw ../whole; rm -r ../whole'
+it 'takes a deleted path out of the folder' '
+    rm data/raw/new; rmv add data/raw/new; grep -q "nfiles: 5" data/raw.rmv; rmv status -q
+    exits 3 rmv add data/raw/never'
+it 'keeps comments and fields of the user in a pointer' '
+    printf "# mine\ndesc: the data\nmeta: {a: 1}\n" | cat - data/raw.rmv >p; mv p data/raw.rmv
+    printf more >data/raw/more; rmv add data/raw
+    head -3 data/raw.rmv | grep -q "^# mine" && grep -q "^desc: the data" data/raw.rmv &&
+    grep -q "nfiles: 6" data/raw.rmv'
+it 'names the file and line of a damaged pointer' '
+    cp one.csv.rmv keep; printf "outs:\n- path: one.csv\n  sha256: xyz\n  kind: blob\n" >one.csv.rmv
+    mv one.csv.rmv bad; cp bad one.csv.rmv; exits 5 rmv add one.csv; says "one.csv.rmv:3" rmv add one.csv; mv keep one.csv.rmv; rm bad'
+it 'takes a file where a folder was, and a folder where a file was' '
+    mkdir swap; printf 1 >swap/x; rmv add swap; rm -r swap; printf 2 >swap; rmv add swap
+    grep -q "kind: blob" swap.rmv; rm swap; rmv checkout swap; test "$(cat swap)" = 2
+    rm swap; mkdir swap; printf 3 >swap/x; rmv add swap; grep -q "kind: tree" swap.rmv; rm -r swap swap.rmv'
+it 'takes data that is read-only' '
+    mkdir ro; printf x >ro/f; chmod 444 ro/f; chmod 555 ro; rmv add ro; chmod 755 ro; rm -rf ro ro.rmv'
+it 'works in a folder below, with paths as typed there' '
+    (cd data && printf s >sub.csv && rmv add sub.csv | grep -q "  sub.csv  " && test -f sub.csv.rmv)'
+it 'says where it belongs outside a workspace' '(cd / && exits 2 rmv add tmp)'
+
+it 'leaves storing to commit with --no-commit' '
+    mkdir later; printf later-content >later/f; rmv add --no-commit later
+    grep -q sha256 later.rmv; says "not stored +later" rmv status
+    rmv commit later; rmv status -q; rm -r later; rmv checkout later; test "$(cat later/f)" = later-content'
+it 'commits what changed in tracked data, and nothing else' '
+    cp one.csv.rmv keep; printf edited >later/f; rmv commit | grep -q "  later"
+    cmp keep one.csv.rmv; rmv status -q; test -z "$(rmv commit)"'
+it 'leaves alone what is not here when it commits' '
+    cp later.rmv keep; rm -r later; rmv commit; cmp keep later.rmv; rmv checkout later'
+it 'commits only tracked paths' 'exits 3 rmv commit nosuch; says "not tracked" rmv commit nosuch'
+
+it 'survives being killed at any moment, and the next add succeeds' '
+    mkdir many; for i in $(seq 300); do echo "content $i" >many/$i; done; cp -r many ../many
+    for delay in 0.001 0.004 0.008 0.015 0.03; do
+        rmv add -q many & pid=$!; sleep $delay; kill -9 $pid 2>/dev/null || :; wait $pid || :
+        diff -r many ../many || exit 1
+        if [ -e many.rmv ]; then break; fi
+    done
+    rmv add -q many; rm -r many; rmv checkout -q many; diff -r many ../many; rmv status -q'
