@@ -85,15 +85,33 @@ const struct rmv_error *rmv_store_batch_open(struct rmv_store *store,
 
 /* ---- What is stored already ------------------------------------------------------------------ */
 
+struct rmv_pack_record rmv_batch_record(const struct rmv_object_id *id, size_t size,
+                                        enum rmv_representation representation)
+{
+    return (struct rmv_pack_record){
+        .id = *id, .size = (uint32_t)size, .representation = (uint8_t)representation};
+}
+
+/* Whole bytes that are only there as a list do not count: a chunk must be whole. */
+static bool is_indexed(struct rmv_store_batch *batch, const struct rmv_object_id *id,
+                       enum rmv_representation representation)
+{
+    struct rmv_location location;
+    for (size_t n = 0; rmv_index_find(&batch->store->index, id, n, &location); n++)
+        if (location.representation == RMV_REPRESENTATION_WHOLE ||
+            location.representation == representation)
+            return true;
+    return false;
+}
+
 /* True for the first who asks: it is his to store. */
 static bool claim(struct rmv_store_batch *batch, const struct rmv_object_id *id,
                   enum rmv_representation representation)
 {
-    struct rmv_location location;
     pthread_mutex_lock(&batch->pending_lock);
     bool is_known = rmv_id_set_has(&batch->pending, id, representation);
     pthread_mutex_unlock(&batch->pending_lock);
-    if (is_known || rmv_index_find(&batch->store->index, id, 0, &location))
+    if (is_known || is_indexed(batch, id, representation))
         return false;
 
     pthread_mutex_lock(&batch->pending_lock);

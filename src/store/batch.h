@@ -66,5 +66,8 @@ const struct rmv_error *rmv_batch_put(struct rmv_store_batch *batch,
                                       const struct rmv_pack_record *record, const void *bytes,
                                       struct rmv_frame_encoder *encoder, bool *was_stored);
 
+struct rmv_pack_record rmv_batch_record(const struct rmv_object_id *id, size_t size,
+                                        enum rmv_representation representation);
+
 struct rmv_file_context *rmv_batch_take_context(struct rmv_store_batch *batch);
 void rmv_batch_give_context(struct rmv_store_batch *batch, struct rmv_file_context *context);

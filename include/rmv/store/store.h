@@ -86,6 +86,13 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_store_batch_put(struct rmv_store_batch *batch, const void *bytes,
                                             size_t size, struct rmv_object_id *id);
 
+/* The same for text of many lines that will be stored again with a few of them changed: above 64
+ * KiB it is cut at line ends into pieces of about 8 KiB, so that a changed line costs one piece.
+ * The id is that of the whole text. Errors: IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_store_batch_put_lines(struct rmv_store_batch *batch, const char *text,
+                                                  size_t size, struct rmv_object_id *id);
+
 /* A file to store. */
 struct rmv_store_source {
     int fd;                           /* read from its current position to its end */

@@ -1,0 +1,86 @@
+#include "store/list_writer.h"
+
+#include "rmv/base/mem.h"
+
+void rmv_list_writer_init(struct rmv_list_writer *writer, struct rmv_store_batch *batch,
+                          struct rmv_frame_encoder *encoder)
+{
+    *writer = (struct rmv_list_writer){.batch = batch, .encoder = encoder, .was_stored = true};
+    rmv_sha256_start(&writer->sha256);
+}
+
+void rmv_list_writer_free(struct rmv_list_writer *writer)
+{
+    rmv_chunk_list_free(&writer->chunks);
+    rmv_chunk_list_free(&writer->parts);
+}
+
+static const struct rmv_error *put(struct rmv_list_writer *writer,
+                                   const struct rmv_pack_record *record, const void *bytes,
+                                   bool is_shared)
+{
+    bool was_stored = false;
+    const bool has_own_frame = !is_shared || record->size > RMV_SMALL_OBJECT_MAX;
+    const struct rmv_error *err = rmv_batch_put(
+        writer->batch, record, bytes, has_own_frame ? writer->encoder : NULL, &was_stored);
+    writer->was_stored = writer->was_stored && was_stored;
+    return err;
+}
+
+/* Moves the chunks gathered so far into a part, which is an object of its own. */
+static const struct rmv_error *end_part(struct rmv_list_writer *writer)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+    rmv_chunk_list_format(&writer->chunks, &text);
+    const struct rmv_object_id id = rmv_object_id_of(text.data, text.size);
+    const struct rmv_pack_record record =
+        rmv_batch_record(&id, text.size, RMV_REPRESENTATION_WHOLE);
+    const struct rmv_error *err = put(writer, &record, text.data, true);
+    if (err)
+        return err;
+    writer->parts.level = 1;
+    rmv_chunk_list_add(&writer->parts, &id, writer->chunks.size);
+    rmv_chunk_list_free(&writer->chunks);
+    return NULL;
+}
+
+const struct rmv_error *rmv_list_writer_add(struct rmv_list_writer *writer, const void *bytes,
+                                            size_t size, bool is_shared)
+{
+    struct rmv_sha256_state piece;
+    struct rmv_object_id id;
+    rmv_sha256_start(&piece);
+    rmv_sha256_update_pair(&writer->sha256, bytes, &piece, bytes, size);
+    rmv_sha256_finish(&piece, id.sha256);
+
+    const struct rmv_pack_record record = rmv_batch_record(&id, size, RMV_REPRESENTATION_WHOLE);
+    const struct rmv_error *err = put(writer, &record, bytes, is_shared);
+    if (err)
+        return err;
+    rmv_chunk_list_add(&writer->chunks, &id, size);
+    return rmv_chunk_list_is_full(&writer->chunks) ? end_part(writer) : NULL;
+}
+
+const struct rmv_error *rmv_list_writer_end(struct rmv_list_writer *writer,
+                                            struct rmv_store_file *file)
+{
+    if (writer->parts.count > 0 && writer->chunks.count > 0) {
+        const struct rmv_error *err = end_part(writer);
+        if (err)
+            return err;
+    }
+    const struct rmv_chunk_list *list = writer->parts.count > 0 ? &writer->parts : &writer->chunks;
+    if (list->count > RMV_CHUNK_LIST_ENTRIES_MAX)
+        return rmv_error(RMV_ERR_LIMIT, "too large: more than %zu parts of a chunk list",
+                         RMV_CHUNK_LIST_ENTRIES_MAX);
+
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+    rmv_chunk_list_format(list, &text);
+    rmv_sha256_finish(&writer->sha256, file->id.sha256);
+    file->size = list->size;
+    const struct rmv_pack_record record =
+        rmv_batch_record(&file->id, text.size, RMV_REPRESENTATION_LIST);
+    const struct rmv_error *err = put(writer, &record, text.data, true);
+    file->was_stored = writer->was_stored;
+    return err;
+}
