@@ -8,6 +8,7 @@ extern const struct cli_command recomart_ingest_products;
 extern const struct cli_command recomart_ingest_ratings;
 extern const struct cli_command recomart_ingest_transactions;
 extern const struct cli_command recomart_prepare;
+extern const struct cli_command recomart_validate;
 extern const struct cli_command recomart_features;
 extern const struct cli_command recomart_features_get;
 extern const struct cli_command recomart_features_list;

@@ -9,6 +9,7 @@ static const struct cli_command *const commands[] = {
     &recomart_ingest_products,
     &recomart_ingest_transactions,
     &recomart_ingest_ratings,
+    &recomart_validate,
     &recomart_prepare,
     &recomart_features,
     &recomart_features_get,

@@ -8,44 +8,49 @@
 #include "rmv/base/json.h"
 #include "rmv/base/mem.h"
 
-static const struct rmv_error *parse(const char *name, const char *text, size_t size,
-                                     struct rmv_value *out)
+const struct rmv_error *rmv_catalogue_parse_list(const char *name, const char *text, size_t size,
+                                                 struct rmv_value *out)
 {
     /* RFC 8259 lets a reader pass over a byte order mark. */
     const bool has_mark = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0;
     const struct rmv_error *err =
         rmv_json_parse(name, text + 3 * has_mark, size - 3 * has_mark, out);
-    if (err)
-        return err;
-    if (out->kind != RMV_VALUE_LIST)
+    if (!err && out->kind != RMV_VALUE_LIST)
         return rmv_error(RMV_ERR_CORRUPT, "%s: a JSON array of products was expected, not %s", name,
                          rmv_value_kind_name(out->kind));
-    for (size_t i = 0; i < out->list.count; i++)
-        if (out->list.items[i].kind != RMV_VALUE_MAP)
-            return rmv_error(RMV_ERR_CORRUPT, "%s: product %zu is %s, not an object", name, i + 1,
-                             rmv_value_kind_name(out->list.items[i].kind));
+    return err;
+}
+
+static const struct rmv_error *check_product(const char *name, const struct rmv_value *product,
+                                             size_t number)
+{
+    static const char *const required[] = {"id",       "title", "price",       "description",
+                                           "category", "image", "rating.rate", "rating.count"};
+    if (product->kind != RMV_VALUE_MAP)
+        return rmv_error(RMV_ERR_CORRUPT, "%s: product %zu is %s, not an object", name, number,
+                         rmv_value_kind_name(product->kind));
+    for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++)
+        if (!rmv_value_find_path(product, required[i]))
+            return rmv_error(RMV_ERR_CORRUPT, "%s: product %zu has no '%s'", name, number,
+                             required[i]);
     return NULL;
 }
 
 const struct rmv_error *rmv_catalogue_check(const char *name, const char *text, size_t size,
                                             uint64_t *count)
 {
-    static const char *const required[] = {"id",       "title", "price",       "description",
-                                           "category", "image", "rating.rate", "rating.count"};
     RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
 
-    const struct rmv_error *err = parse(name, text, size, &document);
+    const struct rmv_error *err = rmv_catalogue_parse_list(name, text, size, &document);
     if (err)
         return err;
     if (document.list.count == 0)
         return rmv_error(RMV_ERR_CORRUPT, "%s: the list of products is empty", name);
-    for (size_t i = 0; i < document.list.count; i++)
-        for (size_t k = 0; k < sizeof(required) / sizeof(required[0]); k++)
-            if (!rmv_value_find_path(&document.list.items[i], required[k]))
-                return rmv_error(RMV_ERR_CORRUPT, "%s: product %zu has no '%s'", name, i + 1,
-                                 required[k]);
-    *count = document.list.count;
-    return NULL;
+    for (size_t i = 0; !err && i < document.list.count; i++)
+        err = check_product(name, &document.list.items[i], i + 1);
+    if (!err)
+        *count = document.list.count;
+    return err;
 }
 
 static double number_of(const struct rmv_value *value)
@@ -97,7 +102,7 @@ const struct rmv_error *rmv_catalogue_parse(const char *name, const char *text, 
 {
     RMV_CLEANUP(rmv_catalogue_free) struct rmv_catalogue found = {0};
 
-    const struct rmv_error *err = parse(name, text, size, &found.document);
+    const struct rmv_error *err = rmv_catalogue_parse_list(name, text, size, &found.document);
     if (err)
         return err;
     found.products = rmv_calloc(found.document.list.count, sizeof(*found.products));

@@ -4,10 +4,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "rmv/recomart/csv.h"
 
 #define NUMBER_BYTES_MAX 400
+
+bool rmv_csv_is_missing(struct rmv_csv_field field)
+{
+    static const char *const words[] = {"NA", "N/A", "NaN", "null", "None"};
+    if (field.size == 0)
+        return true;
+    if (field.size > 4 || (field.text[0] | 0x20) != 'n')
+        return false;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strlen(words[i]) == field.size && strncasecmp(words[i], field.text, field.size) == 0)
+            return true;
+    return false;
+}
 
 bool rmv_csv_parse_integer(struct rmv_csv_field field, int64_t *integer)
 {

@@ -140,7 +140,7 @@ static bool take_click(const struct source *source, const struct rmv_csv_field *
     for (enum rmv_event event = RMV_EVENT_VIEW; event <= RMV_EVENT_ADD_TO_CART; event++) {
         if (!is_text(type, event_names[event]))
             continue;
-        if (device.size == 0)
+        if (rmv_csv_is_missing(device))
             device =
                 (struct rmv_csv_field){source->options->device, strlen(source->options->device)};
         item->event = event;
@@ -198,7 +198,7 @@ static void take_record(const struct source *source, const struct rmv_csv_field 
     struct rmv_interaction item = {0};
 
     interactions->summary.read++;
-    if (user.size == 0 || product.size == 0) {
+    if (rmv_csv_is_missing(user) || rmv_csv_is_missing(product)) {
         interactions->summary.without_ids++;
         return;
     }

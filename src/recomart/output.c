@@ -73,13 +73,15 @@ const struct rmv_error *rmv_output_copy(struct rmv_output *output, const char *p
 const struct rmv_error *rmv_output_finish(struct rmv_output *output)
 {
     const struct rmv_error *err = write_pending(output);
-    if (!err && fsync(output->fd) < 0)
+    if (!err && !output->is_lazy && fsync(output->fd) < 0)
         err = rmv_error_errno("cannot sync '%s'", output->path);
     if (!err && rename(output->temporary, output->path) < 0)
         err = rmv_error_errno("cannot replace '%s'", output->path);
     if (err)
         return err;
     rmv_str_free(&output->temporary);
+    if (output->is_lazy)
+        return NULL;
     RMV_CLEANUP(rmv_str_free) char *folder = rmv_path_parent(output->path);
     return rmv_fs_sync_folder(folder);
 }

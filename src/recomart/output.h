@@ -1,6 +1,8 @@
 /* Files written piece by piece that appear under their name only when they are complete. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "rmv/base/buf.h"
 #include "rmv/base/error.h"
 
@@ -8,6 +10,7 @@ struct rmv_output {
     char *path;
     char *temporary; /* NULL when nothing is open */
     int fd;
+    bool is_lazy;           /* set it after opening: the caller makes many files durable at once */
     struct rmv_buf pending; /* append here, and call rmv_output_flush() now and then */
 };
 

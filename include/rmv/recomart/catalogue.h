@@ -31,7 +31,13 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_catalogue_check(const char *name, const char *text, size_t size,
                                             uint64_t *count);
 
-/* Parses a catalogue; of products with the same id the first counts, and those without one are left
+/* Parses a JSON array into `*out`, which the caller frees, whatever its items are. Errors: CORRUPT,
+ * LIMIT. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_catalogue_parse_list(const char *name, const char *text, size_t size,
+                                                 struct rmv_value *out);
+
+/* Parses a catalogue; of products with the same id the first counts, and what has no id is left
  * out. Errors: CORRUPT, LIMIT. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_catalogue_parse(const char *name, const char *text, size_t size,

@@ -71,6 +71,9 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_csv_check(const struct rmv_csv_reader *reader,
                                       const struct rmv_csv_record *record);
 
+/* Is it empty, or one of the words that stand for nothing: NA, N/A, NaN, null, None (any case)? */
+bool rmv_csv_is_missing(struct rmv_csv_field field);
+
 /* Parses a whole field as a number; false if it is none (or not finite, or too large). */
 bool rmv_csv_parse_integer(struct rmv_csv_field field, int64_t *integer);
 bool rmv_csv_parse_double(struct rmv_csv_field field, double *number);
