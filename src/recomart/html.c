@@ -28,6 +28,7 @@ static const char style[] =
     "th{background:#f9fafb;font-size:13px;color:var(--soft);font-weight:600;white-space:nowrap}"
     "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}"
     "code{font:13px/1.4 \"DejaVu Sans Mono\",ui-monospace,monospace;overflow-wrap:anywhere}"
+    "td:not(.wrap) code{white-space:nowrap}td.good,td.bad,td.warn{white-space:nowrap}"
     ".good{color:var(--good);font-weight:600}.warn{color:var(--warn);font-weight:600}"
     ".bad{color:var(--bad);font-weight:600}.soft{color:var(--soft)}"
     "details{background:var(--paper);border:1px solid var(--line);border-radius:8px;"

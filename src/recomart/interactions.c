@@ -24,6 +24,13 @@ unsigned rmv_interaction_hour(const struct rmv_interaction *interaction)
     return (unsigned)((hours % 24 + 24) % 24);
 }
 
+const char *rmv_interactions_category(const struct rmv_interactions *interactions, uint32_t product,
+                                      const struct rmv_prepare_options *options)
+{
+    const struct rmv_product *joined = interactions->joined[product];
+    return joined && joined->category && *joined->category ? joined->category : options->category;
+}
+
 void rmv_interactions_free(struct rmv_interactions *interactions)
 {
     free(interactions->items);

@@ -38,5 +38,9 @@ void rmv_interactions_free(struct rmv_interactions *interactions);
 void rmv_interactions_add(struct rmv_interactions *interactions,
                           const struct rmv_interaction *interaction);
 
+/* The category of a product, or what stands in for it; may be "". */
+const char *rmv_interactions_category(const struct rmv_interactions *interactions, uint32_t product,
+                                      const struct rmv_prepare_options *options);
+
 /* The hour of the day, in UTC. */
 unsigned rmv_interaction_hour(const struct rmv_interaction *interaction);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "recomart/eda.h"
 #include "recomart/interactions.h"
 #include "recomart/output.h"
 #include "rmv/base/mem.h"
@@ -117,16 +118,10 @@ static void table_free(struct table *table)
     rmv_intern_free(&table->categories);
 }
 
-static const char *category_of(const struct table *table, const struct rmv_product *product)
-{
-    const bool has_one = product && product->category && *product->category;
-    return has_one ? product->category : table->options->category;
-}
-
 static void rank_categories(struct table *table)
 {
-    for (size_t i = 0; i < table->interactions->products.count; i++) {
-        const char *category = category_of(table, table->interactions->joined[i]);
+    for (uint32_t i = 0; i < table->interactions->products.count; i++) {
+        const char *category = rmv_interactions_category(table->interactions, i, table->options);
         if (*category)
             rmv_intern_add(&table->categories, category, strlen(category));
     }
@@ -209,13 +204,13 @@ static void append_number(struct rmv_buf *out, double number)
         rmv_csv_append_double(out, number);
 }
 
-static void format_product(struct table *table, size_t index)
+static void format_product(struct table *table, uint32_t index)
 {
     static const struct rmv_product unknown = {
         .price = NAN, .rating_rate = NAN, .rating_count = NAN};
     const struct rmv_product *joined = table->interactions->joined[index];
     const struct rmv_product *product = joined ? joined : &unknown;
-    const char *category = category_of(table, joined);
+    const char *category = rmv_interactions_category(table->interactions, index, table->options);
     struct rmv_buf *before = &table->texts[index].before;
     struct rmv_buf *behind = &table->texts[index].behind;
 
@@ -250,7 +245,7 @@ static void table_build(struct table *table)
     rank_categories(table);
     find_prices(table);
     table->texts = rmv_calloc(table->interactions->products.count, sizeof(*table->texts));
-    for (size_t i = 0; i < table->interactions->products.count; i++)
+    for (uint32_t i = 0; i < table->interactions->products.count; i++)
         format_product(table, i);
 }
 
@@ -343,7 +338,10 @@ const struct rmv_error *rmv_prepare(const struct rmv_settings *settings,
 
     RMV_CLEANUP(rmv_str_free)
     char *path = rmv_path_join(settings->processed, "prepared_interactions.csv");
+    RMV_CLEANUP(rmv_str_free) char *plots = rmv_path_join(settings->processed, "eda");
     err = write_table(&table, path);
+    if (!err)
+        err = rmv_eda_write(plots, &interactions, options);
     if (err)
         return err;
     log_summary(&interactions.summary, log);

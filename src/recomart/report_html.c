@@ -89,7 +89,8 @@ static void append_outcome(struct rmv_buf *out, const struct rmv_outcome *outcom
     rmv_buf_append_string(out, "</td>");
     append_cell(out, outcome->evaluated, false);
     append_cell(out, outcome->unexpected, true);
-    rmv_buf_append_format(out, "<td class=\"n\">%.4g&nbsp;%%</td><td>", 100 * expectation->mostly);
+    rmv_buf_append_format(out, "<td class=\"n\">%.4g&nbsp;%%</td><td class=\"wrap\">",
+                          100 * expectation->mostly);
     append_examples(out, outcome);
     rmv_buf_append_string(out, "</td></tr>\n");
 }
