@@ -292,7 +292,7 @@ const struct rmv_error *rmv_chart_points(const struct rmv_chart *chart,
 static unsigned shade_of(double share)
 {
     const unsigned full = rmv_chart_colour(0);
-    const double weight = share > 0 ? 0.18 + 0.82 * sqrt(fmin(share, 1)) : 0;
+    const double weight = share > 0 ? 0.06 + 0.94 * sqrt(fmin(share, 1)) : 0;
     unsigned shade = 0;
     for (int shift = 0; shift <= 16; shift += 8) {
         const double ground = 0xf2;
@@ -300,6 +300,20 @@ static unsigned shade_of(double share)
         shade |= (unsigned)lround(part) << shift;
     }
     return shade;
+}
+
+/* Cells end at whole pixels, so that no ground shines through between them; large ones leave a gap.
+ */
+static struct rmv_rect cell_rect(struct rmv_rect area, const struct rmv_chart_matrix *matrix,
+                                 size_t row, size_t column)
+{
+    const double width = area.width / (double)matrix->columns_count;
+    const double height = area.height / (double)matrix->rows_count;
+    const double gap = fmin(width, height) > 8 ? 1 : 0;
+    const double left = floor(area.x + width * (double)column);
+    const double top = floor(area.y + height * (double)row);
+    return (struct rmv_rect){left, top, floor(area.x + width * (double)(column + 1)) - left - gap,
+                             floor(area.y + height * (double)(row + 1)) - top - gap};
 }
 
 const struct rmv_error *rmv_chart_cells(const struct rmv_chart *chart,
@@ -311,15 +325,9 @@ const struct rmv_error *rmv_chart_cells(const struct rmv_chart *chart,
         return err;
 
     const struct rmv_rect area = frame.area;
-    const double width = area.width / (double)matrix->columns_count;
-    const double height = area.height / (double)matrix->rows_count;
-    const double gap = fmin(width, height) > 8 ? 1 : 0;
     for (size_t row = 0; row < matrix->rows_count; row++)
         for (size_t column = 0; column < matrix->columns_count; column++)
-            rmv_canvas_fill(frame.canvas,
-                            (struct rmv_rect){area.x + width * (double)column,
-                                              area.y + height * (double)row, width - gap,
-                                              height - gap},
+            rmv_canvas_fill(frame.canvas, cell_rect(area, matrix, row, column),
                             shade_of(matrix->shares[row * matrix->columns_count + column]));
 
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};

@@ -326,7 +326,7 @@ static uint32_t *ranks_of(const uint64_t *counts, const struct rmv_intern *names
     return ranks;
 }
 
-/* How much of each cell is touched: interactions per pair that the cell stands for, at most 1. */
+/* How busy each cell is, at most 1. */
 static void fill_matrix(const struct rmv_interactions *interactions,
                         const struct rmv_chart_matrix *matrix, double *shares)
 {
@@ -345,11 +345,15 @@ static void fill_matrix(const struct rmv_interactions *interactions,
             product_ranks[item->product] * matrix->columns_count / matrix->columns;
         shares[row * matrix->columns_count + column]++;
     }
-    /* One by one, four interactions are as dark as it gets. */
-    const double per_cell = (double)matrix->rows / (double)matrix->rows_count *
-                            (double)matrix->columns / (double)matrix->columns_count;
-    for (size_t i = 0; i < matrix->rows_count * matrix->columns_count; i++)
-        shares[i] /= per_cell > 4 ? per_cell : 4;
+    /* Where each cell is one pair, four interactions are as dark as it gets. */
+    const bool is_one_by_one =
+        matrix->rows == matrix->rows_count && matrix->columns == matrix->columns_count;
+    double darkest = is_one_by_one ? 4 : 1;
+    const size_t cells = matrix->rows_count * matrix->columns_count;
+    for (size_t i = 0; i < cells && !is_one_by_one; i++)
+        darkest = shares[i] > darkest ? shares[i] : darkest;
+    for (size_t i = 0; i < cells; i++)
+        shares[i] /= darkest;
 }
 
 static size_t at_most(size_t count, size_t max)
