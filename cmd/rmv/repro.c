@@ -94,6 +94,9 @@ static void print_event(FILE *out, const struct rmv_repro_event *event)
     case RMV_REPRO_FROZEN:
         fprintf(out, "Stage '%s' is frozen%s%s\n", name, *event->text ? ": " : "", event->text);
         break;
+    case RMV_REPRO_STORED:
+        fprintf(out, "Stored '%s', which changed since it was added\n", event->text);
+        break;
     case RMV_REPRO_WAITING:
         fprintf(stderr, "Waiting for stage '%s': %s\n", name, event->text);
         break;
@@ -227,7 +230,9 @@ const struct cli_command rmv_command_repro = {
         "says why. A run that gives the same outputs as before lets the stages below it rest.\n"
         "Outputs that were deleted or edited come back from the store, and inputs that were run\n"
         "with before come back from the run cache; neither runs anything. An edit that is not\n"
-        "stored is stored before it is replaced, and a warning says under which id.\n"
+        "stored is stored before it is replaced, and a warning says under which id. What `rmv "
+        "add`\n"
+        "tracks and a stage reads is stored first if it changed, and its pointer updated.\n"
         "\n"
         "A TARGET is a stage, an output, or an rmv.yaml; it stands for itself and all it needs.\n"
         "Without one, all stages are looked at.\n"

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "pipeline/runner.h"
+#include "pipeline/sources.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/dataset/dataset.h"
@@ -14,6 +15,7 @@ struct repro {
     bool *chosen;                       /* per stage: to be looked at */
     bool *pending;                      /* per stage: failed or blocked; in a dry run, would run */
     bool has_checked;                   /* pointers against outputs */
+    struct rmv_tracked tracked;         /* once that is done */
     struct rmv_strings failed, blocked; /* addresses */
 };
 
@@ -21,6 +23,7 @@ static void repro_free(struct repro *repro)
 {
     rmv_runner_free(&repro->runner);
     rmv_graph_free(&repro->graph);
+    rmv_tracked_free(&repro->tracked);
     rmv_free(&repro->chosen);
     rmv_free(&repro->pending);
     rmv_strings_free(&repro->failed);
@@ -106,14 +109,14 @@ static const struct rmv_error *check_pointer(const struct rmv_pipeline *pipeline
 /* Looks for pointers in the whole workspace, so only when something is about to change. */
 static const struct rmv_error *check_pointers(struct repro *repro)
 {
-    RMV_CLEANUP(rmv_tracked_free) struct rmv_tracked tracked = {0};
+    struct rmv_tracked *tracked = &repro->tracked;
     if (repro->has_checked)
         return NULL;
     repro->has_checked = true;
-    const struct rmv_error *err = rmv_tracked_read(repro->runner.workspace, NULL, &tracked);
-    for (size_t i = 0; !err && i < tracked.outputs.count; i++)
-        if (*tracked.stages.items[i] == '\0')
-            err = check_pointer(repro->runner.pipeline, &tracked, i);
+    const struct rmv_error *err = rmv_tracked_read(repro->runner.workspace, NULL, tracked);
+    for (size_t i = 0; !err && i < tracked->outputs.count; i++)
+        if (*tracked->stages.items[i] == '\0')
+            err = check_pointer(repro->runner.pipeline, tracked, i);
     return err;
 }
 
@@ -218,8 +221,10 @@ static const struct rmv_error *handle(struct repro *repro, size_t at)
         rmv_runner_report(&repro->runner, RMV_REPRO_UP_TO_DATE, stage, "");
         return NULL;
     }
-    return options->dry ? dry_run(repro, at, &status)
-                        : rmv_runner_run(&repro->runner, stage, &status);
+    if (options->dry)
+        return dry_run(repro, at, &status);
+    err = rmv_runner_save_sources(&repro->runner, stage, &repro->tracked);
+    return err ? err : rmv_runner_run(&repro->runner, stage, &status);
 }
 
 /* ---- All of them ---------------------------------------------------------------------------- */
