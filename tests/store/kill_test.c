@@ -9,6 +9,7 @@
 #include "faulty_vfs.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
+#include "store/store_internal.h"
 #include "support.h"
 
 #define OBJECTS_COUNT 8
@@ -42,6 +43,9 @@ static const struct rmv_error *put_part(struct rmv_store_batch *batch, size_t pa
     return rmv_store_batch_commit(batch);
 }
 
+/* Where packs end: at the normal size, or so soon that one run makes many. */
+static uint64_t pack_size_max = RMV_PACK_SIZE_MAX;
+
 /* Stores everything; counts in `*acknowledged` the commits that succeeded. */
 static const struct rmv_error *run(const struct rmv_vfs *vfs, bool sync, void (*acknowledge)(int),
                                    int target)
@@ -50,8 +54,10 @@ static const struct rmv_error *run(const struct rmv_vfs *vfs, bool sync, void (*
     RMV_CLEANUP(rmv_store_close) struct rmv_store *store = NULL;
     RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
     const struct rmv_error *err = rmv_store_open(".", &options, &store);
-    if (!err)
+    if (!err) {
+        store->pack_size_max = pack_size_max;
         err = rmv_store_batch_open(store, &batch);
+    }
     for (size_t part = 0; part < COMMITS_COUNT && !err; part++) {
         err = put_part(batch, part);
         if (!err)
@@ -142,14 +148,14 @@ static void leave_store(int n)
     assert_int_equal(system(command), 0);
 }
 
-static void dying_at_any_call_loses_nothing_acknowledged(void **state)
+/* Dies at every `step`-th call. Returns the number of calls. */
+static int sweep(int step)
 {
-    (void)state;
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf bytes = {0};
     make_bytes(PATTERN_TEXT, 5, 5000, &bytes);
     int status = 9;
-    int n;
-    for (n = 1; status == 9; n++) {
+    int n = 1;
+    for (; status == 9; n += step) {
         size_t acknowledged = 0;
         const struct rmv_object_id first = start_store(n, &bytes);
         status = run_in_child(n, &acknowledged);
@@ -158,8 +164,25 @@ static void dying_at_any_call_loses_nothing_acknowledged(void **state)
         check_recovery(&first, &bytes, acknowledged);
         leave_store(n);
     }
-    print_message("# died at each of %d calls\n", n - 2);
-    assert_true(n > 50);
+    return n - 2 * step;
+}
+
+static void dying_at_any_call_loses_nothing_acknowledged(void **state)
+{
+    (void)state;
+    const int calls = sweep(1);
+    print_message("# died at each of %d calls\n", calls);
+    assert_true(calls > 50);
+}
+
+/* Packs are published before the commit then, while an object is only half stored. */
+static void dying_between_the_packs_of_one_batch_loses_nothing_acknowledged(void **state)
+{
+    (void)state;
+    pack_size_max = (uint64_t)700 << 10;
+    const int calls = sweep(3);
+    pack_size_max = RMV_PACK_SIZE_MAX;
+    assert_true(calls > 100);
 }
 
 static int acknowledged_count;
@@ -214,6 +237,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(dying_at_any_call_loses_nothing_acknowledged),
+        TEST(dying_between_the_packs_of_one_batch_loses_nothing_acknowledged),
         TEST(a_full_disk_at_any_call_loses_nothing_acknowledged),
         TEST(what_a_killed_process_had_written_is_taken_up),
     };
