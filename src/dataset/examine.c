@@ -75,7 +75,7 @@ static const struct rmv_error *put_text(const struct rmv_examine_request *reques
                                         size_t size, struct rmv_object_id *id)
 {
     *id = rmv_object_id_of(text, size);
-    return request->batch ? rmv_store_batch_put(request->batch, text, size, id) : NULL;
+    return request->batch ? rmv_store_batch_put_lines(request->batch, text, size, id) : NULL;
 }
 
 static const struct rmv_error *scan_link(const struct rmv_examine_request *request, int folder_fd,

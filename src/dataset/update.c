@@ -65,7 +65,7 @@ static const struct rmv_error *put_tree(struct update *update, struct rmv_buf *t
                                         struct rmv_object_id *id)
 {
     if (update->batch)
-        return rmv_store_batch_put(update->batch, text->data, text->size, id);
+        return rmv_store_batch_put_lines(update->batch, text->data, text->size, id);
     *id = rmv_object_id_of(text->data, text->size);
     if (!rmv_trees_is_stored(update->workspace, id))
         rmv_trees_remember(update->workspace, id, text);
