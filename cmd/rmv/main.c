@@ -14,6 +14,7 @@ static const struct cli_command *const commands[] = {
     &rmv_command_log,
     &rmv_command_cat,
     &rmv_command_ls,
+    &rmv_command_fsck,
     &rmv_command_config,
     &rmv_command_repro,
     &rmv_command_dag,
@@ -21,6 +22,7 @@ static const struct cli_command *const commands[] = {
     &rmv_command_stage_list,
     &rmv_command_metrics_show,
     &rmv_command_params_diff,
+    &rmv_command_lineage,
     &rmv_command_version,
     /* clang-format on */
     NULL,

@@ -20,9 +20,9 @@ enum value_type { TYPE_BOOL, TYPE_INT, TYPE_TEXT };
 
 struct known_key {
     const char *name;
+    int64_t least, most; /* of an int */
+    const char *only;    /* the one text that is allowed, or NULL */
     enum value_type type;
-    int64_t least, most;   /* of an int */
-    const char *only;      /* the one text that is allowed, or NULL */
     bool counts_committed; /* harmless, so it may come with a clone */
 };
 

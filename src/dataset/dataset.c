@@ -93,14 +93,9 @@ const struct rmv_error *rmv_dataset_is_stored(struct rmv_workspace *workspace,
 /* ---- Looking inside ---------------------------------------------------------------------------
  */
 
-struct item_walk {
-    const struct rmv_error *(*visit)(void *context, const struct rmv_tree_item *item);
-    void *context;
-};
-
 static const struct rmv_error *visit_item(void *context, struct rmv_tree_visit *visit)
 {
-    const struct item_walk *walk = context;
+    const struct rmv_dataset_visitor *visitor = context;
     const struct rmv_tree_entry *entry = visit->entries[0];
     const struct rmv_tree_item item = {
         .path = visit->path,
@@ -108,8 +103,47 @@ static const struct rmv_error *visit_item(void *context, struct rmv_tree_visit *
         .size = entry->size,
         .id = entry->id,
     };
-    const bool is_start = *visit->path == '\0' && entry->type == 'd';
-    return visit->is_leaving || is_start ? NULL : walk->visit(walk->context, &item);
+    if (visit->is_leaving || (*visit->path == '\0' && entry->type == 'd'))
+        return NULL;
+    return visitor->visit(visitor->context, &item, &visit->descend);
+}
+
+static const struct rmv_error *pass_unreadable(void *context, const char *path, size_t side,
+                                               const struct rmv_error *err, bool *skip)
+{
+    const struct rmv_dataset_visitor *visitor = context;
+    (void)side;
+    (void)skip;
+    return visitor->unreadable ? visitor->unreadable(visitor->context, path, err) : err;
+}
+
+const struct rmv_error *rmv_dataset_examine(struct rmv_workspace *workspace,
+                                            const struct rmv_output *output,
+                                            const struct rmv_dataset_visitor *visitor)
+{
+    struct rmv_dataset_visitor copy = *visitor;
+    const struct rmv_tree_join join = {
+        .workspace = workspace,
+        .sides_count = 1,
+        .roots = {rmv_entry_of_output(output)},
+        .visit = visit_item,
+        .unreadable = pass_unreadable,
+        .context = &copy,
+    };
+    return rmv_tree_join(&join);
+}
+
+struct item_walk {
+    const struct rmv_error *(*visit)(void *context, const struct rmv_tree_item *item);
+    void *context;
+};
+
+static const struct rmv_error *walk_item(void *context, const struct rmv_tree_item *item,
+                                         bool *descend)
+{
+    const struct item_walk *walk = context;
+    (void)descend;
+    return walk->visit(walk->context, item);
 }
 
 const struct rmv_error *
@@ -118,12 +152,6 @@ rmv_dataset_walk(struct rmv_workspace *workspace, const struct rmv_output *outpu
                  void *context)
 {
     struct item_walk walk = {.visit = visit, .context = context};
-    const struct rmv_tree_join join = {
-        .workspace = workspace,
-        .sides_count = 1,
-        .roots = {rmv_entry_of_output(output)},
-        .visit = visit_item,
-        .context = &walk,
-    };
-    return rmv_tree_join(&join);
+    const struct rmv_dataset_visitor visitor = {.visit = walk_item, .context = &walk};
+    return rmv_dataset_examine(workspace, output, &visitor);
 }

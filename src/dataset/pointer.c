@@ -92,7 +92,7 @@ const struct rmv_error *rmv_pointer_parse(const char *path, const char *text, si
 
 static bool is_same(const struct rmv_output *a, const struct rmv_output *b)
 {
-    return rmv_output_equal(a, b) && strcmp(a->path, b->path) == 0 && a->size == b->size &&
+    return rmv_output_equal(a, b) && rmv_str_compare(a->path, b->path) == 0 && a->size == b->size &&
            (a->kind == RMV_OUTPUT_BLOB || a->nfiles == b->nfiles) && a->no_cache == b->no_cache &&
            rmv_object_id_equal(&a->record, &b->record);
 }

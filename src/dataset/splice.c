@@ -35,9 +35,8 @@ static const char *quoted_end(const char *at, const char *end)
 {
     const char quote = *at++;
     for (; at < end; at++) {
-        if (quote == '"' && *at == '\\')
-            at++;
-        else if (*at == quote && quote == '\'' && at + 1 < end && at[1] == quote)
+        const bool is_doubled = quote == '\'' && *at == quote && at + 1 < end && at[1] == quote;
+        if (is_doubled || (quote == '"' && *at == '\\'))
             at++;
         else if (*at == quote)
             return at + 1;
@@ -73,10 +72,14 @@ static const char *line_end(const struct splicer *splicer, const char *at)
     return newline ? newline + 1 : splicer->end;
 }
 
-static void copy_until(struct splicer *splicer, const char *at)
+/* False if that is behind us: two members on one line, say, of which one was taken out with it. */
+static bool copy_until(struct splicer *splicer, const char *at)
 {
+    if (at < splicer->cursor)
+        return false;
     rmv_buf_append(splicer->out, splicer->cursor, (size_t)(at - splicer->cursor));
     splicer->cursor = at;
+    return true;
 }
 
 /* An id could read as a number: all digits, with an `e` perhaps. */
@@ -106,9 +109,8 @@ static bool replace(struct splicer *splicer, const struct rmv_member *member,
     const char *start = find_place(splicer, member->value.line, member->value.column);
     const char *behind = start ? scalar_end(splicer, start) : NULL;
 
-    if (!behind || strncmp(member->key, "path", 4) == 0)
+    if (!behind || strncmp(member->key, "path", 4) == 0 || !copy_until(splicer, start))
         return false;
-    copy_until(splicer, start);
     splicer->cursor = behind;
     return append_scalar(splicer, wanted, *start == '\'' || *start == '"' ? *start : '\0');
 }
@@ -125,7 +127,8 @@ static bool take_out(struct splicer *splicer, const struct rmv_member *member, b
         return false;
     while (key > splicer->text && key[-1] != '\n')
         key--;
-    copy_until(splicer, key);
+    if (!copy_until(splicer, key))
+        return false;
     splicer->cursor = next_line;
     return true;
 }
@@ -155,8 +158,9 @@ static bool insert_new(struct splicer *splicer, const struct rmv_value *entry,
         behind = line_end(splicer, behind);
     if (!behind)
         return false;
-    if (behind > splicer->cursor)
-        copy_until(splicer, behind);
+    /* A last member that was taken out took the end of its line with it. */
+    if (behind > splicer->cursor && !copy_until(splicer, behind))
+        return false;
 
     bool is_done = true;
     for (size_t i = 0; is_done && i < wanted->map.count; i++) {
@@ -204,6 +208,5 @@ bool rmv_splice_entry(const char *text, size_t size, const struct rmv_value *ent
     }
     if (!last || !insert_new(&splicer, entry, wanted, last))
         return false;
-    copy_until(&splicer, splicer.end);
-    return true;
+    return copy_until(&splicer, splicer.end);
 }

@@ -283,3 +283,36 @@ rmv_vcs_walk(struct rmv_vcs *vcs, const char *from, const char *path,
     }
     return err;
 }
+
+/* ---- Names ---------------------------------------------------------------------------------- */
+
+static int add_name(git_reference *reference, void *payload)
+{
+    const char *name = git_reference_name(reference);
+    const bool is_wanted = strncmp(name, "refs/heads/", 11) == 0 ||
+                           strncmp(name, "refs/tags/", 10) == 0 ||
+                           strncmp(name, "refs/remotes/", 13) == 0;
+    if (is_wanted)
+        rmv_strings_add(payload, git_reference_shorthand(reference));
+    git_reference_free(reference);
+    return 0;
+}
+
+const struct rmv_error *rmv_vcs_list_names(struct rmv_vcs *vcs, struct rmv_strings *names)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings found = {0};
+    git_oid head;
+
+    const struct rmv_error *err = rmv_git_need(vcs);
+    if (err)
+        return err;
+    const int status = git_reference_foreach(vcs->repository, add_name, &found);
+    if (status < 0)
+        return rmv_git_error(status, "cannot list Git's references");
+    rmv_strings_sort(&found);
+    if (git_reference_name_to_id(&head, vcs->repository, "HEAD") == 0)
+        rmv_strings_add(names, "HEAD");
+    for (size_t i = 0; i < found.count; i++)
+        rmv_strings_add(names, found.items[i]);
+    return NULL;
+}

@@ -221,6 +221,25 @@ static void what_cannot_be_spliced_is_written_anew_with_its_unknown_keys(void **
     assert_non_null(strstr(rmv_buf_string(&out), "meta:"));
 }
 
+/* The tag in front hides that the entry is written on one line. */
+static void several_members_on_a_line_are_not_torn_apart(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_output_free) struct rmv_output output = {0};
+    RMV_CLEANUP(rmv_output_free) struct rmv_output again = {0};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf out = {0};
+    static const char text[] =
+        "outs: [! {path: raw, sha256: " ID_A ", kind: blob, size: 2, isexec: true, desc: [x]}]";
+
+    CHECK_OK(parse("raw.rmv", text, &output));
+    set_id(&output.id, ID_B);
+    output.is_executable = false;
+    CHECK_OK(rmv_pointer_format("raw.rmv", text, strlen(text), &output, &out));
+    CHECK_OK(rmv_pointer_parse("raw.rmv", out.data, out.size, &again));
+    assert_true(rmv_output_equal(&again, &output));
+    assert_true(rmv_value_equal(&again.extra, &output.extra));
+}
+
 static void hostile_paths_are_refused_with_their_place(void **state)
 {
     (void)state;
@@ -323,6 +342,7 @@ int main(void)
         TEST(an_entry_on_one_line_stays_on_one_line),
         TEST(line_ends_of_dos_and_a_missing_last_one_are_respected),
         TEST(what_cannot_be_spliced_is_written_anew_with_its_unknown_keys),
+        TEST(several_members_on_a_line_are_not_torn_apart),
         TEST(hostile_paths_are_refused_with_their_place),
         TEST(an_encoded_path_has_one_form),
         TEST(bad_documents_are_refused_with_their_place),

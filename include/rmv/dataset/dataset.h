@@ -131,6 +131,22 @@ rmv_dataset_walk(struct rmv_workspace *workspace, const struct rmv_output *outpu
                  const struct rmv_error *(*visit)(void *context, const struct rmv_tree_item *item),
                  void *context);
 
+/* For those who check what they see. */
+struct rmv_dataset_visitor {
+    /* As above; clearing `*descend` leaves out what is inside a folder. */
+    const struct rmv_error *(*visit)(void *context, const struct rmv_tree_item *item,
+                                     bool *descend);
+    /* The folder visited last (`path` "": the output itself) cannot be read. NULL goes on without
+     * it, an error ends the walk; so does every such folder if this is NULL. */
+    const struct rmv_error *(*unreadable)(void *context, const char *path,
+                                          const struct rmv_error *err);
+    void *context;
+};
+RMV_MUST_CHECK
+const struct rmv_error *rmv_dataset_examine(struct rmv_workspace *workspace,
+                                            const struct rmv_output *output,
+                                            const struct rmv_dataset_visitor *visitor);
+
 /* Finds `path` (relative to the workspace) inside `output`. Errors: NOT_FOUND. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_dataset_find(struct rmv_workspace *workspace,

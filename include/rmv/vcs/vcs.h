@@ -65,6 +65,11 @@ const struct rmv_error *rmv_vcs_list_changed(struct rmv_vcs *vcs, const char *co
                                              bool (*wanted)(void *context, const char *path),
                                              void *context, struct rmv_strings *paths);
 
+/* Adds the names of what people call revisions: "HEAD" if there is a commit, then branches, remote
+ * branches and tags by their short names, sorted. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_vcs_list_names(struct rmv_vcs *vcs, struct rmv_strings *names);
+
 /* Calls visit() for each commit reachable from `from` (NULL: from every ref), newest first in
  * topological order, until it returns an error or sets `*stop`. A shallow clone ends at its border.
  * If `path` is not NULL, only commits that change it against their first parent (or introduce it)
