@@ -28,7 +28,7 @@ static const struct rmv_error *find_file(struct rmv_trace *trace, const char *pa
 {
     RMV_CLEANUP(rmv_output_free) struct rmv_output output = {0};
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf content = {0};
-    const char *commit = trace->views[0]->commit;
+    const char *commit = trace->views[0].commit;
 
     if (!commit) {
         const struct rmv_error *err = rmv_dataset_hash(trace->workspace, path, NULL, &output);
@@ -52,7 +52,7 @@ static const struct rmv_error *find_file(struct rmv_trace *trace, const char *pa
 /* "'data' is a folder with outputs in it", with some of them. */
 static const struct rmv_error *folder_error(const struct rmv_trace *trace, const char *path)
 {
-    const struct rmv_outputs *outputs = &trace->views[0]->tracked.outputs;
+    const struct rmv_outputs *outputs = &trace->views[0].tracked.outputs;
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf names = {0};
     RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(path);
     size_t count = 0;
@@ -75,7 +75,7 @@ static const struct rmv_error *find_path(struct rmv_trace *trace, const char *pa
                                          struct rmv_target *target)
 {
     RMV_CLEANUP(rmv_output_free) struct rmv_output inside = {0};
-    const struct rmv_output *output = rmv_tracked_find(&trace->views[0]->tracked, path);
+    const struct rmv_output *output = rmv_tracked_find(&trace->views[0].tracked, path);
 
     if (output && strcmp(output->path, path) == 0) {
         set_target(target, path, output);
@@ -170,7 +170,7 @@ static const struct rmv_error *find_id(struct rmv_trace *trace, const char *pref
 {
     RMV_CLEANUP(free_search) struct search search = {.prefix = prefix, .target = target};
 
-    const struct rmv_error *err = search_outputs(trace, &search, &trace->views[0]->tracked.outputs);
+    const struct rmv_error *err = search_outputs(trace, &search, &trace->views[0].tracked.outputs);
     for (size_t i = 0; !err && !search.found && i < trace->history.versions_count; i++)
         err = search_outputs(trace, &search, &trace->history.versions[i].outputs);
     if (err || search.found)

@@ -60,37 +60,32 @@ enum rmv_lineage_status rmv_trace_status_of(const struct rmv_error *err)
 
 /* ---- Views ---------------------------------------------------------------------------------- */
 
-static void free_view(struct rmv_lineage_view **view)
+static void free_view(struct rmv_lineage_view *view)
 {
-    if (!*view)
-        return;
-    rmv_str_free(&(*view)->commit);
-    rmv_tracked_free(&(*view)->tracked);
-    free(*view);
-    *view = NULL;
+    rmv_str_free(&view->commit);
+    rmv_tracked_free(&view->tracked);
 }
 
 /* What the commit (NULL: the workspace) tracks; read once. */
 static const struct rmv_error *open_view(struct rmv_trace *trace, const char *commit, size_t *index)
 {
-    RMV_CLEANUP(free_view) struct rmv_lineage_view *view = NULL;
+    RMV_CLEANUP(free_view) struct rmv_lineage_view view = {0};
 
     for (size_t i = 0; i < trace->views_count; i++) {
-        if (rmv_str_compare(trace->views[i]->commit, commit) == 0) {
+        if (rmv_str_compare(trace->views[i].commit, commit) == 0) {
             *index = i;
             return NULL;
         }
     }
-    view = rmv_calloc(1, sizeof(*view));
-    view->commit = rmv_str_copy(commit);
-    const struct rmv_error *err = rmv_tracked_read(trace->workspace, commit, &view->tracked);
+    view.commit = rmv_str_copy(commit);
+    const struct rmv_error *err = rmv_tracked_read(trace->workspace, commit, &view.tracked);
     if (err)
         return err;
     trace->views =
         rmv_grow(trace->views, trace->views_count, &trace->views_capacity, sizeof(trace->views[0]));
     *index = trace->views_count++;
     trace->views[*index] = view;
-    view = NULL;
+    view = (struct rmv_lineage_view){0};
     return NULL;
 }
 
@@ -196,7 +191,7 @@ static void settle_by_run(struct rmv_trace *trace, size_t view, const struct rmv
     struct rmv_lineage_artifact *artifact = &trace->lineage->artifacts[index];
     struct rmv_lineage_entry entry;
 
-    find_entry(trace->views[view], output, &entry);
+    find_entry(&trace->views[view], output, &entry);
     artifact->origin = RMV_LINEAGE_BY_RUN;
     artifact->listed_in = rmv_str_copy(entry.listed_in);
     artifact->commit = rmv_str_copy(entry.view->commit);
@@ -227,7 +222,7 @@ static bool find_in_view(struct rmv_trace *trace, size_t view,
 {
     RMV_CLEANUP(rmv_output_free) struct rmv_output inside = {0};
 
-    *output = rmv_tracked_find(&trace->views[view]->tracked, artifact->path);
+    *output = rmv_tracked_find(&trace->views[view].tracked, artifact->path);
     if (!*output)
         return false;
     if (strcmp((*output)->path, artifact->path) == 0)
@@ -317,7 +312,7 @@ static void add_index(struct rmv_lineage_indexes *indexes, size_t index)
 /* A folder in which tracked outputs lie comes from all of them. */
 static bool settle_by_parts(struct rmv_trace *trace, size_t view, size_t index)
 {
-    const struct rmv_outputs *outputs = &trace->views[view]->tracked.outputs;
+    const struct rmv_outputs *outputs = &trace->views[view].tracked.outputs;
     struct rmv_lineage *lineage = trace->lineage;
 
     for (size_t i = 0; i < outputs->count; i++) {
@@ -390,16 +385,17 @@ struct rmv_trace_places rmv_trace_places_of(const struct rmv_trace *trace, size_
 {
     struct rmv_trace_places places = {0};
     const struct rmv_lineage_run *run = &trace->lineage->runs[index];
-    const char *viewed = trace->views[trace->run_views[index]]->commit;
+    const char *viewed = trace->views[trace->run_views[index]].commit;
     size_t count = 0;
 
-    if (*run->bound_to.id)
+    places.is_bound = *run->bound_to.id != '\0';
+    if (places.is_bound)
         places.commits[count++] = run->bound_to.id;
     if (run->record.git_commit)
         places.commits[count++] = run->record.git_commit;
     if (viewed)
         places.commits[count++] = viewed;
-    places.has_workspace = !*run->bound_to.id;
+    places.has_workspace = !places.is_bound;
     return places;
 }
 
@@ -455,7 +451,10 @@ static const struct rmv_error *start(struct rmv_trace *trace, const char *target
         err = rmv_target_find(trace, target, &found);
     if (err)
         return err;
-    const struct rmv_trace_places places = {.commits = {revision ? commit.id : NULL},
+    /* Without a revision, and before the first commit, there is only the work tree. */
+    const bool has_commit = trace->workspace->vcs &&
+                            (revision || !rmv_vcs_resolve(trace->workspace->vcs, "HEAD", &commit));
+    const struct rmv_trace_places places = {.commits = {has_commit ? commit.id : NULL},
                                             .has_workspace = !revision};
     const size_t root = add_artifact(trace, &found.artifact, &is_new);
     err = settle(trace, view, root, &places);

@@ -29,7 +29,7 @@ struct rmv_trace {
     const struct rmv_lineage_options *options;
     struct rmv_lineage *lineage;
     struct rmv_versions history;
-    struct rmv_lineage_view **views; /* [0] is the one asked for */
+    struct rmv_lineage_view *views; /* [0] is the one asked for; adding one moves them */
     size_t views_count, views_capacity;
     struct rmv_map artifacts; /* "ID PATH" → index + 1 */
     struct rmv_map runs;      /* hex id of the record → index + 1 */
@@ -54,6 +54,7 @@ void rmv_trace_compare(const struct rmv_lineage_entry *entry, struct rmv_lineage
 /* Where the code and parameters of a run may have come from: commits in order of trust. */
 struct rmv_trace_places {
     const char *commits[4]; /* hex ids; NULL where there is none */
+    bool is_bound;          /* the first is the commit that the run is bound to */
     bool has_workspace;     /* and, last, the workspace as it is */
 };
 struct rmv_trace_places rmv_trace_places_of(const struct rmv_trace *trace, size_t run);
