@@ -146,15 +146,6 @@ static const struct rmv_error *blame_item(void *context, const struct rmv_tree_i
     return NULL;
 }
 
-static const struct rmv_error *pass_over(void *context, const char *path,
-                                         const struct rmv_error *err)
-{
-    (void)context;
-    (void)path;
-    (void)err;
-    return NULL;
-}
-
 /* ---- Both ----------------------------------------------------------------------------------- */
 
 /* Walks through everything in an artifact that the store should have. */
@@ -193,7 +184,7 @@ const struct rmv_error *rmv_trace_check_contents(struct rmv_trace *trace)
 {
     RMV_CLEANUP(free_check) struct content_check check = {.trace = trace, .null_fd = -1};
     const struct rmv_dataset_visitor collector = {collect_item, blame_tree, &check};
-    const struct rmv_dataset_visitor blamer = {blame_item, pass_over, &check};
+    const struct rmv_dataset_visitor blamer = {blame_item, rmv_trace_pass_over, &check};
 
     pthread_mutex_init(&check.lock, NULL);
     check.null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);

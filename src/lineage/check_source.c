@@ -181,11 +181,11 @@ const struct rmv_error *rmv_trace_check_source(struct rmv_trace *trace,
         err = search_history(&search);
         found = artifact->origin == RMV_LINEAGE_BY_GIT;
     }
-    if (!err && found && places->is_bound && artifact->commit &&
-        strcmp(artifact->commit, places->commits[0]) != 0)
-        rmv_strings_take(&artifact->notes,
-                         rmv_str_format("commit %.10s, which names the run first, has another",
-                                        places->commits[0]));
+    const char *bound_to = places->bound_to;
+    if (found && bound_to && artifact->commit && strcmp(artifact->commit, bound_to) != 0)
+        rmv_strings_take(
+            &artifact->notes,
+            rmv_str_format("commit %.10s, which names the run first, has another", bound_to));
     if (err || found)
         return err;
     if (search.was_seen)

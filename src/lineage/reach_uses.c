@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lineage/reach_internal.h"
+#include "lineage/trace.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/dataset/dataset.h"
@@ -63,14 +64,6 @@ static const struct rmv_error *look_at_item(void *context, const struct rmv_tree
     return NULL;
 }
 
-static const struct rmv_error *pass_over(void *context, const char *path,
-                                         const struct rmv_error *err)
-{
-    (void)context;
-    (void)path;
-    return err->code == RMV_ERR_IO ? err : NULL;
-}
-
 static const struct rmv_error *find_hits(struct rmv_reach_check *check,
                                          const struct rmv_output *output,
                                          const struct rmv_reach_hits **found)
@@ -86,7 +79,7 @@ static const struct rmv_error *find_hits(struct rmv_reach_check *check,
     *found = hits;
 
     struct looking looking = {check, hits};
-    const struct rmv_dataset_visitor visitor = {look_at_item, pass_over, &looking};
+    const struct rmv_dataset_visitor visitor = {look_at_item, rmv_trace_pass_over, &looking};
     add_hit(&looking, &output->id, "");
     if (output->kind != RMV_OUTPUT_TREE)
         return NULL;

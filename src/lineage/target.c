@@ -135,19 +135,10 @@ static const struct rmv_error *match_item(void *context, const struct rmv_tree_i
     return NULL;
 }
 
-static const struct rmv_error *pass_over(void *context, const char *path,
-                                         const struct rmv_error *err)
-{
-    (void)context;
-    (void)path;
-    (void)err;
-    return NULL;
-}
-
 static const struct rmv_error *search_outputs(struct rmv_trace *trace, struct search *search,
                                               const struct rmv_outputs *outputs)
 {
-    const struct rmv_dataset_visitor visitor = {match_item, pass_over, search};
+    const struct rmv_dataset_visitor visitor = {match_item, rmv_trace_pass_over, search};
     const struct rmv_error *err = NULL;
 
     for (size_t i = 0; !search->found && i < outputs->count; i++) {

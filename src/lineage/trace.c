@@ -58,6 +58,14 @@ enum rmv_lineage_status rmv_trace_status_of(const struct rmv_error *err)
     return err->code == RMV_ERR_NOT_FOUND ? RMV_LINEAGE_MISSING : RMV_LINEAGE_DAMAGED;
 }
 
+const struct rmv_error *rmv_trace_pass_over(void *context, const char *path,
+                                            const struct rmv_error *err)
+{
+    (void)context;
+    (void)path;
+    return err->code == RMV_ERR_IO ? err : NULL;
+}
+
 /* ---- Views ---------------------------------------------------------------------------------- */
 
 static void free_view(struct rmv_lineage_view *view)
@@ -69,23 +77,22 @@ static void free_view(struct rmv_lineage_view *view)
 /* What the commit (NULL: the workspace) tracks; read once. */
 static const struct rmv_error *open_view(struct rmv_trace *trace, const char *commit, size_t *index)
 {
-    RMV_CLEANUP(free_view) struct rmv_lineage_view view = {0};
-
     for (size_t i = 0; i < trace->views_count; i++) {
         if (rmv_str_compare(trace->views[i].commit, commit) == 0) {
             *index = i;
             return NULL;
         }
     }
-    view.commit = rmv_str_copy(commit);
-    const struct rmv_error *err = rmv_tracked_read(trace->workspace, commit, &view.tracked);
-    if (err)
-        return err;
     trace->views =
         rmv_grow(trace->views, trace->views_count, &trace->views_capacity, sizeof(trace->views[0]));
+    struct rmv_lineage_view *view = &trace->views[trace->views_count];
+    *view = (struct rmv_lineage_view){.commit = rmv_str_copy(commit)};
+    const struct rmv_error *err = rmv_tracked_read(trace->workspace, commit, &view->tracked);
+    if (err) {
+        free_view(view);
+        return err;
+    }
     *index = trace->views_count++;
-    trace->views[*index] = view;
-    view = (struct rmv_lineage_view){0};
     return NULL;
 }
 
@@ -388,14 +395,13 @@ struct rmv_trace_places rmv_trace_places_of(const struct rmv_trace *trace, size_
     const char *viewed = trace->views[trace->run_views[index]].commit;
     size_t count = 0;
 
-    places.is_bound = *run->bound_to.id != '\0';
-    if (places.is_bound)
-        places.commits[count++] = run->bound_to.id;
+    if (*run->bound_to.id)
+        places.bound_to = places.commits[count++] = run->bound_to.id;
     if (run->record.git_commit)
         places.commits[count++] = run->record.git_commit;
     if (viewed)
         places.commits[count++] = viewed;
-    places.has_workspace = !places.is_bound;
+    places.has_workspace = !places.bound_to;
     return places;
 }
 

@@ -47,6 +47,10 @@ void rmv_trace_blame_run(struct rmv_lineage_run *run, enum rmv_lineage_status st
 /* The status that goes with an error about an object. */
 enum rmv_lineage_status rmv_trace_status_of(const struct rmv_error *err);
 
+/* For walks that do not mind folders that cannot be read: somebody else says so. */
+const struct rmv_error *rmv_trace_pass_over(void *context, const char *path,
+                                            const struct rmv_error *err);
+
 /* Compares a run with the entry that names it: is everything the lock or pointer file says what the
  * record says? */
 void rmv_trace_compare(const struct rmv_lineage_entry *entry, struct rmv_lineage_run *run);
@@ -54,7 +58,7 @@ void rmv_trace_compare(const struct rmv_lineage_entry *entry, struct rmv_lineage
 /* Where the code and parameters of a run may have come from: commits in order of trust. */
 struct rmv_trace_places {
     const char *commits[4]; /* hex ids; NULL where there is none */
-    bool is_bound;          /* the first is the commit that the run is bound to */
+    const char *bound_to;   /* the first of them, if it is the one the run is bound to */
     bool has_workspace;     /* and, last, the workspace as it is */
 };
 struct rmv_trace_places rmv_trace_places_of(const struct rmv_trace *trace, size_t run);

@@ -233,7 +233,7 @@ static void sizes_and_durations_are_said_in_words(void **state)
     check_words(rmv_words_of_duration(second / 4), "250 ms");
     check_words(rmv_words_of_duration(59 * second), "59.0 s");
     check_words(rmv_words_of_duration(61 * second), "1 min 1 s");
-    check_words(rmv_words_of_duration(3 * 3600 * second), "3 h 0 min");
+    check_words(rmv_words_of_duration(10800 * second), "3 h 0 min");
     check_words(rmv_words_of_duration(-second), "clock went back");
     check_words(rmv_words_of_size(&file), "1.5 KiB");
     check_words(rmv_words_of_size(&folder), "12 files, 1023 B");
