@@ -329,6 +329,27 @@ static void the_branch_is_known_unless_head_is_detached(void **state)
     assert_null(rmv_vcs_branch(vcs));
 }
 
+static void head_branches_and_tags_are_listed_by_their_short_names(void **state)
+{
+    RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
+    (void)state;
+
+    test_shell("git init -q -b main .");
+    CHECK_OK(rmv_vcs_open(".", &vcs));
+    CHECK_OK(rmv_vcs_list_names(vcs, &names));
+    assert_int_equal(names.count, 0);
+    test_shell("git commit -q --allow-empty -m one && git branch topic/a && git tag v1 &&"
+               "git tag -m noted v2 && git update-ref refs/exps/x HEAD");
+    CHECK_OK(rmv_vcs_list_names(vcs, &names));
+    assert_int_equal(names.count, 5);
+    assert_string_equal(names.items[0], "HEAD");
+    assert_string_equal(names.items[1], "main");
+    assert_string_equal(names.items[2], "topic/a");
+    assert_string_equal(names.items[3], "v1");
+    assert_string_equal(names.items[4], "v2");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +364,7 @@ int main(void)
         TEST(a_work_tree_is_dirty_when_tracked_files_differ_from_head),
         TEST(a_repository_without_a_commit_is_told_apart),
         TEST(the_branch_is_known_unless_head_is_detached),
+        TEST(head_branches_and_tags_are_listed_by_their_short_names),
     };
     return RUN_TESTS(tests);
 }
