@@ -88,7 +88,7 @@ static const struct rmv_error *compare_all(struct diff *diff)
                                               : strcmp(before->items[i].path, after->items[k].path);
         const struct rmv_output *old_output = order <= 0 ? &before->items[i++] : NULL;
         const struct rmv_output *new_output = order >= 0 ? &after->items[k++] : NULL;
-        const char *path = old_output ? old_output->path : new_output->path;
+        const char *path = order <= 0 ? before->items[i - 1].path : after->items[k - 1].path;
         if (!cli_is_chosen(&diff->revisions.paths, path))
             continue;
         const struct rmv_error *err = compare(diff, old_output, new_output);

@@ -110,7 +110,7 @@ const struct rmv_error *rmv_add_publish(struct rmv_workspace *workspace,
                                  &target->output, &text);
     if (err)
         return err;
-    *changed = text.size != old.size || memcmp(text.data, old.data, text.size) != 0;
+    *changed = text.size != old.size || strcmp(rmv_buf_string(&text), rmv_buf_string(&old)) != 0;
     if (*changed)
         err = rmv_fs_write_atomic_at(folder_fd, name, text.data, text.size, 0666);
     return err ? err : rmv_gitignore_add(workspace, target->output.path);

@@ -176,7 +176,7 @@ static void find_renames_from(struct rmv_changes *changes, size_t first)
     const size_t count = list_candidates(changes, first, candidates);
     size_t pairs = 0;
 
-    qsort(candidates, count, sizeof(struct rmv_change *), compare_contents);
+    qsort(candidates, count, sizeof(candidates[0]), compare_contents);
     for (size_t i = 0; i < count;) {
         size_t end = i + 1;
         while (end < count &&

@@ -240,7 +240,7 @@ static const struct rmv_error *scan_item(struct scan *scan, struct rmv_examine_f
 {
     const char *name = rmv_examine_folder_name(folder, index);
     struct rmv_examine_item *item = &folder->items[index];
-    struct rmv_tree_entry link;
+    struct rmv_tree_entry link = {0};
     struct stat status;
     const struct rmv_error *err;
 

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -81,6 +82,7 @@ static void add_line(struct rmv_buf *text, const char *line)
 
 static void remove_line(struct rmv_buf *text, size_t start, size_t end)
 {
+    assert(start < end && end <= text->size);
     memmove(text->data + start, text->data + end, text->size - end);
     text->size -= end - start;
 }

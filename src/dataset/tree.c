@@ -1,5 +1,6 @@
 #include "dataset/tree.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "rmv/base/mem.h"
@@ -213,13 +214,14 @@ const struct rmv_error *rmv_tree_next(struct rmv_tree_reader *reader, struct rmv
 
     const char *line = reader->text + reader->offset;
     const char *end = memchr(line, '\n', reader->size - reader->offset);
+    assert(end); /* rmv_tree_open() has seen the last one */
     const bool is_first = reader->offset == sizeof(head) - 1;
     rmv_buf_swap(&reader->previous, &reader->name);
 
     const struct rmv_error *err = parse_line(reader, line, end, entry);
     if (err)
         return err;
-    if (!is_first && strcmp(reader->previous.data, entry->name) >= 0)
+    if (!is_first && strcmp(rmv_buf_string(&reader->previous), entry->name) >= 0)
         return bad_line(reader, "the names are not in order, or one comes twice");
     if (!add_to_total(&reader->total, entry))
         return bad_line(reader, "the sizes add up to more than fits");

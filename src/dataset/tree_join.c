@@ -146,7 +146,7 @@ static const struct rmv_error *visit(struct walk *walk, const struct rmv_tree_en
 static const struct rmv_error *enter(struct walk *walk, const struct rmv_tree_entry *const *entries,
                                      bool *inside)
 {
-    bool descend;
+    bool descend = false;
     *inside = false;
     const struct rmv_error *err = visit(walk, entries, false, &descend);
     if (!err && descend)
@@ -165,7 +165,7 @@ static const char *match(struct level *level, const struct rmv_tree_entry **entr
     }
     for (size_t i = 0; i < RMV_TREE_SIDES_MAX; i++) {
         const struct side *side = &level->sides[i];
-        level->is_matched[i] = side->has_entry && strcmp(side->entry.name, first) == 0;
+        level->is_matched[i] = first && side->has_entry && strcmp(side->entry.name, first) == 0;
         entries[i] = level->is_matched[i] ? &side->entry : NULL;
     }
     return first;

@@ -210,7 +210,8 @@ const struct rmv_error *rmv_dataset_update(struct rmv_workspace *workspace,
 
     for (size_t i = 0; i < paths->count; i++)
         rmv_strings_add(&update.paths, paths->items[i]);
-    qsort(update.paths.items, update.paths.count, sizeof(char *), compare_components);
+    if (paths->count > 0)
+        qsort(update.paths.items, update.paths.count, sizeof(char *), compare_components);
     const struct rmv_error *err = update_folder(&update, all, &start, &entry);
     if (err)
         return err;
