@@ -172,11 +172,11 @@ static size_t pair_up(struct rmv_change **run, size_t count)
 
 static void find_renames_from(struct rmv_changes *changes, size_t first)
 {
-    struct rmv_change **candidates = rmv_calloc(changes->count + 1, sizeof(*candidates));
+    struct rmv_change **candidates = rmv_calloc(changes->count + 1, sizeof(void *));
     const size_t count = list_candidates(changes, first, candidates);
     size_t pairs = 0;
 
-    qsort(candidates, count, sizeof(candidates[0]), compare_contents);
+    qsort(candidates, count, sizeof(void *), compare_contents);
     for (size_t i = 0; i < count;) {
         size_t end = i + 1;
         while (end < count &&

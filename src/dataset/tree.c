@@ -221,6 +221,7 @@ const struct rmv_error *rmv_tree_next(struct rmv_tree_reader *reader, struct rmv
     const struct rmv_error *err = parse_line(reader, line, end, entry);
     if (err)
         return err;
+    assert(entry->name);
     if (!is_first && strcmp(rmv_buf_string(&reader->previous), entry->name) >= 0)
         return bad_line(reader, "the names are not in order, or one comes twice");
     if (!add_to_total(&reader->total, entry))

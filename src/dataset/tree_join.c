@@ -1,5 +1,6 @@
 #include "dataset/tree_join.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -165,6 +166,7 @@ static const char *match(struct level *level, const struct rmv_tree_entry **entr
     }
     for (size_t i = 0; i < RMV_TREE_SIDES_MAX; i++) {
         const struct side *side = &level->sides[i];
+        assert(!side->has_entry || side->entry.name);
         level->is_matched[i] = first && side->has_entry && strcmp(side->entry.name, first) == 0;
         entries[i] = level->is_matched[i] ? &side->entry : NULL;
     }
