@@ -1,6 +1,7 @@
-/* Building the graph, shared by the files that do it: trace.c follows dependencies, check_run.c
- * compares records with pointers and lock files, check_source.c checks what Git tracks and
- * parameters, check_content.c checks objects. */
+/* Building the graph, shared by the files that do it: trace.c follows dependencies, trace_run.c
+ * finds runs and trace_artifact.c where an artifact comes from; check_run.c compares records with
+ * pointers and lock files, check_source.c checks what Git tracks and parameters, check_content.c
+ * checks objects. */
 #pragma once
 
 #include "lineage/ids.h"
@@ -50,6 +51,32 @@ enum rmv_lineage_status rmv_trace_status_of(const struct rmv_error *err);
 /* For walks that do not mind folders that cannot be read: somebody else says so. */
 const struct rmv_error *rmv_trace_pass_over(void *context, const char *path,
                                             const struct rmv_error *err);
+
+/* What the commit (NULL: the workspace) tracks; read once. `*index` is its place in `views`. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_trace_open_view(struct rmv_trace *trace, const char *commit,
+                                            size_t *index);
+void rmv_trace_free_view(struct rmv_lineage_view *view);
+
+/* Where an output of a view is listed; what is found lives as long as what the view tracks. */
+void rmv_trace_find_entry(const struct rmv_lineage_view *view, const struct rmv_output *output,
+                          struct rmv_lineage_entry *entry);
+
+/* The index of the run that the entry of a view names, added if it is new. */
+size_t rmv_trace_add_run(struct rmv_trace *trace, size_t view,
+                         const struct rmv_lineage_entry *entry);
+
+/* The index of the artifact of that path and id, added if it is new: then it is to be settled. */
+size_t rmv_trace_add_artifact(struct rmv_trace *trace, const struct rmv_record_artifact *claim,
+                              bool *is_new);
+void rmv_trace_add_index(struct rmv_lineage_indexes *indexes, size_t index);
+
+struct rmv_trace_places;
+
+/* Finds out where a new artifact comes from, as of a view; `places` is where sources are. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_trace_settle(struct rmv_trace *trace, size_t view, size_t index,
+                                         const struct rmv_trace_places *places);
 
 /* Compares a run with the entry that names it: is everything the lock or pointer file says what the
  * record says? */

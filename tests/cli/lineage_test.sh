@@ -128,6 +128,9 @@ it 'says that nobody knows where a file without a record is from' 'committed aa 
 
 it 'names paths with spaces and bytes that are not UTF-8' 'repository ab && mkdir d && name=$(printf "d/a b\\377") && echo x >"$name" && rmv add -q "$name" && commit x &&
     holds "$name" && grep "d/a b.377" out && json "$name" "d[\"artifacts\"][0][\"path-bytes\"] == \"d/a%20b%FF\"" "d[\"holds\"]"'
+it 'follows a folder with outputs of several runs to all of them' 'repository ab2 && mkdir data && seq 3 >data/a && seq 4 >data/b && rmv add -q data/a data/b &&
+    printf "stages:\n  sum:\n    cmd: cat data/a data/b >all\n    deps: [data]\n    outs: [all]\n" >rmv.yaml && rmv repro -q && commit x && holds all &&
+    grep "added from .*data/a" out && grep "added from .*data/b" out && seq 9 >data/b && rmv add -q data/b && breaks all && grep "folder is not what was used any more" out'
 it 'prints JSON that says the same' 'committed ac && json model.bin "d[\"holds\"] is True" "d[\"version\"] == 1" "len(d[\"runs\"]) == 4" \
     "[r[\"source\"] for r in d[\"runs\"] if r[\"kind\"] == \"add\"] == [\"data/raw\"]" \
     "all(x[\"status\"] == \"verified\" for x in d[\"runs\"] + d[\"artifacts\"])" \
