@@ -78,6 +78,11 @@ static void count_ties(struct tally *tally, const double *scores,
             next++;
             continue;
         }
+        /* Few are so close that rounding could matter. */
+        if (fabs(scores[i] - scores[test_item]) > 2 * RMV_RANKING_TIE) {
+            above += scores[i] > scores[test_item];
+            continue;
+        }
         const double score = rmv_ranking_round(scores[i]);
         above += score > own;
         equal += score == own;

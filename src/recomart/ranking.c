@@ -35,17 +35,22 @@ size_t rmv_ranking_top(const double *scores, size_t count, const struct rmv_rank
     uint32_t chosen[RMV_RANKING_K_MAX + 1];
     size_t found = 0;
     size_t next = 0;
+    double bar = 0;
     for (size_t i = 0; i < count && k > 0; i++) {
         if (next < excluded->count && excluded->items[next] == i) {
             next++;
             continue;
         }
+        /* Most are far too low, which shows without rounding. */
+        if (found == k && scores[i] < bar)
+            continue;
         const double score = rmv_ranking_round(scores[i]);
         if (found == k && score < rounded[k - 1])
             continue;
         rounded[found] = score;
         chosen[found] = (uint32_t)i;
         found = insert(rounded, chosen, found, k);
+        bar = (rounded[found - 1] - 1) * RMV_RANKING_TIE;
     }
     memcpy(best, chosen, found * sizeof(*best));
     return found;
