@@ -13,6 +13,7 @@ extern const struct cli_command recomart_features;
 extern const struct cli_command recomart_features_get;
 extern const struct cli_command recomart_features_list;
 extern const struct cli_command recomart_features_register;
+extern const struct cli_command recomart_features_view;
 extern const struct cli_command recomart_train;
 extern const struct cli_command recomart_evaluate;
 extern const struct cli_command recomart_recommend;

@@ -46,6 +46,15 @@ const struct rmv_error *recomart_rows_select(struct rmv_feature_store *store,
     return rmv_feature_store_select(store, query, keep_row, rows);
 }
 
+const struct rmv_error *recomart_rows_join(struct rmv_feature_store *store,
+                                           const struct rmv_feature_join *join,
+                                           const struct rmv_feature_table *table,
+                                           struct recomart_rows *rows)
+{
+    rows->table = table;
+    return rmv_feature_store_join(store, join, keep_row, rows);
+}
+
 /* At most six decimals, and none that are zero. */
 static char *short_number(double number)
 {

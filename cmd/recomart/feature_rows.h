@@ -18,6 +18,13 @@ const struct rmv_error *recomart_rows_select(struct rmv_feature_store *store,
                                              const struct rmv_feature_query *query,
                                              struct recomart_rows *rows);
 
+/* `table` describes the columns of the result, and must outlive the rows. */
+RMV_MUST_CHECK
+const struct rmv_error *recomart_rows_join(struct rmv_feature_store *store,
+                                           const struct rmv_feature_join *join,
+                                           const struct rmv_feature_table *table,
+                                           struct recomart_rows *rows);
+
 /* The layout of the customer's script: right-aligned columns behind a running number, numbers with
  * up to six decimals. */
 void recomart_rows_print_table(const struct recomart_rows *rows);

@@ -144,20 +144,44 @@ static char *create_sql(const struct rmv_feature_table *table)
     return rmv_buf_take(&sql);
 }
 
-static char *select_sql(const struct rmv_feature_store *store,
-                        const struct rmv_feature_query *query)
+static bool has_key(const struct rmv_feature_table *table, const char *name)
 {
-    const struct rmv_feature_table *table = query->table;
+    for (size_t i = 0; i < table->keys_count; i++)
+        if (strcmp(table->columns[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Table 1 and so on beside table 0, on its keys. */
+static void append_joins(struct rmv_buf *sql, const struct rmv_feature_join *join)
+{
+    for (size_t t = 1; t < join->tables_count; t++) {
+        const struct rmv_feature_table *table = join->tables[t];
+        rmv_buf_append_format(sql, " LEFT JOIN %s t%zu", table->name, t);
+        for (size_t i = 0; i < table->keys_count; i++)
+            rmv_buf_append_format(sql, "%st%zu.%s = t0.%s", i ? " AND " : " ON ", t,
+                                  table->columns[i].name, table->columns[i].name);
+    }
+}
+
+static char *select_sql(const struct rmv_feature_store *store, const struct rmv_feature_join *join)
+{
+    const struct rmv_feature_table *first = join->tables[0];
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf sql = {0};
     rmv_buf_append_string(&sql, "SELECT ");
-    append_names(&sql, table, table->columns_count);
-    rmv_buf_append_format(&sql, " FROM %s", table->name);
-    for (size_t i = 0; i < query->conditions_count; i++)
-        rmv_buf_append_format(&sql, "%s%s = $%zu", i ? " AND " : " WHERE ",
-                              query->conditions[i].column, i + 1);
-    for (size_t i = 0; i < table->keys_count; i++) {
-        const bool is_text = table->columns[i].type == RMV_FEATURE_TEXT;
-        rmv_buf_append_format(&sql, "%s%s%s", i ? ", " : " ORDER BY ", table->columns[i].name,
+    for (size_t t = 0; t < join->tables_count; t++)
+        for (size_t i = t ? join->tables[t]->keys_count : 0; i < join->tables[t]->columns_count;
+             i++)
+            rmv_buf_append_format(&sql, "%st%zu.%s", t || i ? ", " : "", t,
+                                  join->tables[t]->columns[i].name);
+    rmv_buf_append_format(&sql, " FROM %s t0", first->name);
+    append_joins(&sql, join);
+    for (size_t i = 0; i < join->conditions_count; i++)
+        rmv_buf_append_format(&sql, "%st0.%s = $%zu", i ? " AND " : " WHERE ",
+                              join->conditions[i].column, i + 1);
+    for (size_t i = 0; i < first->keys_count; i++) {
+        const bool is_text = first->columns[i].type == RMV_FEATURE_TEXT;
+        rmv_buf_append_format(&sql, "%st0.%s%s", i ? ", " : " ORDER BY ", first->columns[i].name,
                               is_text ? store->operations->text_order : "");
     }
     return rmv_buf_take(&sql);
@@ -191,30 +215,78 @@ const struct rmv_error *rmv_feature_store_select(struct rmv_feature_store *store
                                                  const struct rmv_feature_query *query,
                                                  rmv_feature_visit *visit, void *context)
 {
-    assert(query->conditions_count <= RMV_FEATURE_COLUMNS_MAX);
-    const struct rmv_error *err = check_table(query->table);
-    struct rmv_feature_value parameters[RMV_FEATURE_COLUMNS_MAX];
-    for (size_t i = 0; !err && i < query->conditions_count; i++) {
-        parameters[i] = query->conditions[i].value;
-        err = check_name(query->conditions[i].column);
+    const struct rmv_feature_join join = {.tables = &query->table,
+                                          .tables_count = 1,
+                                          .conditions = query->conditions,
+                                          .conditions_count = query->conditions_count};
+    return rmv_feature_store_join(store, &join, visit, context);
+}
+
+/* Collects the columns of the result. */
+static const struct rmv_error *check_join(const struct rmv_feature_join *join,
+                                          struct rmv_feature_column *columns, size_t *count)
+{
+    const struct rmv_error *err = NULL;
+    *count = 0;
+    for (size_t t = 0; !err && t < join->tables_count; t++) {
+        const struct rmv_feature_table *table = join->tables[t];
+        err = check_table(table);
+        for (size_t i = 0; !err && i < table->columns_count; i++) {
+            const bool is_key = i < table->keys_count;
+            if (is_key && !has_key(join->tables[0], table->columns[i].name))
+                err = rmv_error(RMV_ERR_USAGE,
+                                "'%s' cannot be joined with '%s', which has no key '%s'",
+                                table->name, join->tables[0]->name, table->columns[i].name);
+            else if (*count == RMV_FEATURE_COLUMNS_MAX)
+                err = rmv_error(RMV_ERR_USAGE, "a join has at most %d columns",
+                                RMV_FEATURE_COLUMNS_MAX);
+            else if (!is_key || t == 0)
+                columns[(*count)++] = table->columns[i];
+        }
     }
+    for (size_t i = 0; !err && i < join->conditions_count; i++)
+        err = check_name(join->conditions[i].column);
+    return err;
+}
+
+static const struct rmv_error *check_tables_exist(struct rmv_feature_store *store,
+                                                  const struct rmv_feature_join *join)
+{
+    for (size_t t = 0; t < join->tables_count; t++) {
+        bool exists = false;
+        const struct rmv_error *err = table_exists(store, join->tables[t]->name, &exists);
+        if (err)
+            return named(store, err);
+        if (!exists)
+            return rmv_error(RMV_ERR_NOT_FOUND, "%s has no table '%s'", store->name,
+                             join->tables[t]->name);
+    }
+    return NULL;
+}
+
+const struct rmv_error *rmv_feature_store_join(struct rmv_feature_store *store,
+                                               const struct rmv_feature_join *join,
+                                               rmv_feature_visit *visit, void *context)
+{
+    assert(join->conditions_count <= RMV_FEATURE_COLUMNS_MAX);
+    assert(join->tables_count >= 1 && join->tables_count <= RMV_FEATURE_TABLES_MAX);
+    struct rmv_feature_column columns[RMV_FEATURE_COLUMNS_MAX];
+    struct rmv_feature_value parameters[RMV_FEATURE_COLUMNS_MAX];
+    size_t columns_count = 0;
+    const struct rmv_error *err = check_join(join, columns, &columns_count);
+    if (!err)
+        err = check_tables_exist(store, join);
     if (err)
         return err;
+    for (size_t i = 0; i < join->conditions_count; i++)
+        parameters[i] = join->conditions[i].value;
 
-    bool exists = false;
-    err = table_exists(store, query->table->name, &exists);
-    if (err)
-        return named(store, err);
-    if (!exists)
-        return rmv_error(RMV_ERR_NOT_FOUND, "%s has no table '%s'", store->name,
-                         query->table->name);
-
-    RMV_CLEANUP(rmv_str_free) char *sql = select_sql(store, query);
+    RMV_CLEANUP(rmv_str_free) char *sql = select_sql(store, join);
     const struct backend_statement statement = {.sql = sql,
                                                 .parameters = parameters,
-                                                .parameters_count = query->conditions_count,
-                                                .columns = query->table->columns,
-                                                .columns_count = query->table->columns_count};
+                                                .parameters_count = join->conditions_count,
+                                                .columns = columns,
+                                                .columns_count = columns_count};
     return named(store, store->operations->query(store->backend, &statement, visit, context));
 }
 

@@ -176,6 +176,91 @@ const struct rmv_error *rmv_registry_find(const struct rmv_registry *registry, c
                           "it has: %s", there.size ? rmv_buf_string(&there) : "nothing");
 }
 
+/* ---- Views ------------------------------------------------------------------------------------
+ */
+
+static const struct rmv_value *find_view(const struct rmv_registry *registry, const char *name,
+                                         const char *version)
+{
+    const struct rmv_value *views = rmv_value_find(&registry->document, "views");
+    for (size_t i = 0; views && views->kind == RMV_VALUE_LIST && i < views->list.count; i++) {
+        const char *its_name = rmv_value_find_text(&views->list.items[i], "name");
+        const char *its_version = rmv_value_find_text(&views->list.items[i], "version");
+        if (its_name && its_version && strcmp(its_name, name) == 0 &&
+            strcmp(its_version, version) == 0)
+            return &views->list.items[i];
+    }
+    return NULL;
+}
+
+static bool lists(const struct rmv_value *list, const char *text)
+{
+    for (size_t i = 0; i < list->list.count; i++)
+        if (list->list.items[i].kind == RMV_VALUE_STRING &&
+            strcmp(list->list.items[i].text, text) == 0)
+            return true;
+    return false;
+}
+
+/* The keys of every group are keys of the view, and the first group has no fewer. */
+static const struct rmv_error *check_view(const struct rmv_registry *registry,
+                                          const struct rmv_value *definition,
+                                          const struct rmv_registry_view *view)
+{
+    const struct rmv_value *keys = rmv_value_find(definition, "keys");
+    if (!keys || keys->kind != RMV_VALUE_LIST || keys->list.count == 0)
+        return rmv_value_error(registry->path, definition, "view '%s' declares no keys",
+                               view->name);
+    for (size_t g = 0; g < view->count; g++) {
+        const struct rmv_feature_table *table = &view->groups[g]->table;
+        for (size_t i = 0; i < table->keys_count; i++)
+            if (!lists(keys, table->columns[i].name))
+                return rmv_error_hint(
+                    rmv_value_error(registry->path, definition,
+                                    "view '%s': '%s' has the key '%s', which is none of the view",
+                                    view->name, view->groups[g]->name, table->columns[i].name),
+                    "join users with items through user_item_features, on both keys");
+    }
+    if (view->groups[0]->table.keys_count != keys->list.count)
+        return rmv_value_error(registry->path, definition,
+                               "view '%s': the first group must have all keys of the view",
+                               view->name);
+    return NULL;
+}
+
+const struct rmv_error *rmv_registry_find_view(const struct rmv_registry *registry,
+                                               const char *name, const char *version,
+                                               struct rmv_registry_view *view)
+{
+    const struct rmv_value *definition = find_view(registry, name, version);
+    if (!definition)
+        return rmv_error(RMV_ERR_NOT_FOUND, "%s has no view '%s' of version '%s'", registry->path,
+                         name, version);
+    const struct rmv_value *groups = rmv_value_find(definition, "groups");
+    if (!groups || groups->kind != RMV_VALUE_LIST || groups->list.count == 0 ||
+        groups->list.count > RMV_FEATURE_TABLES_MAX)
+        return rmv_value_error(registry->path, definition, "view '%s' needs 1 to %d groups", name,
+                               RMV_FEATURE_TABLES_MAX);
+    struct rmv_registry_view found = {.name = name, .version = version};
+    for (size_t i = 0; i < groups->list.count; i++) {
+        const struct rmv_value *group = &groups->list.items[i];
+        const struct rmv_error *err =
+            rmv_value_expect(registry->path, group, RMV_VALUE_STRING, "a group of a view");
+        if (!err)
+            err = rmv_registry_find(registry, group->text, version, &found.groups[i]);
+        if (err)
+            return err;
+        found.count++;
+    }
+    const struct rmv_error *err = check_view(registry, definition, &found);
+    if (!err)
+        *view = found;
+    return err;
+}
+
+/* ---- Checking ---------------------------------------------------------------------------------
+ */
+
 static bool is_same_table(const struct rmv_feature_table *a, const struct rmv_feature_table *b)
 {
     if (a->columns_count != b->columns_count || a->keys_count != b->keys_count)

@@ -32,6 +32,13 @@ if command -v sqlite3 >/dev/null; then
     it 'stamps them with the id of the files' '
         test "$(sql "SELECT stamp FROM feature_versions WHERE version = '\''v1'\''")" = "$(sha256sum <data/features/manifest.json | cut -d" " -f1)"'
 fi
+it 'joins users and products through their interactions' '
+    recomart features view training --user U1 --item 8 --format csv >none && test "$(wc -l <none)" = 1
+    recomart features view training --user U5 --item 8 --format csv >out
+    grep -Fx user_id,product_id,interaction_count,total_interaction_score,user_features.total_interactions,user_features.avg_interaction_score,item_features.total_interactions,item_features.avg_interaction_score,avg_rating out
+    grep -Fx U5,8,1,1.0,4,1.5,3,1.3333333333333333,1.8999999999999997 out'
+it 'joins all of them'                    'test "$(recomart features view training --format csv | wc -l)" = 49'
+it 'names an unknown view'                'exits 3 recomart features view none'
 it 'fills the tables again when they are gone' 'rm -r data/features.local && recomart features get --user U1 | grep U1'
 it 'fills the tables again when the files are others' '
     cp -R data/features old && sed -i "/^U1,/d" data/processed/prepared_interactions.csv && recomart features -q

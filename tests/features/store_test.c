@@ -303,6 +303,50 @@ static void a_table_of_other_columns_is_left_alone(void **state)
     check_rows(store, NULL, 0, ALL_ROWS);
 }
 
+static const struct rmv_feature_column item_columns[] = {
+    {"product_id", RMV_FEATURE_INT},
+    {"rating", RMV_FEATURE_DOUBLE},
+};
+static const struct rmv_feature_table item_table = {"item_features", item_columns, 2, 1};
+
+static void fill_items(struct rmv_feature_store *store)
+{
+    const struct rmv_feature_value row[] = {
+        {.type = RMV_FEATURE_INT, .integer = 10},
+        {.type = RMV_FEATURE_DOUBLE, .number = 4.5},
+    };
+    CHECK_OK(rmv_feature_store_begin(store));
+    CHECK_OK(rmv_feature_store_begin_table(store, &item_table));
+    CHECK_OK(rmv_feature_store_add(store, row));
+    CHECK_OK(rmv_feature_store_commit(store, "v0", "s0"));
+}
+
+static const struct rmv_error *describe_joined(void *context, const struct rmv_feature_value *row)
+{
+    char *text = context;
+    const size_t length = strlen(text);
+    snprintf(text + length, 1000 - length, "%s/%lld/%g;", row[0].text, (long long)row[1].integer,
+             row[3].is_null ? -1 : row[3].number);
+    return NULL;
+}
+
+static void tables_are_joined_on_their_keys(void **state)
+{
+    RMV_CLEANUP(rmv_feature_store_close) struct rmv_feature_store *store = open_empty_store(state);
+    const struct rmv_feature_table *const tables[] = {&table, &item_table};
+    const struct rmv_feature_table *const reversed[] = {&item_table, &table};
+    const struct rmv_feature_condition user = {"user_id", {.type = RMV_FEATURE_TEXT, .text = "U2"}};
+    const struct rmv_feature_join join = {tables, 2, &user, 1};
+    const struct rmv_feature_join impossible = {reversed, 2, NULL, 0};
+    char text[1000] = "";
+    fill(store, "s1");
+    fill_items(store);
+    CHECK_OK(rmv_feature_store_join(store, &join, describe_joined, text));
+    assert_string_equal(text, "U2/9/-1;U2/10/4.5;");
+    CHECK_SAYS(rmv_feature_store_join(store, &impossible, describe_joined, text), RMV_ERR_USAGE,
+               "has no key 'user_id'");
+}
+
 static void a_file_that_is_no_database_is_refused(void **state)
 {
     (void)state;
@@ -358,6 +402,7 @@ int main(void)
         BOTH(a_reader_can_stop_and_the_store_goes_on),
         BOTH(missing_tables_and_bad_names_are_named),
         BOTH(a_table_of_other_columns_is_left_alone),
+        BOTH(tables_are_joined_on_their_keys),
         TEST(a_file_that_is_no_database_is_refused),
         TEST(a_server_asks_for_the_password),
         TEST(a_server_that_is_not_there_is_named),

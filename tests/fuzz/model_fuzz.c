@@ -1,5 +1,11 @@
 /* Model files from anywhere, for libFuzzer: whatever is accepted must be safe to use. The checksum is
- * put right first, as somebody who writes such a file would. */
+ * put right first, as somebody who writes such a file would.
+ *
+ * clang -g -O1 -D_GNU_SOURCE -Iinclude -Isrc -fsanitize=fuzzer,address,undefined
+ *     $(pkg-config --cflags lapacke openblas) tests/fuzz/model_fuzz.c src/linalg/[a-z]*.c
+ *     src/recomart/{model,model_file,ranking,preferences}.c src/base/[a-z]*.c
+ *     $(pkg-config --libs lapacke openblas) -lyaml -lcjson -lcrypto -lm -pthread -o model_fuzz
+ * ./model_fuzz -max_len=6000 -max_total_time=300 FOLDER_WITH_A_SMALL_MODEL */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

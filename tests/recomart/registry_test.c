@@ -112,6 +112,31 @@ static void mistakes_are_named_by_line(void **state)
     CHECK_FAILS(rmv_registry_read("missing.yaml", &registry), RMV_ERR_NOT_FOUND);
 }
 
+#define TWO_GROUPS                                                                                 \
+    "groups:\n"                                                                                    \
+    "- {name: users, version: v1, table: u, keys: [{name: user_id, type: VARCHAR}],\n"             \
+    "   features: [{name: n, type: INT}]}\n"                                                       \
+    "- {name: items, version: v1, table: i, keys: [{name: product_id, type: INT}],\n"              \
+    "   features: [{name: n, type: INT}]}\n"
+
+/* What the customer's API would do: create_feature_view(users, items, join_key = user_id). */
+static void a_view_of_users_and_items_by_user_is_impossible(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_registry_free) struct rmv_registry registry = {0};
+    struct rmv_registry_view view;
+    test_write(REGISTRY,
+               "views:\n- {name: both, version: v1, keys: [user_id], groups: [users, items]}\n"
+               "- {name: one, version: v1, keys: [user_id], groups: [users]}\n" TWO_GROUPS);
+    CHECK_OK(rmv_registry_read(REGISTRY, &registry));
+    CHECK_SAYS(rmv_registry_find_view(&registry, "both", "v1", &view), RMV_ERR_USAGE,
+               "'items' has the key 'product_id'");
+    CHECK_SAYS(rmv_registry_find_view(&registry, "none", "v1", &view), RMV_ERR_NOT_FOUND, "'none'");
+    CHECK_OK(rmv_registry_find_view(&registry, "one", "v1", &view));
+    assert_int_equal(view.count, 1);
+    assert_string_equal(view.groups[0]->table.name, "u");
+}
+
 static void what_is_built_must_be_registered_as_it_is(void **state)
 {
     (void)state;
@@ -133,6 +158,7 @@ int main(void)
         TEST(a_version_is_never_redefined),
         TEST(a_file_that_does_not_end_with_its_groups_is_left_alone),
         TEST(mistakes_are_named_by_line),
+        TEST(a_view_of_users_and_items_by_user_is_impossible),
         TEST(what_is_built_must_be_registered_as_it_is),
     };
     return RUN_TESTS(tests);

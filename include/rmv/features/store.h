@@ -130,3 +130,22 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_feature_store_select(struct rmv_feature_store *store,
                                                  const struct rmv_feature_query *query,
                                                  rmv_feature_visit *visit, void *context);
+
+/* Tables joined on their keys: the keys of every table are among those of the first. */
+struct rmv_feature_join {
+    const struct rmv_feature_table *const *tables;
+    size_t tables_count;                            /* at most RMV_FEATURE_TABLES_MAX */
+    const struct rmv_feature_condition *conditions; /* on columns of the first table */
+    size_t conditions_count;
+};
+
+#define RMV_FEATURE_TABLES_MAX 16
+
+/* Reads the rows of the first table with those of the others beside them, NULL where there is none:
+ * the first table's columns, then each other's without its keys, RMV_FEATURE_COLUMNS_MAX in all.
+ * The order is that of the first table's key. Errors: as of rmv_feature_store_select(), and USAGE
+ * (a key that the first table does not have, or too many columns). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_feature_store_join(struct rmv_feature_store *store,
+                                               const struct rmv_feature_join *join,
+                                               rmv_feature_visit *visit, void *context);

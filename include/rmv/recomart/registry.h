@@ -58,6 +58,19 @@ const struct rmv_error *rmv_registry_find(const struct rmv_registry *registry, c
                                           const char *version,
                                           const struct rmv_registry_group **group);
 
+/* A view: groups beside each other, joined on keys. The first group has all of them. */
+struct rmv_registry_view {
+    const char *name, *version;
+    const struct rmv_registry_group *groups[RMV_FEATURE_TABLES_MAX];
+    size_t count;
+};
+
+/* Errors: NOT_FOUND, USAGE (the groups do not fit together; the message says why). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_registry_find_view(const struct rmv_registry *registry,
+                                               const char *name, const char *version,
+                                               struct rmv_registry_view *view);
+
 /* Is every table of the files registered, with the same keys and columns? Errors: CONFLICT naming
  * the table. */
 RMV_MUST_CHECK
