@@ -15,5 +15,9 @@ it 'a full disk during add leaves a sound store, and a second add succeeds' \
     '"$sweep" -f ENOSPC "$setup" "rmv add -q data" "$sound"'
 it 'a failing disk during add leaves a sound store, and a second add succeeds' \
     '"$sweep" -f EIO -c fsync,fdatasync,write,pwrite64,renameat,renameat2,rename "$setup" "rmv add -q data" "$sound"'
-it 'a killed checkout can be repeated' \
-    '"$sweep" "$setup && rmv add -q data && rm -rf data kept" "rmv checkout -q" "$sound"'
+back='rmv fsck -q && rmv checkout -q && rmv status -q && test "$(cat data/a data/sub/b kept)" = onetwoold &&
+       test "$(seq 400000 | sha256sum)" = "$(sha256sum <data/big)"'
+it 'a killed checkout can be repeated' '"$sweep" "$setup && rmv add -q data && rm -rf data kept" "rmv checkout -q" "$back"'
+it 'a checkout that met a full disk can be repeated' \
+    '"$sweep" -f ENOSPC -c write,openat2,mkdirat,renameat,renameat2,ftruncate,symlinkat \
+     "$setup && rmv add -q data && rm -rf data kept" "rmv checkout -q" "$back"'
