@@ -181,6 +181,18 @@ static bool is_passing(const struct attempt *attempt)
     }
 }
 
+/* A URL without "user:password@", for messages. */
+static char *without_credentials(const char *url)
+{
+    const char *host = strstr(url, "://");
+    if (!host)
+        return rmv_str_copy(url);
+    host += 3;
+    const char *end = host + strcspn(host, "/?#");
+    const char *at = memrchr(host, '@', (size_t)(end - host));
+    return rmv_str_format("%.*s%s", (int)(host - url), url, at ? at + 1 : host);
+}
+
 static const struct rmv_error *error_of(const char *url, const struct attempt *attempt)
 {
     enum rmv_error_code kind = RMV_ERR_IO;
@@ -194,7 +206,8 @@ static const struct rmv_error *error_of(const char *url, const struct attempt *a
         kind = RMV_ERR_NOT_FOUND;
     else if (attempt->status == 401 || attempt->status == 403)
         kind = RMV_ERR_DENIED;
-    return rmv_error(kind, "cannot get '%s': %s", url, attempt->reason);
+    RMV_CLEANUP(rmv_str_free) char *visible = without_credentials(url);
+    return rmv_error(kind, "cannot get '%s': %s", visible, attempt->reason);
 }
 
 /* Makes an attempt; `reason` is set if it failed. */

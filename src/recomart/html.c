@@ -26,7 +26,7 @@ static const char style[] =
     "vertical-align:top}"
     "tr:last-child td{border-bottom:0}"
     "th{background:#f9fafb;font-size:13px;color:var(--soft);font-weight:600;vertical-align:bottom}"
-    "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}"
+    "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}td.n{white-space:nowrap}"
     "code{font:13px/1.4 \"DejaVu Sans Mono\",ui-monospace,monospace;overflow-wrap:anywhere}"
     "td:not(.wrap) code{white-space:nowrap}td.good,td.bad,td.warn{white-space:nowrap}"
     ".good{color:var(--good);font-weight:600}.warn{color:var(--warn);font-weight:600}"

@@ -1,0 +1,303 @@
+/* Against a real server that misbehaves on request: tests/servers/product_api.py. */
+#include "rmv/http/http.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "rmv/base/fs.h"
+#include "rmv/base/mem.h"
+#include "rmv/base/process.h"
+#include "rmv/base/time.h"
+#include "test.h"
+
+#define CATALOGUE                                                                                  \
+    "[{\"id\": 1}, {\"id\": 2}, {\"id\": 3, \"category\": \"c\"}, {\"category\": \"d\"}]"
+#define START_MS 10000
+
+static char server_folder[] = "/tmp/rmv-http-XXXXXX";
+static char *script;
+static char *base_url;
+static pid_t server;
+
+/* ---- the server ---- */
+
+static int start_server(void **state)
+{
+    (void)state;
+    if (!mkdtemp(server_folder))
+        return -1;
+    RMV_CLEANUP(rmv_str_free) char *file = rmv_str_format("%s/catalogue", server_folder);
+    RMV_CLEANUP(rmv_str_free) char *port_file = rmv_str_format("%s/port", server_folder);
+    CHECK_OK(rmv_fs_write_atomic(file, CATALOGUE, strlen(CATALOGUE)));
+
+    const char *const argv[] = {"python3", script, file, server_folder, NULL};
+    CHECK_OK(rmv_process_start(&(struct rmv_process_options){.argv = argv}, &server));
+    for (int waited = 0; !rmv_fs_exists(port_file) && waited < START_MS; waited += 20)
+        usleep(20000);
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf port = {0};
+    CHECK_OK(rmv_fs_read(port_file, 100, &port));
+    base_url = rmv_str_format("http://127.0.0.1:%ld", strtol(rmv_buf_string(&port), NULL, 10));
+    return 0;
+}
+
+static int stop_server(void **state)
+{
+    (void)state;
+    int status;
+    kill(server, SIGKILL);
+    CHECK_OK(rmv_process_wait(server, &status));
+    rmv_str_free(&base_url);
+    static const char *const names[] = {"catalogue", "port", "log"};
+    for (size_t i = 0; i < 3; i++) {
+        RMV_CLEANUP(rmv_str_free) char *path = rmv_str_format("%s/%s", server_folder, names[i]);
+        unlink(path);
+    }
+    return rmdir(server_folder);
+}
+
+/* ---- a request ---- */
+
+struct failures {
+    unsigned count;
+    char reason[200]; /* the last one */
+    int64_t pause_ms;
+};
+
+static void count_failure(void *context, unsigned attempt, const char *reason, int64_t pause_ms)
+{
+    struct failures *failures = context;
+    assert_int_equal(attempt, ++failures->count);
+    snprintf(failures->reason, sizeof(failures->reason), "%s", reason);
+    failures->pause_ms = pause_ms;
+}
+
+static struct failures failures;
+
+static struct rmv_http_options options_of(unsigned attempts)
+{
+    failures = (struct failures){0};
+    return (struct rmv_http_options){
+        .attempts = attempts,
+        .delay_ms = 10,
+        .delay_max_ms = 5000,
+        .timeout_ms = 2000,
+        .size_max = 1000000,
+        .on_failure = count_failure,
+        .context = &failures,
+    };
+}
+
+static const struct rmv_error *get(const char *path, const struct rmv_http_options *options,
+                                   struct rmv_buf *out)
+{
+    RMV_CLEANUP(rmv_str_free) char *url = rmv_str_format("%s%s", base_url, path);
+    return rmv_http_get(url, options, out);
+}
+
+static void check_gets(const char *path, unsigned failures_expected)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf body = {0};
+    const struct rmv_http_options options = options_of(4);
+    rmv_buf_append_string(&body, "before ");
+    CHECK_OK(get(path, &options, &body));
+    assert_string_equal(rmv_buf_string(&body), "before " CATALOGUE);
+    assert_int_equal(failures.count, failures_expected);
+}
+
+/* Fails after so many attempts, with nothing left in the buffer. */
+static void check_fails_after(const char *path, unsigned attempts, enum rmv_error_code code,
+                              const char *message)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf body = {0};
+    struct rmv_http_options options = options_of(3);
+    options.timeout_ms = 300;
+    CHECK_SAYS(get(path, &options, &body), code, message);
+    assert_int_equal(failures.count, attempts);
+    assert_int_equal(failures.pause_ms, -1);
+    assert_int_equal(body.size, 0);
+}
+
+static void a_good_answer_needs_one_attempt(void **state)
+{
+    (void)state;
+    check_gets("/good", 0);
+    check_gets("/moved", 0);
+}
+
+static void a_passing_fault_is_tried_again(void **state)
+{
+    (void)state;
+    check_gets("/flaky", 2);
+    assert_string_equal(failures.reason, "HTTP status 500");
+}
+
+static void a_lasting_one_ends_with_the_last_attempt(void **state)
+{
+    (void)state;
+    check_fails_after("/down", 3, RMV_ERR_IO, "HTTP status 500");
+    check_fails_after("/silent", 3, RMV_ERR_IO, "Connection timeout");
+    check_fails_after("/stall", 3, RMV_ERR_IO, "Connection timeout");
+    check_fails_after("/truncated", 3, RMV_ERR_IO, "Response ended too early");
+    check_fails_after("/reset", 3, RMV_ERR_IO, "");
+    check_fails_after("/chunk-cut", 3, RMV_ERR_IO, "");
+}
+
+static void a_refusal_is_final(void **state)
+{
+    (void)state;
+    check_fails_after("/missing", 1, RMV_ERR_NOT_FOUND, "HTTP status 404");
+    check_fails_after("/forbidden", 1, RMV_ERR_DENIED, "HTTP status 403");
+}
+
+static void retry_after_is_waited_for(void **state)
+{
+    (void)state;
+    const int64_t before = rmv_time_monotonic_ns();
+    check_gets("/busy/1", 1);
+    assert_true(rmv_time_monotonic_ns() - before >= 1000000000);
+    assert_true(failures.pause_ms >= 1000);
+    check_gets("/busy-date", 1);
+    assert_true(failures.pause_ms >= 500 && failures.pause_ms <= 5000);
+}
+
+static void but_not_longer_than_agreed(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf body = {0};
+    struct rmv_http_options options = options_of(2);
+    options.delay_max_ms = 50;
+    CHECK_OK(get("/busy/86400", &options, &body));
+    assert_int_equal(failures.pause_ms, 50);
+}
+
+static void retry_after_is_seconds_or_a_date(void **state)
+{
+    (void)state;
+    const int64_t now = 1735722900; /* Wed, 01 Jan 2025 09:15:00 GMT */
+    assert_int_equal(rmv_http_retry_after_ms(" 120", now), 120000);
+    assert_int_equal(rmv_http_retry_after_ms("Wed, 01 Jan 2025 09:16:00 GMT", now), 60000);
+    assert_int_equal(rmv_http_retry_after_ms("Wed, 01 Jan 2025 09:00:00 GMT", now), 0);
+    assert_int_equal(rmv_http_retry_after_ms("soon", now), -1);
+    assert_int_equal(rmv_http_retry_after_ms("99999999999999999999", now), INT64_MAX);
+}
+
+static void pauses_grow_and_have_some_chance_in_them(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf body = {0};
+    struct rmv_http_options options = options_of(4);
+    options.delay_ms = 40;
+    const int64_t before = rmv_time_monotonic_ns();
+    CHECK_FAILS(get("/down", &options, &body), RMV_ERR_IO);
+    /* Half of 40, 80 and 160 ms at least. */
+    assert_true(rmv_time_monotonic_ns() - before >= 140000000);
+}
+
+static void a_body_without_end_is_cut_off(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf body = {0};
+    struct rmv_http_options options = options_of(3);
+    CHECK_SAYS(get("/huge", &options, &body), RMV_ERR_LIMIT, "longer than 1000000 bytes");
+    assert_int_equal(failures.count, 1);
+    assert_int_equal(body.size, 0);
+    options = options_of(3);
+    options.size_max = strlen(CATALOGUE) - 1;
+    CHECK_FAILS(get("/good", &options, &body), RMV_ERR_LIMIT);
+    options = options_of(3);
+    options.size_max = strlen(CATALOGUE);
+    CHECK_OK(get("/good", &options, &body));
+}
+
+static void redirects_do_not_lead_to_files_or_round_and_round(void **state)
+{
+    (void)state;
+    check_fails_after("/to-file", 1, RMV_ERR_IO, "Redirect to where we do not follow");
+    check_fails_after("/round", 1, RMV_ERR_IO, "redirects");
+}
+
+static void a_token_is_sent_as_bearer(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf body = {0};
+    struct rmv_http_options options = options_of(3);
+    CHECK_SAYS(get("/secret", &options, &body), RMV_ERR_DENIED, "HTTP status 401");
+    options = options_of(3);
+    options.bearer_token = "sesame";
+    CHECK_OK(get("/secret", &options, &body));
+}
+
+static void nobody_listening_is_tried_again(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf body = {0};
+    const struct rmv_http_options options = options_of(2);
+    CHECK_SAYS(rmv_http_get("http://127.0.0.1:1/", &options, &body), RMV_ERR_IO,
+               "Connection refused");
+    assert_int_equal(failures.count, 2);
+}
+
+static void files_have_urls_too(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf body = {0};
+    char here[PATH_MAX];
+    const struct rmv_http_options options = options_of(3);
+    test_write("a.json", "[1]");
+    RMV_CLEANUP(rmv_str_free)
+    char *url = rmv_str_format("file://%s/a.json", getcwd(here, sizeof(here)));
+    CHECK_OK(rmv_http_get(url, &options, &body));
+    assert_string_equal(rmv_buf_string(&body), "[1]");
+    CHECK_FAILS(rmv_http_get("file:///no/such/file", &options, &body), RMV_ERR_NOT_FOUND);
+}
+
+static void credentials_in_a_url_are_not_repeated(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf body = {0};
+    const struct rmv_http_options options = options_of(1);
+    CHECK_SAYS(rmv_http_get("http://me:secret@127.0.0.1:1/a@b", &options, &body), RMV_ERR_IO,
+               "cannot get 'http://127.0.0.1:1/a@b'");
+}
+
+static void other_protocols_are_refused(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf body = {0};
+    const struct rmv_http_options options = options_of(1);
+    CHECK_FAILS(rmv_http_get("ftp://127.0.0.1/a", &options, &body), RMV_ERR_USAGE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_good_answer_needs_one_attempt),
+        TEST(a_passing_fault_is_tried_again),
+        TEST(a_lasting_one_ends_with_the_last_attempt),
+        TEST(a_refusal_is_final),
+        TEST(retry_after_is_waited_for),
+        TEST(but_not_longer_than_agreed),
+        TEST(retry_after_is_seconds_or_a_date),
+        TEST(pauses_grow_and_have_some_chance_in_them),
+        TEST(a_body_without_end_is_cut_off),
+        TEST(redirects_do_not_lead_to_files_or_round_and_round),
+        TEST(a_token_is_sent_as_bearer),
+        TEST(nobody_listening_is_tried_again),
+        TEST(files_have_urls_too),
+        TEST(credentials_in_a_url_are_not_repeated),
+        TEST(other_protocols_are_refused),
+    };
+    /* Tests go to folders of their own. */
+    char here[PATH_MAX];
+    if (!getcwd(here, sizeof(here)))
+        return 1;
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_str_format("%s/tests/servers/product_api.py", here);
+    script = path;
+    setenv("no_proxy", "*", 1);
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, start_server, stop_server);
+}
