@@ -3,13 +3,23 @@
 #include "cli/command.h"
 #include "recomart/commands.h"
 
-/* clang-format off: one on each line, so that two can be added at a time */
+/* clang-format off */
 static const struct cli_command *const commands[] = {
-    &recomart_ingest_clickstream, &recomart_ingest_products, &recomart_ingest_transactions,
-    &recomart_ingest_ratings,     &recomart_validate,        &recomart_prepare,
-    &recomart_features,           &recomart_features_get,    &recomart_features_list,
-    &recomart_features_register,  &recomart_features_view,   &recomart_train,
-    &recomart_evaluate,           &recomart_recommend,       NULL,
+    &recomart_ingest_clickstream,
+    &recomart_ingest_products,
+    &recomart_ingest_transactions,
+    &recomart_ingest_ratings,
+    &recomart_validate,
+    &recomart_prepare,
+    &recomart_features,
+    &recomart_features_get,
+    &recomart_features_list,
+    &recomart_features_register,
+    &recomart_features_view,
+    &recomart_train,
+    &recomart_evaluate,
+    &recomart_recommend,
+    NULL,
 };
 /* clang-format on */
 

@@ -14,6 +14,7 @@
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
+#include "rmv/base/process.h"
 #include "rmv/base/time.h"
 #include "rmv/base/value.h"
 #include "rmv/base/yaml.h"
@@ -22,6 +23,7 @@
 #define EXPERIMENT "0"
 #define EXPERIMENT_NAME "Default"
 #define ID_BYTES 16
+#define GIT_ID_BYTES_MAX ((size_t)200)
 #define ARTIFACT_BYTES_MAX ((size_t)1 << 40)
 
 enum run_status { RUN_RUNNING = 1, RUN_FINISHED = 3, RUN_FAILED = 4 };
@@ -193,6 +195,20 @@ static const struct rmv_error *refuse_server(const char *folder)
                      uri);
 }
 
+/* The commit that is checked out, if this is a Git repository with one and there is a git. */
+static void tag_commit(struct rmv_tracking *run)
+{
+    static const char *const argv[] = {"git", "rev-parse", "--verify", "--quiet", "HEAD", NULL};
+    const struct rmv_process_options options = {.argv = argv};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf commit = {0};
+    int status = 0;
+    const struct rmv_error *err = rmv_process_output(&options, GIT_ID_BYTES_MAX, &commit, &status);
+    if (err || status != 0 || commit.size == 0)
+        return;
+    commit.size = strcspn(rmv_buf_string(&commit), "\n");
+    rmv_tracking_tag(run, "mlflow.source.git.commit", rmv_buf_string(&commit));
+}
+
 void rmv_tracking_start(const char *folder, const char *source, struct rmv_tracking **run)
 {
     uint8_t random[ID_BYTES + 3] = {0};
@@ -218,6 +234,7 @@ void rmv_tracking_start(const char *folder, const char *source, struct rmv_track
     rmv_tracking_tag(started, "mlflow.source.name", source);
     rmv_tracking_tag(started, "mlflow.source.type", "LOCAL");
     rmv_tracking_tag(started, "mlflow.user", started->user);
+    tag_commit(started);
 }
 
 void rmv_tracking_param(struct rmv_tracking *run, const char *key, const char *value)

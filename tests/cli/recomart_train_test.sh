@@ -14,6 +14,9 @@ it 'records the run'                      '
     run=$(run_of train)
     test "$(cat "$run/params/n_components")" = 10 && cmp data/models/model.bin "$run/artifacts/model.bin"
     grep -x "status: 3" "$run/meta.yaml"'
+it 'names the commit in a Git repository' '
+    git init -q . && git add params.yaml && git commit -qm first && recomart train -q
+    grep -qF "$(git rev-parse HEAD)" mlruns/0/*/tags/mlflow.source.git.commit && rm -rf .git'
 it 'records nothing with --no-tracking'   'rm -r mlruns && recomart train -q --no-tracking && test ! -e mlruns'
 it 'trains even where it cannot record, and warns' '
     MLFLOW_TRACKING_URI=http://127.0.0.1:9 recomart train >out 2>&1

@@ -1,5 +1,5 @@
-/* Model files from anywhere, for libFuzzer: whatever is accepted must be safe to use. The checksum is
- * put right first, as somebody who writes such a file would.
+/* Model files from anywhere, for libFuzzer: whatever is accepted must be safe to use. The checksum
+ * is put right first, as somebody who writes such a file would.
  *
  * clang -g -O1 -D_GNU_SOURCE -Iinclude -Isrc -fsanitize=fuzzer,address,undefined
  *     $(pkg-config --cflags lapacke openblas) tests/fuzz/model_fuzz.c src/linalg/[a-z]*.c
