@@ -58,25 +58,6 @@ static bool is_wanted(const struct targets *targets, const char *path)
     return targets->is_all || (targets->paths.count && cli_is_chosen(&targets->paths, path));
 }
 
-static const struct rmv_error *check_asked(const struct rmv_workspace *workspace,
-                                           const struct rmv_tracked *tracked,
-                                           const struct targets *targets)
-{
-    for (size_t i = 0; i < targets->paths.count; i++) {
-        const char *path = targets->paths.items[i];
-        bool is_any = false;
-        for (size_t k = 0; k < tracked->outputs.count && !is_any; k++)
-            is_any = rmv_path_is_in(tracked->outputs.items[k].path, path) ||
-                     rmv_path_is_in(path, tracked->outputs.items[k].path);
-        if (!is_any) {
-            RMV_CLEANUP(rmv_str_free) char *shown = cli_shown_path(workspace, path);
-            return rmv_error_hint(rmv_error(RMV_ERR_NOT_FOUND, "'%s' is not tracked", shown),
-                                  "`rmv add` starts tracking it");
-        }
-    }
-    return NULL;
-}
-
 /* The data of pointers that is here: all of it, or what was asked for. */
 static const struct rmv_error *list_outputs(struct rmv_workspace *workspace,
                                             const struct targets *targets,
@@ -85,7 +66,7 @@ static const struct rmv_error *list_outputs(struct rmv_workspace *workspace,
     RMV_CLEANUP(rmv_tracked_free) struct rmv_tracked tracked = {0};
     const struct rmv_error *err = rmv_tracked_read(workspace, NULL, &tracked);
     if (!err)
-        err = check_asked(workspace, &tracked, targets);
+        err = cli_check_tracked(workspace, &tracked, &targets->paths);
     if (err)
         return err;
     for (size_t i = 0; i < tracked.outputs.count; i++) {

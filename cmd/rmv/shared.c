@@ -103,6 +103,28 @@ bool cli_is_chosen(const struct rmv_strings *paths, const char *path)
     return paths->count == 0;
 }
 
+static bool is_any_tracked(const struct rmv_tracked *tracked, const char *path)
+{
+    for (size_t i = 0; i < tracked->outputs.count; i++)
+        if (rmv_path_is_in(tracked->outputs.items[i].path, path))
+            return true;
+    return rmv_tracked_find(tracked, path) != NULL;
+}
+
+const struct rmv_error *cli_check_tracked(const struct rmv_workspace *workspace,
+                                          const struct rmv_tracked *tracked,
+                                          const struct rmv_strings *paths)
+{
+    for (size_t i = 0; i < paths->count; i++) {
+        if (is_any_tracked(tracked, paths->items[i]))
+            continue;
+        RMV_CLEANUP(rmv_str_free) char *shown = cli_shown_path(workspace, paths->items[i]);
+        return rmv_error_hint(rmv_error(RMV_ERR_NOT_FOUND, "'%s' is not tracked", shown),
+                              "`rmv add` starts tracking it");
+    }
+    return NULL;
+}
+
 /* ---- Changes ----------------------------------------------------------------------------------
  */
 

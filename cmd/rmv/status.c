@@ -247,6 +247,8 @@ static const struct rmv_error *run(int argc, char **argv)
     status.workspace = workspace;
     err = rmv_tracked_read(workspace, NULL, &status.tracked);
     if (!err)
+        err = cli_check_tracked(workspace, &status.tracked, &paths);
+    if (!err)
         err = look_at_outputs(&status, &paths);
     if (!err && argc == 0)
         err = look_at_pipeline(&status);

@@ -232,6 +232,18 @@ static const struct rmv_error *remove_source(struct rmv_checkout *checkout, cons
     return NULL;
 }
 
+static const struct rmv_error *ignore_output(struct rmv_workspace *workspace,
+                                             const struct rmv_output *output)
+{
+    RMV_CLEANUP(rmv_str_free) char *git_path = rmv_path_join(workspace->vcs_prefix, output->path);
+    bool is_ignored = false;
+    const struct rmv_error *err =
+        rmv_vcs_is_ignored(workspace->vcs, git_path, output->kind == RMV_OUTPUT_TREE, &is_ignored);
+    if (!err && !is_ignored)
+        err = rmv_gitignore_add(workspace, output->path);
+    return err && err->code != RMV_ERR_NOT_FOUND ? err : NULL;
+}
+
 /* Data that a pointer names must not end up in Git. */
 static const struct rmv_error *ignore_outputs(struct rmv_checkout *checkout)
 {
@@ -240,8 +252,8 @@ static const struct rmv_error *ignore_outputs(struct rmv_checkout *checkout)
         const struct rmv_output *output = &wanted->outputs.items[i];
         if (output->no_cache || !rmv_checkout_is_chosen(checkout, output->path))
             continue;
-        const struct rmv_error *err = rmv_gitignore_add(checkout->workspace, output->path);
-        if (err && err->code != RMV_ERR_NOT_FOUND)
+        const struct rmv_error *err = ignore_output(checkout->workspace, output);
+        if (err)
             return err;
     }
     return NULL;

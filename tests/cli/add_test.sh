@@ -1,5 +1,5 @@
 #!/bin/sh
-# What users of `rmv add` and `rmv commit` rely on.
+# What users of `rmv add` rely on.
 . "$(dirname "$0")/lib.sh"
 
 hash_of() { sha256sum "$1" | cut -d ' ' -f 1; }
@@ -146,21 +146,24 @@ it 'takes a file where a folder was, and a folder where a file was' '
     rm swap; mkdir swap; printf 3 >swap/x; rmv add swap; grep -q "kind: tree" swap.rmv; rm -r swap swap.rmv'
 it 'takes data that is read-only' '
     mkdir ro; printf x >ro/f; chmod 444 ro/f; chmod 555 ro; rmv add ro; chmod 755 ro; rm -rf ro ro.rmv'
+it 'refuses a file that is being written, and takes it afterwards' '
+    head -c 30000000 /dev/zero >busy
+    python3 -c "
+import time
+end = time.time() + 20
+with open(\"busy\", \"ab\", 0) as f:
+    while time.time() < end: f.write(b\"x\")" & writer=$!
+    sleep 0.3; status=0; rmv add busy 2>../said || status=$?; kill $writer; wait $writer || :
+    test $status = 4; grep -q "busy. changed while it was read" ../said; test ! -e busy.rmv; rmv add busy'
 it 'works in a folder below, with paths as typed there' '
     (cd data && printf s >sub.csv && rmv add sub.csv | grep -q "  sub.csv  " && test -f sub.csv.rmv)'
 it 'says where it belongs outside a workspace' '(cd / && exits 2 rmv add tmp)'
 
-it 'leaves storing to commit with --no-commit' '
-    mkdir later; printf later-content >later/f; rmv add --no-commit later
-    grep -q sha256 later.rmv; says "not stored +later" rmv status
-    rmv commit later; rmv status -q; rm -r later; rmv checkout later; test "$(cat later/f)" = later-content'
-it 'commits what changed in tracked data, and nothing else' '
-    cp one.csv.rmv keep; printf edited >later/f; rmv commit | grep -q "  later"
-    cmp keep one.csv.rmv; rmv status -q; test -z "$(rmv commit)"'
-it 'leaves alone what is not here when it commits' '
-    cp later.rmv keep; rm -r later; rmv commit; cmp keep later.rmv; rmv checkout later'
-it 'commits only tracked paths' 'exits 3 rmv commit nosuch; says "not tracked" rmv commit nosuch'
-
+it 'can be run several times at once' '
+    for i in 1 2 3 4 5 6; do echo "$i" >par$i; done
+    for i in 1 2 3 4 5 6; do rmv add -q par$i & done; wait
+    for i in 1 2 3 4 5 6; do test -f par$i.rmv && git check-ignore -q par$i || exit 1; done
+    test "$(grep -c par .gitignore)" = 6; rmv status -q'
 it 'survives being killed at any moment, and the next add succeeds' '
     mkdir many; for i in $(seq 300); do echo "content $i" >many/$i; done; cp -r many ../many
     for delay in 0.001 0.004 0.008 0.015 0.03; do

@@ -1,0 +1,25 @@
+#!/bin/sh
+# What users of `rmv commit` rely on, for pointer files.
+. "$(dirname "$0")/lib.sh"
+
+repository "$TEST_FOLDER/w"
+printf abc >one.csv
+rmv add -q one.csv
+
+it 'leaves storing to commit with --no-commit' '
+    mkdir later; printf later-content >later/f; rmv add --no-commit later
+    grep -q sha256 later.rmv; says "not stored +later" rmv status
+    rmv commit later; rmv status -q; rm -r later; rmv checkout later; test "$(cat later/f)" = later-content'
+it 'commits what changed in tracked data, and nothing else' '
+    cp one.csv.rmv keep; printf edited >later/f; rmv commit | grep -q "  later"
+    cmp keep one.csv.rmv; rmv status -q; test -z "$(rmv commit)"'
+it 'leaves alone what is not here when it commits' '
+    cp later.rmv keep; rm -r later; rmv commit; cmp keep later.rmv; rmv checkout later'
+it 'commits only tracked paths' 'exits 3 rmv commit nosuch; says "not tracked" rmv commit nosuch'
+it 'says nothing and changes nothing when nothing changed' '
+    cp -p one.csv.rmv keep; test -z "$(rmv commit)"; cmp keep one.csv.rmv; test ! one.csv.rmv -nt keep'
+it 'takes a path inside a tracked folder for the folder' '
+    printf inside >later/g; rmv commit later/g; rmv status -q; rm -r later; rmv checkout later; test "$(cat later/g)" = inside'
+it 'leaves a record of what it stored' 'grep -qE "record: [0-9a-f]{64}" later.rmv'
+it 'refuses what cannot be stored, and the pointer stays' '
+    cp later.rmv keep; mkfifo later/p; exits 2 rmv commit; says "later/p" rmv commit; cmp keep later.rmv; rm later/p; rmv status -q'
