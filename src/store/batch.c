@@ -28,7 +28,7 @@ static void init_batch(struct rmv_store_batch *batch, struct rmv_store *store)
     pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
     pthread_rwlock_init(&batch->gate, &attributes);
     pthread_rwlockattr_destroy(&attributes);
-    rmv_pack_writer_init(&batch->writer, store->vfs, store->root, store->sync);
+    rmv_pack_writer_init(&batch->writer, store->vfs, store->root, store->sync, store->journal_step);
 }
 
 static void free_slot(struct rmv_batch_slot *slot)

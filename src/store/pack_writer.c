@@ -8,15 +8,13 @@
 #include "store/packs.h"
 #include "store/temporary.h"
 
-/* How much of a pack may be lost with its writer. */
-#define JOURNAL_STEP_BYTES ((uint64_t)4 << 20)
-
 void rmv_pack_writer_init(struct rmv_pack_writer *writer, const struct rmv_vfs *vfs,
-                          const char *root, bool sync)
+                          const char *root, bool sync, uint64_t journal_step)
 {
     *writer = (struct rmv_pack_writer){.vfs = vfs,
                                        .root = root,
                                        .sync = sync,
+                                       .journal_step = journal_step,
                                        .file = RMV_VFS_FILE_EMPTY,
                                        .journal = RMV_VFS_FILE_EMPTY};
 }
@@ -26,7 +24,7 @@ void rmv_pack_writer_discard(struct rmv_pack_writer *writer)
     rmv_temporary_discard(&writer->file);
     rmv_temporary_discard(&writer->journal);
     rmv_pack_footer_free(&writer->footer);
-    rmv_pack_writer_init(writer, writer->vfs, writer->root, writer->sync);
+    rmv_pack_writer_init(writer, writer->vfs, writer->root, writer->sync, writer->journal_step);
 }
 
 static const struct rmv_error *start_pack(struct rmv_pack_writer *writer)
@@ -88,8 +86,8 @@ const struct rmv_error *rmv_pack_writer_append(struct rmv_pack_writer *writer,
     footer->frames = rmv_grow(footer->frames, footer->frames_count, &writer->frames_capacity,
                               sizeof(*footer->frames));
     footer->frames[footer->frames_count++] = *frame;
-    return writer->size - writer->journaled_size >= JOURNAL_STEP_BYTES ? append_journal(writer)
-                                                                       : NULL;
+    return writer->size - writer->journaled_size >= writer->journal_step ? append_journal(writer)
+                                                                         : NULL;
 }
 
 bool rmv_pack_writer_is_full(const struct rmv_pack_writer *writer, uint64_t size_max)
@@ -131,6 +129,6 @@ const struct rmv_error *rmv_pack_writer_finish(struct rmv_pack_writer *writer,
         return err;
     rmv_temporary_discard(&writer->journal);
     *footer = writer->footer;
-    rmv_pack_writer_init(writer, writer->vfs, writer->root, writer->sync);
+    rmv_pack_writer_init(writer, writer->vfs, writer->root, writer->sync, writer->journal_step);
     return NULL;
 }

@@ -10,10 +10,14 @@
 #include "rmv/base/vfs.h"
 #include "store/pack_format.h"
 
+/* How much of a pack may be lost with its writer. */
+#define RMV_JOURNAL_STEP_BYTES ((uint64_t)4 << 20)
+
 struct rmv_pack_writer {
     const struct rmv_vfs *vfs;
     const char *root; /* the store's folder, lives longer */
     bool sync;
+    uint64_t journal_step;    /* bytes of the pack between two entries in the journal */
     struct rmv_vfs_file file; /* the empty state until the first frame */
     uint64_t size;            /* bytes written */
     struct rmv_pack_footer footer;
@@ -27,7 +31,7 @@ struct rmv_pack_writer {
 };
 
 void rmv_pack_writer_init(struct rmv_pack_writer *writer, const struct rmv_vfs *vfs,
-                          const char *root, bool sync);
+                          const char *root, bool sync, uint64_t journal_step);
 
 /* Appends a frame and the records of what is in it (whose `frame` is set here). Errors: IO; the
  * writer is then good for nothing but to be discarded. */

@@ -102,7 +102,8 @@ static const struct rmv_error *salvage_pack(struct rmv_store *store, const char 
     RMV_CLEANUP(rmv_str_free) char *journal_path = rmv_str_format("%s" RMV_JOURNAL_SUFFIX, path);
     RMV_CLEANUP(rmv_vfs_close) struct rmv_vfs_file journal = RMV_VFS_FILE_EMPTY;
     RMV_CLEANUP(salvage_free) struct salvage salvage = {.store = store, .file = RMV_VFS_FILE_EMPTY};
-    rmv_pack_writer_init(&salvage.writer, store->vfs, store->root, store->sync);
+    rmv_pack_writer_init(&salvage.writer, store->vfs, store->root, store->sync,
+                         store->journal_step);
 
     if (rmv_temporary_adopt(store->vfs, path, &salvage.file))
         return NULL; /* its owner lives, or somebody else was faster */

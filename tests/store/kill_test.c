@@ -17,8 +17,8 @@
 
 /* What a run puts, half of it before each commit; even ones are random. The largest makes the pack
  * long enough for a journal. */
-static const size_t object_sizes[OBJECTS_COUNT] = {300000, 20,     5000000, 0,
-                                                   5000,   200000, 1100000, 10000};
+static const size_t object_sizes[OBJECTS_COUNT] = {300000, 20,     1500000, 0,
+                                                   5000,   200000, 400000,  10000};
 
 /* The i-th object, made once. */
 static const struct rmv_buf *object(size_t i)
@@ -56,6 +56,7 @@ static const struct rmv_error *run(const struct rmv_vfs *vfs, bool sync, void (*
     const struct rmv_error *err = rmv_store_open(".", &options, &store);
     if (!err) {
         store->pack_size_max = pack_size_max;
+        store->journal_step = (uint64_t)512 << 10;
         err = rmv_store_batch_open(store, &batch);
     }
     for (size_t part = 0; part < COMMITS_COUNT && !err; part++) {
@@ -179,7 +180,7 @@ static void dying_at_any_call_loses_nothing_acknowledged(void **state)
 static void dying_between_the_packs_of_one_batch_loses_nothing_acknowledged(void **state)
 {
     (void)state;
-    pack_size_max = (uint64_t)700 << 10;
+    pack_size_max = (uint64_t)300 << 10;
     const int calls = sweep(3);
     pack_size_max = RMV_PACK_SIZE_MAX;
     assert_true(calls > 100);
