@@ -1,0 +1,62 @@
+#!/bin/sh
+# rmv repro when it is interrupted, killed, or not alone.
+. "$(dirname "$0")/lib.sh"
+
+stages() { # stages <text>: rmv.yaml becomes this
+    { echo 'stages:'; cat; } >rmv.yaml
+}
+wait_for() { # wait_for <file>: until it exists, 10 seconds at the most
+    for _ in $(seq 200); do [ ! -e "$1" ] || return 0; sleep 0.05; done
+    echo "no $1"; return 1
+}
+is_gone() { # is_gone <pid>: within 10 seconds
+    for _ in $(seq 200); do kill -0 "$1" 2>/dev/null || return 0; sleep 0.05; done
+    echo "process $1 is still there"; return 1
+}
+
+# A shell lets what it starts in the background ignore SIGINT, hence env --default-signal.
+
+repository "$TEST_FOLDER/signals"
+printf '  a:\n    cmd: echo half >a.out; echo $$ >pid; sleep 60 & echo $! >child; wait; echo whole >a.out\n    outs: [a.out]\n' | stages
+it 'stops a command and all it started on SIGINT, and records nothing' '
+    env --default-signal=INT rmv repro >log 2>&1 & pid=$!; wait_for child; kill -INT $pid; exits 130 wait $pid
+    is_gone $(cat pid); is_gone $(cat child); test ! -e rmv.lock; grep "stage .a. was stopped" log'
+it 'does so on SIGTERM'                           '
+    rm -f pid child; rmv repro >log 2>&1 & pid=$!; wait_for child; kill -TERM $pid; exits 130 wait $pid; is_gone $(cat child); test ! -e rmv.lock'
+it 'runs the stage from the start afterwards'     'sed -i "s/sleep 60/sleep 0/" rmv.yaml; rmv repro -q; test "$(cat a.out)" = whole'
+it 'kills what does not stop when asked'          '
+    printf "  b:\n    cmd: trap \"\" TERM INT; echo \$\$ >stubborn; while :; do sleep 1; done\n" | stages
+    env --default-signal=INT rmv repro >log 2>&1 & pid=$!; wait_for stubborn; kill -INT $pid; exits 130 wait $pid; is_gone $(cat stubborn)'
+it 'does not begin the next stage after an interrupt' '
+    printf "  c:\n    cmd: kill -INT \$PPID; sleep 60\n    outs: [c.out]\n  d:\n    cmd: touch d.ran\n    deps: [c.out]\n" | stages
+    exits 130 rmv repro; test ! -e d.ran'
+
+repository "$TEST_FOLDER/killed"
+printf '  a:\n    cmd: echo half >a.out; touch started; while [ ! -e go ]; do sleep 0.05; done; echo run >>runs; cp runs a.out\n    outs: [a.out]\n' | stages
+it 'leaves what a killed repro started alone until it ends, and runs the stage again' '
+    rmv repro >log 2>&1 & pid=$!; wait_for started; kill -KILL $pid; wait $pid || :
+    test ! -e rmv.lock; rm started; rmv repro >log2 2>&1 & second=$!
+    sleep 0.5; test ! -e started; grep "Waiting for stage .a." log2; touch go; wait $second
+    test "$(wc -l <runs)" = 2; cmp runs a.out; rmv status -q; rmv fsck -q'
+it 'never runs a stage twice at once, and not again what another process has just run' '
+    rm -f go started runs rmv.lock a.out; rm -rf .rmstore/runs
+    rmv repro >one 2>&1 & first=$!; wait_for started; rmv repro >two 2>&1 & second=$!; sleep 0.3; touch go
+    wait $first; wait $second; test "$(wc -l <runs)" = 1; grep "Waiting for stage .a." two; grep "Stage .a. is up to date" two'
+it 'lets other stages and commands work meanwhile' '
+    rm -f go started runs a.out rmv.lock; rm -rf .rmstore/runs; printf "  b:\n    cmd: echo 1 >b.out\n    outs: [b.out]\n" >>rmv.yaml; echo 1 >data
+    rmv repro a >one 2>&1 & first=$!; wait_for started; rmv repro -q b; rmv add -q data; touch go; wait $first
+    grep -q "^  a:" rmv.lock; grep -q "^  b:" rmv.lock; rmv status -q'
+it 'does not wait for what a command left running' '
+    printf "  a:\n    cmd: (sleep 60; echo late) & echo \$! >left; echo 1 >a2\n    outs: [a2]\n" | stages
+    timeout 20 rmv repro -q; kill -0 $(cat left); kill $(cat left)
+    rm a2; sed -i "s/echo 1 >a2/echo 2 >a2/" rmv.yaml; timeout 20 rmv repro -q; kill $(cat left)'
+it 'shows what a command prints, and keeps it'    '
+    printf "  a:\n    cmd: echo to out; echo to err >&2; seq 100000\n" | stages
+    rmv repro >out 2>err; grep "^to out" out; grep "^to err" err; test "$(tail -n 1 out)" = 100000; grep "^to err" .rmstore/logs/a.log; test "$(tail -n 1 .rmstore/logs/a.log)" = 100000'
+it 'keeps quiet with -q, but not the log'         'test -z "$(rmv repro -q 2>&1)"; grep "^to out" .rmstore/logs/a.log'
+
+command -v strace >/dev/null || { skip 'sweeps' 'strace is not installed'; exit 0; }
+setup='git init -q . && rmv init -q && mkdir in && echo 1 >in/1 && echo 2 >in/2 &&
+       printf "stages:\n  a:\n    cmd: mkdir a && cat in/* >a/x\n    deps: [in]\n    outs: [a]\n  b:\n    cmd: wc -l <a/x >b\n    deps: [a]\n    outs: [b]\n" >rmv.yaml'
+sound='rmv fsck -q && rmv repro -q && rmv status -q && test "$(cat b)" = 2 && rm -rf a b rmv.lock && rmv repro -q && test "$(cat b)" = 2 && rmv fsck -q'
+it 'is sound wherever it is killed, and a second run succeeds' '"$SOURCE_ROOT/tests/fault_sweep.sh" "$setup" "rmv repro -q" "$sound"'

@@ -1,0 +1,86 @@
+/* Whatever parses as rmv.yaml has only paths that stay in the workspace, and a graph that is either
+ * refused or in order; a stage can be added to it without changing the others.
+ *
+ * make CC=clang CFLAGS='-g -O1 -fsanitize=fuzzer-no-link,address,undefined' BUILD=build-fuzz \
+ *     build-fuzz/librmv.a
+ * clang -g -O1 -D_GNU_SOURCE -Iinclude -fsanitize=fuzzer,address,undefined
+ *     tests/fuzz/pipeline_fuzz.c build-fuzz/librmv.a -lyaml -lcjson -lcrypto -lzstd -lgit2 -pthread
+ *     -o pipeline_fuzz
+ * ./pipeline_fuzz -max_len=2048 -max_total_time=300 CORPUS_FOLDER */
+#include <stdlib.h>
+#include <string.h>
+
+#include "rmv/base/mem.h"
+#include "rmv/base/path.h"
+#include "rmv/pipeline/graph.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_paths(const struct rmv_stage *stage)
+{
+    for (size_t i = 0; i < stage->deps_count; i++)
+        if (rmv_path_check(stage->deps[i].path))
+            abort();
+    for (size_t i = 0; i < stage->outs_count; i++)
+        if (rmv_path_check(stage->outs[i].path))
+            abort();
+    for (size_t i = 0; i < stage->params_count; i++)
+        if (rmv_path_check(stage->params[i].file))
+            abort();
+    if (strcmp(stage->wdir, ".") != 0 && rmv_path_check(stage->wdir))
+        abort();
+}
+
+static void check_order(const struct rmv_graph *graph)
+{
+    bool *seen = calloc(graph->count + 1, sizeof(bool));
+    for (size_t i = 0; i < graph->count; i++) {
+        const struct rmv_graph_node *node = &graph->nodes[graph->order[i]];
+        for (size_t k = 0; k < node->needs_count; k++)
+            if (!seen[node->needs[k]])
+                abort();
+        seen[graph->order[i]] = true;
+    }
+    free(seen);
+}
+
+/* Refused or added, with every old stage as it was. */
+static void check_adding(const struct rmv_pipeline *before, const uint8_t *data, size_t size)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf new_text = {0};
+    RMV_CLEANUP(rmv_value_free) struct rmv_value stage = {0};
+    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline after = {0};
+
+    rmv_buf_append(&text, data, size);
+    rmv_value_set_text(rmv_value_add(&stage, "cmd"), "true");
+    if (rmv_pipeline_add_stage("rmv.yaml", &text, "added", &stage, &new_text))
+        return;
+    if (rmv_pipeline_parse("rmv.yaml", new_text.data, new_text.size, &after) ||
+        after.count != before->count + 1)
+        abort();
+    for (size_t i = 0; i < before->count; i++) {
+        RMV_CLEANUP(rmv_buf_free) struct rmv_buf a = {0};
+        RMV_CLEANUP(rmv_buf_free) struct rmv_buf b = {0};
+        rmv_stage_format_definition(&before->stages[i], &a);
+        rmv_stage_format_definition(&after.stages[i], &b);
+        if (strcmp(rmv_buf_string(&a), rmv_buf_string(&b)) != 0)
+            abort();
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
+    RMV_CLEANUP(rmv_graph_free) struct rmv_graph graph = {0};
+
+    if (rmv_pipeline_parse("rmv.yaml", (const char *)data, size, &pipeline))
+        return 0;
+    rmv_pipeline_index(&pipeline);
+    for (size_t i = 0; i < pipeline.count; i++)
+        check_paths(&pipeline.stages[i]);
+    if (!rmv_graph_build(&pipeline, &graph))
+        check_order(&graph);
+    check_adding(&pipeline, data, size);
+    return 0;
+}

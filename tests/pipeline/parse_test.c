@@ -1,0 +1,234 @@
+#include "test.h"
+
+#include <string.h>
+
+#include "rmv/base/mem.h"
+#include "rmv/pipeline/pipeline.h"
+
+static const struct rmv_error *parse_at(const char *file, const char *text,
+                                        struct rmv_pipeline *pipeline)
+{
+    rmv_pipeline_free(pipeline);
+    const struct rmv_error *err = rmv_pipeline_parse(file, text, strlen(text), pipeline);
+    if (!err)
+        rmv_pipeline_index(pipeline);
+    return err;
+}
+
+static const struct rmv_error *parse(const char *text, struct rmv_pipeline *pipeline)
+{
+    return parse_at("rmv.yaml", text, pipeline);
+}
+
+/* Parsing `text` fails with `code` and a message that has `words` in it. */
+static void refuse(const char *text, enum rmv_error_code code, const char *words)
+{
+    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
+    CHECK_SAYS(parse(text, &pipeline), code, words);
+}
+
+static void a_stage_has_all_that_was_written(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
+    CHECK_OK(parse("stages:\n"
+                   "  train:\n"
+                   "    desc: fits\n"
+                   "    cmd: [one, two]\n"
+                   "    wdir: sub\n"
+                   "    deps: [../data, here]\n"
+                   "    params: [a.b, c, {x.json: [d]}, {../y.yaml: }]\n"
+                   "    outs:\n"
+                   "    - model\n"
+                   "    - log: {persist: true, cache: false, desc: lines}\n"
+                   "    metrics: [m.json: {cache: false}]\n"
+                   "    plots: [p.csv: {x: step, template: linear}]\n"
+                   "    frozen: true\n"
+                   "    meta: {any: [thing]}\n",
+                   &pipeline));
+    assert_int_equal(pipeline.count, 1);
+    const struct rmv_stage *stage = &pipeline.stages[0];
+    assert_string_equal(stage->address, "train");
+    assert_string_equal(stage->desc, "fits");
+    assert_string_equal(stage->wdir, "sub");
+    assert_int_equal(stage->cmd.list.count, 2);
+    assert_int_equal(stage->deps_count, 2);
+    assert_string_equal(stage->deps[0].path, "data");
+    assert_string_equal(stage->deps[1].path, "sub/here");
+    assert_int_equal(stage->params_count, 3);
+    assert_string_equal(stage->params[0].file, "sub/params.yaml");
+    assert_int_equal(stage->params[0].keys.count, 2);
+    assert_string_equal(stage->params[2].file, "y.yaml");
+    assert_int_equal(stage->params[2].keys.count, 0);
+    assert_int_equal(stage->outs_count, 4);
+    assert_string_equal(stage->outs[1].path, "sub/log");
+    assert_true(stage->outs[1].persist && stage->outs[1].no_cache);
+    assert_string_equal(stage->outs[1].desc, "lines");
+    assert_int_equal(stage->outs[2].kind, RMV_STAGE_OUT_METRIC);
+    assert_int_equal(stage->outs[3].kind, RMV_STAGE_OUT_PLOT);
+    assert_false(stage->outs[3].no_cache);
+    assert_true(stage->frozen);
+    assert_false(stage->always_changed);
+    assert_ptr_equal(rmv_pipeline_maker_of(&pipeline, "sub/model/inside"), stage);
+    assert_null(rmv_pipeline_maker_of(&pipeline, "sub"));
+}
+
+static void an_empty_file_has_no_stages(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
+    CHECK_OK(parse("", &pipeline));
+    CHECK_OK(parse("# nothing\n", &pipeline));
+    CHECK_OK(parse("stages:\n", &pipeline));
+    assert_int_equal(pipeline.count, 0);
+    assert_int_equal(pipeline.files.count, 1);
+}
+
+static void stages_below_the_root_are_called_by_their_file(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
+    CHECK_OK(parse_at("sub/rmv.yaml", "stages:\n  a: {cmd: x, deps: [../in], outs: [out]}\n",
+                      &pipeline));
+    assert_string_equal(pipeline.stages[0].address, "sub/rmv.yaml:a");
+    assert_string_equal(pipeline.stages[0].wdir, "sub");
+    assert_string_equal(pipeline.stages[0].deps[0].path, "in");
+    assert_string_equal(pipeline.stages[0].outs[0].path, "sub/out");
+}
+
+static void unknown_keys_are_refused_with_place_and_nearest_key(void **state)
+{
+    (void)state;
+    refuse("stages: {}\nmetric: []\n", RMV_ERR_USAGE,
+           "rmv.yaml:2:1: unknown key 'metric', did you mean 'metrics'?");
+    refuse("stages:\n  a:\n    cmd: x\n    dep: [y]\n", RMV_ERR_USAGE,
+           "rmv.yaml:4:5: unknown key 'dep', did you mean 'deps'?");
+    refuse("stages:\n  a:\n    cmd: x\n    zzzzzzzz: [y]\n", RMV_ERR_USAGE,
+           "known here: cmd, wdir");
+    refuse("stages:\n  a:\n    cmd: x\n    outs:\n    - y: {cach: no}\n", RMV_ERR_USAGE,
+           "rmv.yaml:5:11: unknown key 'cach', did you mean 'cache'?");
+}
+
+static void what_is_not_supported_yet_says_so(void **state)
+{
+    (void)state;
+    refuse("vars: [x]\n", RMV_ERR_UNSUPPORTED, "rmv.yaml:1:1: 'vars' is not supported");
+    refuse("stages:\n  a:\n    foreach: [1]\n    do: {cmd: x}\n", RMV_ERR_UNSUPPORTED,
+           "rmv.yaml:3:5: 'foreach' is not supported");
+    refuse("stages:\n  a:\n    matrix: {x: [1]}\n    cmd: x\n", RMV_ERR_UNSUPPORTED, "'matrix'");
+    refuse("stages:\n  a:\n    cmd: echo ${x}\n", RMV_ERR_UNSUPPORTED,
+           "rmv.yaml:3:10: '${' is templating");
+    refuse("stages:\n  a:\n    cmd: x\n    outs: [y: {remote: r}]\n", RMV_ERR_UNSUPPORTED,
+           "'remote'");
+    refuse("stages:\n  a:\n    cmd: x\n    deps: ['s3://bucket/x']\n", RMV_ERR_UNSUPPORTED,
+           "rmv.yaml:4:12: 's3://bucket/x': URLs");
+}
+
+static void an_escaped_brace_is_for_the_shell(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
+    CHECK_OK(parse("stages:\n  a:\n    cmd: echo \\${x} $y \\$z\n", &pipeline));
+    assert_string_equal(pipeline.stages[0].cmd.text, "echo ${x} $y \\$z");
+}
+
+static void paths_that_leave_the_workspace_are_refused(void **state)
+{
+    (void)state;
+    refuse("stages:\n  a:\n    cmd: x\n    outs: [../x]\n", RMV_ERR_DENIED, "rmv.yaml:4:12");
+    refuse("stages:\n  a:\n    cmd: x\n    outs: [a/../../x]\n", RMV_ERR_DENIED, "rmv.yaml:4:12");
+    refuse("stages:\n  a:\n    cmd: x\n    deps: [/etc/passwd]\n", RMV_ERR_DENIED, "absolute path");
+    refuse("stages:\n  a:\n    cmd: x\n    deps: [.git/config]\n", RMV_ERR_DENIED, "rmv.yaml:4:12");
+    refuse("stages:\n  a:\n    cmd: x\n    deps: [x/.RMSTORE/y]\n", RMV_ERR_DENIED,
+           "rmv.yaml:4:12");
+    refuse("stages:\n  a:\n    cmd: x\n    wdir: ..\n", RMV_ERR_DENIED, "rmv.yaml:4:11");
+    refuse("stages:\n  a:\n    cmd: x\n    params: [{../p.yaml: [x]}]\n", RMV_ERR_DENIED,
+           "rmv.yaml:4:");
+    refuse("stages:\n  a:\n    cmd: x\n    outs: [.]\n", RMV_ERR_USAGE, "whole workspace");
+    refuse("metrics: [../m]\n", RMV_ERR_DENIED, "rmv.yaml:1:11");
+}
+
+static void values_of_the_wrong_kind_are_refused_with_their_place(void **state)
+{
+    (void)state;
+    refuse("[1]\n", RMV_ERR_USAGE, "rmv.yaml:1:1");
+    refuse("stages: [a]\n", RMV_ERR_USAGE, "rmv.yaml:1:9");
+    refuse("stages:\n  a: x\n", RMV_ERR_USAGE, "rmv.yaml:2:6");
+    refuse("stages:\n  a:\n    desc: x\n", RMV_ERR_USAGE, "rmv.yaml:2:3: stage 'a' has no command");
+    refuse("stages:\n  a:\n    cmd: 5\n", RMV_ERR_USAGE, "rmv.yaml:3:10");
+    refuse("stages:\n  a:\n    cmd: ' '\n", RMV_ERR_USAGE, "is empty");
+    refuse("stages:\n  a:\n    cmd: []\n", RMV_ERR_USAGE, "rmv.yaml:3:10");
+    refuse("stages:\n  a:\n    cmd: [x, [y]]\n", RMV_ERR_USAGE, "rmv.yaml:3:14");
+    refuse("stages:\n  a:\n    cmd: x\n    deps: y\n", RMV_ERR_USAGE, "rmv.yaml:4:11");
+    refuse("stages:\n  a:\n    cmd: x\n    deps: [[y]]\n", RMV_ERR_USAGE, "rmv.yaml:4:12");
+    refuse("stages:\n  a:\n    cmd: x\n    deps: ['']\n", RMV_ERR_USAGE, "a path is empty");
+    refuse("stages:\n  a:\n    cmd: x\n    outs: [y: {cache: maybe}]\n", RMV_ERR_USAGE, "'cache'");
+    refuse("stages:\n  a:\n    cmd: x\n    outs: [y: 3]\n", RMV_ERR_USAGE, "rmv.yaml:4:15");
+    refuse("stages:\n  a:\n    cmd: x\n    params: [1]\n", RMV_ERR_USAGE, "rmv.yaml:4:14");
+    refuse("stages:\n  a:\n    cmd: x\n    params: [f.yaml: x]\n", RMV_ERR_USAGE, "rmv.yaml:4:22");
+    refuse("stages:\n  a:\n    cmd: x\n    frozen: 1\n", RMV_ERR_USAGE, "rmv.yaml:4:13");
+    refuse("stages:\n  a:\n    cmd: x\n    desc: [1]\n", RMV_ERR_USAGE, "rmv.yaml:4:11");
+    refuse("plots: 1\n", RMV_ERR_USAGE, "rmv.yaml:1:8");
+}
+
+static void what_is_listed_twice_is_refused(void **state)
+{
+    (void)state;
+    refuse("stages:\n  a:\n    cmd: x\n    deps: [y, ./y]\n", RMV_ERR_USAGE,
+           "rmv.yaml:4:15: dependency 'y' of stage 'a' is listed twice");
+    refuse("stages:\n  a:\n    cmd: x\n    outs: [y]\n    metrics: [z/../y]\n", RMV_ERR_USAGE,
+           "rmv.yaml:5:15: output 'y' of stage 'a' is listed twice");
+    refuse("stages:\n  a: {cmd: x}\n  a: {cmd: y}\n", RMV_ERR_CORRUPT, "rmv.yaml:3");
+}
+
+static void names_that_cannot_be_typed_are_refused(void **state)
+{
+    (void)state;
+    refuse("stages:\n  a/b: {cmd: x}\n", RMV_ERR_USAGE, "rmv.yaml:2:3: 'a/b' is no name");
+    refuse("stages:\n  '': {cmd: x}\n", RMV_ERR_USAGE, "rmv.yaml:2:3");
+    refuse("stages:\n  \"a\\nb\": {cmd: x}\n", RMV_ERR_USAGE, "is no name");
+}
+
+static void files_of_rmv_itself_cannot_be_outputs(void **state)
+{
+    (void)state;
+    refuse("stages:\n  a: {cmd: x, outs: [rmv.lock]}\n", RMV_ERR_USAGE, "cannot be an output");
+    refuse("stages:\n  a: {cmd: x, outs: [data.rmv]}\n", RMV_ERR_USAGE, "cannot be an output");
+}
+
+static void the_definition_ignores_order_comments_and_descriptions(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline a = {0};
+    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline b = {0};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf a_text = {0};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf b_text = {0};
+
+    CHECK_OK(parse("stages: {a: {cmd: x, deps: [p, q], params: [k, j], outs: [o, n]}}", &a));
+    CHECK_OK(parse("stages:\n  a:  # why\n    desc: text\n    outs: [n, o]\n    params: [j, k]\n"
+                   "    deps: [q, ./p]\n    cmd: x\n",
+                   &b));
+    rmv_stage_format_definition(&a.stages[0], &a_text);
+    rmv_stage_format_definition(&b.stages[0], &b_text);
+    assert_string_equal(rmv_buf_string(&a_text), rmv_buf_string(&b_text));
+    assert_non_null(strstr(rmv_buf_string(&a_text), "\"deps\":"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_stage_has_all_that_was_written),
+        TEST(an_empty_file_has_no_stages),
+        TEST(stages_below_the_root_are_called_by_their_file),
+        TEST(unknown_keys_are_refused_with_place_and_nearest_key),
+        TEST(what_is_not_supported_yet_says_so),
+        TEST(an_escaped_brace_is_for_the_shell),
+        TEST(paths_that_leave_the_workspace_are_refused),
+        TEST(values_of_the_wrong_kind_are_refused_with_their_place),
+        TEST(what_is_listed_twice_is_refused),
+        TEST(names_that_cannot_be_typed_are_refused),
+        TEST(files_of_rmv_itself_cannot_be_outputs),
+        TEST(the_definition_ignores_order_comments_and_descriptions),
+    };
+    return RUN_TESTS(tests);
+}
