@@ -236,7 +236,8 @@ static int64_t pause_of(const struct rmv_http_options *options, unsigned attempt
     uint32_t chance = UINT32_MAX;
     if (getrandom(&chance, sizeof(chance), 0) != sizeof(chance))
         chance = UINT32_MAX;
-    pause = pause / 2 + (int64_t)((double)(pause - pause / 2) * chance / UINT32_MAX);
+    const int64_t half = pause / 2;
+    pause = half + (int64_t)((double)(pause - half) * chance / UINT32_MAX);
     if (pause < retry_after_ms)
         pause = retry_after_ms;
     return pause < options->delay_max_ms ? pause : options->delay_max_ms;

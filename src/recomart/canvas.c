@@ -65,6 +65,12 @@ void rmv_canvas_close(struct rmv_canvas **canvas)
     *canvas = NULL;
 }
 
+void rmv_canvas_forget_fonts(void)
+{
+    pango_cairo_font_map_set_default(NULL);
+    cairo_debug_reset_static_data();
+}
+
 static void set_colour(struct rmv_canvas *canvas, unsigned colour)
 {
     cairo_set_source_rgb(canvas->cairo, (colour >> 16 & 0xff) / 255.0, (colour >> 8 & 0xff) / 255.0,

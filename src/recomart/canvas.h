@@ -31,6 +31,9 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_canvas_open(int width, int height, struct rmv_canvas **canvas);
 void rmv_canvas_close(struct rmv_canvas **canvas);
 
+/* Gives back the fonts that are kept from one picture to the next, when no canvas is open. */
+void rmv_canvas_forget_fonts(void);
+
 void rmv_canvas_text(struct rmv_canvas *canvas, double x, double y,
                      const struct rmv_text_style *style, const char *text);
 

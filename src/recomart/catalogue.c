@@ -12,9 +12,8 @@ const struct rmv_error *rmv_catalogue_parse_list(const char *name, const char *t
                                                  struct rmv_value *out)
 {
     /* RFC 8259 lets a reader pass over a byte order mark. */
-    const bool has_mark = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0;
-    const struct rmv_error *err =
-        rmv_json_parse(name, text + 3 * has_mark, size - 3 * has_mark, out);
+    const size_t mark = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    const struct rmv_error *err = rmv_json_parse(name, text + mark, size - mark, out);
     if (!err && out->kind != RMV_VALUE_LIST)
         return rmv_error(RMV_ERR_CORRUPT, "%s: a JSON array of products was expected, not %s", name,
                          rmv_value_kind_name(out->kind));

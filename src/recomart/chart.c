@@ -107,7 +107,8 @@ static void draw_y_axis(struct frame *frame, double end)
         .size = TICK_SIZE, .colour = RMV_SOFT, .align = RMV_ALIGN_RIGHT};
     const struct rmv_rect area = frame->area;
     const double step = step_of(end);
-    for (double tick = 0; tick <= end; tick += step) {
+    for (int i = 0; i * step <= end; i++) {
+        const double tick = i * step;
         const double y = y_of(frame, tick / end);
         rmv_canvas_line(frame->canvas, (struct rmv_rect){area.x, y, area.width, 1},
                         tick > 0 ? RMV_GRID : RMV_SOFT);
@@ -123,7 +124,8 @@ static void draw_x_axis(struct frame *frame, double end)
         .size = TICK_SIZE, .colour = RMV_SOFT, .align = RMV_ALIGN_CENTRE};
     const struct rmv_rect area = frame->area;
     const double step = step_of(end);
-    for (double tick = 0; tick <= end; tick += step) {
+    for (int i = 0; i * step <= end; i++) {
+        const double tick = i * step;
         const double x = area.x + area.width * tick / end;
         rmv_canvas_line(frame->canvas, (struct rmv_rect){x, area.y, 1, area.height},
                         tick > 0 ? RMV_GRID : RMV_SOFT);
@@ -244,7 +246,8 @@ static void draw_log_axes(struct frame *frame, double x_end, double y_end)
 
     for (int i = 0; i < 60; i++) {
         const int factor = factors[i % 3];
-        const double tick = factor * pow(10, i / 3);
+        const int power = i / 3;
+        const double tick = factor * pow(10, power);
         tick_text(tick, &text);
         if (tick <= x_end && is_tick(x_end, factor)) {
             const double x = area.x + area.width * log_share(tick, x_end);

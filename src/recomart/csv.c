@@ -224,33 +224,39 @@ static void take_unclosed(struct rmv_csv_reader *reader, struct cursor *cursor)
     take_record(reader, cursor);
 }
 
+/* Takes the next record if it is in the buffer, its end and all. */
+static bool take_next(struct rmv_csv_reader *reader)
+{
+    struct cursor cursor;
+    while (reader->start < reader->end) {
+        const bool is_whole = parse_record(reader, &cursor);
+        if (!is_whole && !reader->at_end)
+            return false;
+        const bool blank = is_whole && is_blank(reader, &cursor);
+        if (is_whole)
+            take_record(reader, &cursor);
+        else
+            take_unclosed(reader, &cursor);
+        if (!blank)
+            return true;
+    }
+    return false;
+}
+
 const struct rmv_error *rmv_csv_next(struct rmv_csv_reader *reader,
                                      const struct rmv_csv_record **record)
 {
-    struct cursor cursor;
-    for (;;) {
+    while (!take_next(reader)) {
         if (reader->start == reader->end && reader->at_end) {
             *record = NULL;
             return NULL;
-        }
-        if (reader->start < reader->end) {
-            const bool whole = parse_record(reader, &cursor);
-            if (whole || reader->at_end) {
-                const bool blank = whole && is_blank(reader, &cursor);
-                if (whole)
-                    take_record(reader, &cursor);
-                else
-                    take_unclosed(reader, &cursor);
-                if (blank)
-                    continue;
-                *record = &reader->record;
-                return NULL;
-            }
         }
         const struct rmv_error *err = refill(reader);
         if (err)
             return err;
     }
+    *record = &reader->record;
+    return NULL;
 }
 
 const struct rmv_error *rmv_csv_error(const struct rmv_csv_reader *reader,

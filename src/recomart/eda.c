@@ -382,7 +382,7 @@ static const struct rmv_error *plot_sparsity(struct eda *eda)
         rmv_str_format("Sparsity %.4g = 1 \u2212 %llu/%llu: pairs with an interaction, of %llu "
                        "users \u00d7 %llu products",
                        1 - (double)summary->pairs / cells, (unsigned long long)summary->pairs,
-                       (unsigned long long)(summary->users * summary->products),
+                       (unsigned long long)summary->users * (unsigned long long)summary->products,
                        (unsigned long long)summary->users, (unsigned long long)summary->products);
     const struct rmv_chart chart = {"Who touched what", subtitle, "Products, most popular first",
                                     "Users, most active first"};
@@ -431,6 +431,7 @@ const struct rmv_error *rmv_eda_write(const char *folder,
     const struct rmv_error *err = NULL;
     for (size_t i = 0; !err && i < sizeof(plots) / sizeof(plots[0]); i++)
         err = plots[i](&eda);
+    rmv_canvas_forget_fonts();
     if (err)
         return err;
     rmv_html_end(&eda.page);

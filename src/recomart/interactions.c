@@ -307,7 +307,7 @@ static uint64_t count_pairs(const struct rmv_interactions *interactions)
 static void join(struct rmv_interactions *interactions)
 {
     struct rmv_prepare_summary *summary = &interactions->summary;
-    interactions->joined = rmv_calloc(interactions->products.count, sizeof(*interactions->joined));
+    interactions->joined = rmv_calloc(interactions->products.count, sizeof(struct rmv_product *));
     for (uint32_t i = 0; i < interactions->products.count; i++)
         interactions->joined[i] = rmv_catalogue_find(&interactions->catalogue,
                                                      rmv_intern_text(&interactions->products, i));

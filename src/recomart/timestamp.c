@@ -179,8 +179,9 @@ static bool to_ns(const struct scan *scan, int zone_seconds, int64_t *time_ns)
         return false;
 
     const int64_t days = rmv_time_days_of(scan->year, scan->month, scan->day);
-    const int64_t seconds = days * SECONDS_PER_DAY + scan->hour * 3600 + scan->minute * 60 +
-                            scan->second - (scan->has_zone ? scan->zone_seconds : zone_seconds);
+    const int64_t seconds = days * SECONDS_PER_DAY + (int64_t)scan->hour * 3600 +
+                            (int64_t)scan->minute * 60 + scan->second -
+                            (scan->has_zone ? scan->zone_seconds : zone_seconds);
     *time_ns = seconds * NS_PER_SECOND + scan->nanosecond;
     return true;
 }
@@ -232,7 +233,8 @@ void rmv_timestamp_append(struct rmv_buf *out, int64_t time_ns)
     rmv_time_civil_of(days, &year, &month, &day);
 
     char *text = rmv_buf_reserve(out, 30);
-    memcpy(text, "0000-00-00 00:00:00", 19);
+    static const char shape[] = "0000-00-00 00:00:00";
+    memcpy(text, shape, sizeof(shape) - 1);
     put_digits(text, (unsigned)year, 4);
     put_digits(text + 5, month, 2);
     put_digits(text + 8, day, 2);
