@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "recomart/commands.h"
 #include "recomart/model_stage.h"
@@ -18,6 +19,27 @@ static const struct cli_option options[] = {
     {0},
 };
 
+/* Section `features` of params.yaml: versions, a list of "v1" and "v2"; v1 is always built. */
+static const struct rmv_error *read_versions(const struct rmv_settings *settings, bool *with_v2)
+{
+    static const char *const known[] = {"versions", NULL};
+    const struct rmv_value *section = NULL;
+    const struct rmv_error *err = rmv_settings_section(settings, "features", known, &section);
+    const struct rmv_value *versions = section ? rmv_value_find(section, "versions") : NULL;
+    if (err || !versions)
+        return err;
+    err = rmv_value_expect(settings->params_path, versions, RMV_VALUE_LIST, "versions");
+    for (size_t i = 0; !err && i < versions->list.count; i++) {
+        const struct rmv_value *version = &versions->list.items[i];
+        const bool is_text = version->kind == RMV_VALUE_STRING;
+        if (is_text && strcmp(version->text, "v2") == 0)
+            *with_v2 = true;
+        else if (!is_text || strcmp(version->text, "v1") != 0)
+            err = rmv_value_error(settings->params_path, version, "a version is v1 or v2");
+    }
+    return err;
+}
+
 static const struct rmv_error *build(const struct recomart_stage *stage,
                                      const struct rmv_registry *registry,
                                      struct rmv_feature_source *source)
@@ -25,7 +47,10 @@ static const struct rmv_error *build(const struct recomart_stage *stage,
     RMV_CLEANUP(rmv_feature_files_free) struct rmv_feature_files files = {0};
     RMV_CLEANUP(rmv_str_free)
     char *prepared = rmv_path_join(stage->settings.processed, RMV_PREPARED_FILE);
-    const struct rmv_error *err = rmv_feature_files_build(prepared, stage->settings.features);
+    bool with_v2 = false;
+    const struct rmv_error *err = read_versions(&stage->settings, &with_v2);
+    if (!err)
+        err = rmv_feature_files_build(prepared, with_v2, stage->settings.features);
     if (!err)
         err = rmv_feature_files_open(stage->settings.features, &files);
     if (!err)

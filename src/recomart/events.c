@@ -17,7 +17,8 @@ void rmv_events_free(struct rmv_events *events)
     free(events->user);
     free(events->item);
     free(events->score);
-    free(events->rating);
+    for (int a = 0; a < RMV_ATTRIBUTES_COUNT; a++)
+        free(events->attributes[a]);
     free(events->time_ns);
     *events = (struct rmv_events){0};
 }
@@ -28,11 +29,18 @@ void rmv_events_free(struct rmv_events *events)
 enum { USER, ITEM, SCORE, TIME, REQUIRED_COUNT };
 static const char *const required[] = {"user_id", "product_id", "event_score", "timestamp"};
 
+static const char *const attribute_names[RMV_ATTRIBUTES_COUNT] = {
+    [RMV_ATTRIBUTE_RATING] = "rating.rate",
+    [RMV_ATTRIBUTE_RATING_COUNT] = "rating.count",
+    [RMV_ATTRIBUTE_PRICE] = "price_normalized",
+    [RMV_ATTRIBUTE_CATEGORY] = "category_encoded",
+};
+
 struct loader {
     struct rmv_csv_reader *reader;
     size_t columns[REQUIRED_COUNT];
-    size_t rating_column;
-    bool has_ratings;
+    size_t attribute_columns[RMV_ATTRIBUTES_COUNT];
+    bool has_attribute[RMV_ATTRIBUTES_COUNT];
     struct rmv_intern users;
     int64_t *item_numbers; /* of each event */
     struct rmv_events events;
@@ -57,7 +65,8 @@ static void make_room(struct loader *loader)
     loader->item_numbers = rmv_realloc(loader->item_numbers, n * sizeof(*loader->item_numbers));
     events->user = rmv_realloc(events->user, n * sizeof(*events->user));
     events->score = rmv_realloc(events->score, n * sizeof(*events->score));
-    events->rating = rmv_realloc(events->rating, n * sizeof(*events->rating));
+    for (int a = 0; a < RMV_ATTRIBUTES_COUNT; a++)
+        events->attributes[a] = rmv_realloc(events->attributes[a], n * sizeof(double));
     events->time_ns = rmv_realloc(events->time_ns, n * sizeof(*events->time_ns));
 }
 
@@ -68,6 +77,22 @@ static const struct rmv_error *bad_field(const struct loader *loader,
     return rmv_csv_error(loader->reader, record, "column '%s': '%.*s' is no %s", column,
                          (int)(field->size < 100 ? field->size : 100), field->text,
                          strcmp(column, "timestamp") == 0 ? "time" : "number");
+}
+
+/* Of the event that comes next. */
+static const struct rmv_error *read_attributes(struct loader *loader,
+                                               const struct rmv_csv_record *record)
+{
+    for (int a = 0; a < RMV_ATTRIBUTES_COUNT; a++) {
+        double *number = &loader->events.attributes[a][loader->events.count];
+        *number = (double)NAN;
+        if (!loader->has_attribute[a])
+            continue;
+        const struct rmv_csv_field *field = &record->fields[loader->attribute_columns[a]];
+        if (field->size > 0 && !rmv_csv_parse_double(*field, number))
+            return bad_field(loader, record, attribute_names[a], field);
+    }
+    return NULL;
 }
 
 static const struct rmv_error *add_event(struct loader *loader, const struct rmv_csv_record *record)
@@ -86,10 +111,9 @@ static const struct rmv_error *add_event(struct loader *loader, const struct rmv
         return bad_field(loader, record, required[SCORE], &fields[loader->columns[SCORE]]);
     if (!rmv_timestamp_parse(time.text, time.size, 0, &events->time_ns[i]))
         return bad_field(loader, record, required[TIME], &fields[loader->columns[TIME]]);
-    events->rating[i] = (double)NAN;
-    if (loader->has_ratings && fields[loader->rating_column].size > 0 &&
-        !rmv_csv_parse_double(fields[loader->rating_column], &events->rating[i]))
-        return bad_field(loader, record, "rating.rate", &fields[loader->rating_column]);
+    const struct rmv_error *err = read_attributes(loader, record);
+    if (err)
+        return err;
     events->user[i] = rmv_intern_add(&loader->users, user.text, user.size);
     events->count++;
     return NULL;
@@ -134,7 +158,9 @@ const struct rmv_error *rmv_events_read(const char *path, struct rmv_events *eve
         return err->code != RMV_ERR_NOT_FOUND
                    ? err
                    : rmv_error_hint(err, "make it with `recomart prepare`, or `rmv repro`");
-    loader.has_ratings = rmv_csv_find(loader.reader, "rating.rate", &loader.rating_column);
+    for (int a = 0; a < RMV_ATTRIBUTES_COUNT; a++)
+        loader.has_attribute[a] =
+            rmv_csv_find(loader.reader, attribute_names[a], &loader.attribute_columns[a]);
 
     for (;;) {
         const struct rmv_csv_record *record = NULL;
@@ -163,6 +189,7 @@ static void sum_items(const struct rmv_events *events, const bool *left_out,
                       struct rmv_preferences *out)
 {
     const size_t items = events->items_count;
+    const double *ratings = events->attributes[RMV_ATTRIBUTE_RATING];
     RMV_CLEANUP(rmv_free) size_t *rated = rmv_calloc(items + 1, sizeof(*rated));
     RMV_CLEANUP(rmv_free) struct running_sum *sums = rmv_calloc(items + 1, sizeof(*sums));
     out->items = rmv_calloc(items + 1, sizeof(*out->items));
@@ -174,9 +201,9 @@ static void sum_items(const struct rmv_events *events, const bool *left_out,
             continue;
         const uint32_t item = events->item[i];
         out->events[item]++;
-        if (isnan(events->rating[i]))
+        if (isnan(ratings[i]))
             continue;
-        running_sum_add(&sums[item], events->rating[i]);
+        running_sum_add(&sums[item], ratings[i]);
         rated[item]++;
     }
     for (size_t i = 0; i < items; i++)

@@ -1,8 +1,9 @@
 #include "rmv/recomart/feature_files.h"
 
-#include <math.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "recomart/feature_tables.h"
 #include "rmv/base/fs.h"
@@ -68,29 +69,14 @@ static const struct rmv_error *write_table(const struct feature_definition *defi
     return rmv_fs_write_atomic(path, text.data, text.size);
 }
 
-const struct rmv_error *rmv_feature_files_build(const char *prepared_path, const char *folder)
+static const struct rmv_error *write_version(const struct feature_definition *definitions,
+                                             const struct rmv_events *events, const char *folder,
+                                             struct rmv_value *tables)
 {
-    RMV_CLEANUP(rmv_events_free) struct rmv_events events = {0};
-    RMV_CLEANUP(rmv_value_free) struct rmv_value manifest = {0};
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
-    RMV_CLEANUP(rmv_str_free) char *path = rmv_path_join(folder, MANIFEST);
-    const struct rmv_error *err = rmv_events_read(prepared_path, &events);
-    if (err)
-        return err;
-
-    rmv_value_set_map(&manifest);
-    set_text(&manifest, "format", FORMAT);
-    rmv_value_set_int(rmv_value_add(&manifest, "format_version"), FORMAT_VERSION);
-    set_text(&manifest, "source", prepared_path);
-    struct rmv_value *tables = rmv_value_add(&manifest, "tables");
-    rmv_value_set_list(tables);
-    for (size_t i = 0; !err && i < feature_definitions_count; i++)
-        err = write_table(&feature_definitions[i], &events, folder, rmv_value_append(tables));
-    if (err)
-        return err;
-    /* The manifest comes last: until then the old one does not fit, and nobody takes half of it. */
-    rmv_json_format(&manifest, true, &text);
-    return rmv_fs_write_atomic(path, text.data, text.size);
+    const struct rmv_error *err = NULL;
+    for (size_t i = 0; !err && i < FEATURE_DEFINITIONS_COUNT; i++)
+        err = write_table(&definitions[i], events, folder, rmv_value_append(tables));
+    return err;
 }
 
 /* ---- Reading ----------------------------------------------------------------------------------
@@ -249,4 +235,61 @@ const struct rmv_feature_file *rmv_feature_files_find(const struct rmv_feature_f
             return file;
     }
     return NULL;
+}
+
+/* ---- Building ---------------------------------------------------------------------------------
+ */
+
+static bool names_file(const struct rmv_value *manifest, const char *name)
+{
+    const struct rmv_value *tables = rmv_value_find(manifest, "tables");
+    for (size_t i = 0; i < tables->list.count; i++)
+        if (strcmp(rmv_value_find_text(&tables->list.items[i], "file"), name) == 0)
+            return true;
+    return false;
+}
+
+/* Tables that were built before and are not now: the folder holds what the manifest says, whatever
+ * was in it before. */
+static const struct rmv_error *remove_files_not_in(const struct rmv_feature_files *old,
+                                                   const struct rmv_value *manifest)
+{
+    for (size_t i = 0; i < old->count; i++) {
+        if (names_file(manifest, old->files[i].name))
+            continue;
+        RMV_CLEANUP(rmv_str_free) char *path = rmv_path_join(old->folder, old->files[i].name);
+        if (unlink(path) < 0 && errno != ENOENT)
+            return rmv_error_errno("cannot remove '%s'", path);
+    }
+    return NULL;
+}
+
+const struct rmv_error *rmv_feature_files_build(const char *prepared_path, bool with_v2,
+                                                const char *folder)
+{
+    RMV_CLEANUP(rmv_events_free) struct rmv_events events = {0};
+    RMV_CLEANUP(rmv_value_free) struct rmv_value manifest = {0};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_path_join(folder, MANIFEST);
+    RMV_CLEANUP(rmv_feature_files_free) struct rmv_feature_files old = {0};
+    const struct rmv_error *err = rmv_events_read(prepared_path, &events);
+    if (err)
+        return err;
+
+    rmv_value_set_map(&manifest);
+    set_text(&manifest, "format", FORMAT);
+    rmv_value_set_int(rmv_value_add(&manifest, "format_version"), FORMAT_VERSION);
+    set_text(&manifest, "source", prepared_path);
+    struct rmv_value *tables = rmv_value_add(&manifest, "tables");
+    rmv_value_set_list(tables);
+    err = write_version(feature_definitions_v1, &events, folder, tables);
+    if (!err && with_v2)
+        err = write_version(feature_definitions_v2, &events, folder, tables);
+    if (err)
+        return err;
+    /* The manifest comes last: until then the old one does not fit, and nobody takes half of it. */
+    rmv_json_format(&manifest, true, &text);
+    const bool had_others = !rmv_feature_files_open(folder, &old);
+    err = rmv_fs_write_atomic(path, text.data, text.size);
+    return err || !had_others ? err : remove_files_not_in(&old, &manifest);
 }

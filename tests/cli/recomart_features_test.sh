@@ -38,6 +38,18 @@ it 'joins users and products through their interactions' '
     grep -Fx user_id,product_id,interaction_count,total_interaction_score,user_features.total_interactions,user_features.avg_interaction_score,item_features.total_interactions,item_features.avg_interaction_score,avg_rating out
     grep -Fx U5,8,1,1.0,4,1.5,3,1.3333333333333333,1.8999999999999997 out'
 it 'joins all of them'                    'test "$(recomart features view training --format csv | wc -l)" = 49'
+it 'builds version 2 beside version 1 where params.yaml asks for it' '
+    sed "s/versions: .v1./versions: [v1, v2]/" params.yaml >both.yaml && cp -R data/features only-v1
+    recomart features --params both.yaml | grep -E "^v2 +user_item_features_v2 +48 rows"
+    cmp only-v1/user_features.csv data/features/user_features.csv
+    recomart features get --user U1 --version v2 --format csv | grep -Ex "U1,5,1.6,0.894427190999[0-9]*,2.0,[0-9.]+"
+    recomart features get --user U1 | grep -E "^0 +U1 +5 +1.6$"'
+it 'trains the same model on version 2'   '
+    sed "s/features: v1/features: v2/" both.yaml >v2.yaml
+    recomart train --no-tracking --params v2.yaml | grep -F "6.40995474 5.17645066 4.57186327"
+    rm -r data/models'
+it 'leaves nothing of a version that is built no more' 'recomart features -q && diff -r only-v1 data/features && rm -r only-v1'
+it 'refuses a version there is not'       'sed "s/versions: .v1./versions: [v1, v7]/" params.yaml >bad.yaml; says "bad.yaml:[0-9]+:[0-9]+: a version is v1 or v2" recomart features --params bad.yaml'
 it 'names an unknown view'                'exits 3 recomart features view none'
 it 'fills the tables again when they are gone' 'rm -r data/features.local && recomart features get --user U1 | grep U1'
 it 'fills the tables again when the files are others' '

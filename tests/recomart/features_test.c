@@ -15,7 +15,7 @@
 static void build(struct rmv_feature_files *files)
 {
     golden_write_prepared(PREPARED);
-    CHECK_OK(rmv_feature_files_build(PREPARED, FOLDER));
+    CHECK_OK(rmv_feature_files_build(PREPARED, false, FOLDER));
     CHECK_OK(rmv_feature_files_open(FOLDER, files));
 }
 
@@ -109,7 +109,7 @@ static void tables_follow_when_the_files_change(void **state)
     CHECK_OK(rmv_feature_files_materialize(&old, store, &filled));
     test_write(PREPARED, "user_id,product_id,event_score,timestamp\n"
                          "A,7,2,2025-01-01 10:00:00\nB,3,1.5,2025-01-01 10:00:01\n");
-    CHECK_OK(rmv_feature_files_build(PREPARED, FOLDER));
+    CHECK_OK(rmv_feature_files_build(PREPARED, false, FOLDER));
     CHECK_OK(rmv_feature_files_open(FOLDER, &new));
     CHECK_OK(rmv_feature_files_materialize(&new, store, &filled));
     assert_true(filled > 0);
@@ -206,6 +206,45 @@ static void an_unknown_version_is_named(void **state)
     assert_null(rmv_feature_files_find(&files, "v1", "user"));
 }
 
+/* Two users, two products; the newest event is on day 3. */
+static void version_2_comes_out_as_by_hand(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_feature_files_free) struct rmv_feature_files files = {0};
+    RMV_CLEANUP(rmv_feature_store_close) struct rmv_feature_store *store = NULL;
+    RMV_CLEANUP(rmv_preferences_free) struct rmv_preferences preferences = {0};
+    size_t filled = 0;
+    test_write(PREPARED, "user_id,product_id,event_score,timestamp,rating.rate,rating.count,"
+                         "price_normalized,category_encoded\n"
+                         "A,7,1,2025-01-01 06:00:00,4.5,120,0.25,2\n"
+                         "A,7,3,2025-01-02 18:30:00,4.5,130,0.25,2\n"
+                         "A,8,2,2025-01-01 12:00:00,,,,\n"
+                         "B,7,2,2025-01-04 18:30:00,4.5,140,0.5,2\n");
+    CHECK_OK(rmv_feature_files_build(PREPARED, true, FOLDER));
+    check_file("user_features_v2.csv",
+               "user_id,total_interactions,avg_interaction_score,score_std,score_range,"
+               "days_since_last_interaction\n"
+               "A,3,2.0,1.0,2.0,2.0\nB,1,2.0,,0.0,0.0\n");
+    check_file("item_features_v2.csv",
+               "product_id,total_interactions,avg_interaction_score,avg_rating,popularity_score,"
+               "score_consistency,price_normalized,category_encoded\n"
+               "7,3,2.0,4.5,140.0,0.5,0.5,2\n8,1,2.0,,,,,\n");
+    check_file("user_item_features_v2.csv",
+               "user_id,product_id,interaction_count,total_interaction_score,"
+               "score_above_user_mean,score_above_item_mean,affinity_score,"
+               "days_since_last_interaction,last_hour\n"
+               "A,7,2,4.0,0.0,0.0,0.6666666666666666,2.0,18\n"
+               "A,8,1,2.0,0.0,0.0,0.3333333333333333,3.2708333333333335,12\n"
+               "B,7,1,2.0,0.0,0.0,1.0,0.0,18\n");
+    CHECK_OK(rmv_feature_files_open(FOLDER, &files));
+    open_database(&store);
+    CHECK_OK(rmv_feature_files_materialize(&files, store, &filled));
+    assert_int_equal(filled, 2);
+    CHECK_OK(rmv_feature_files_load(&files, store, "v2", &preferences));
+    assert_int_equal(rmv_sparse_count(&preferences.matrix), 3);
+    assert_true(preferences.matrix.values[0] == 4);
+}
+
 static void bad_events_are_named_by_line_and_column(void **state)
 {
     (void)state;
@@ -243,6 +282,7 @@ int main(void)
         TEST(missing_and_foreign_manifests_are_named),
         TEST(a_manifest_cannot_name_files_elsewhere),
         TEST(an_unknown_version_is_named),
+        TEST(version_2_comes_out_as_by_hand),
         TEST(bad_events_are_named_by_line_and_column),
     };
     return RUN_TESTS(tests);

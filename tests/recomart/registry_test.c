@@ -143,7 +143,7 @@ static void what_is_built_must_be_registered_as_it_is(void **state)
     RMV_CLEANUP(rmv_feature_files_free) struct rmv_feature_files files = {0};
     RMV_CLEANUP(rmv_registry_free) struct rmv_registry registry = {0};
     golden_write_prepared("prepared.csv");
-    CHECK_OK(rmv_feature_files_build("prepared.csv", "features"));
+    CHECK_OK(rmv_feature_files_build("prepared.csv", false, "features"));
     CHECK_OK(rmv_feature_files_open("features", &files));
     test_write(REGISTRY, USER_GROUP);
     CHECK_OK(rmv_registry_read(REGISTRY, &registry));

@@ -15,11 +15,12 @@
 #include "rmv/recomart/events.h"
 #include "rmv/recomart/preferences.h"
 
-/* Computes the features of all versions from prepared interactions and writes them into `folder`;
- * files of tables that are no more are left alone. The same events give the same bytes. Errors:
- * those of reading the events, IO. */
+/* Computes the features, v1 and, if asked for, v2, from prepared interactions and writes them into
+ * `folder`, which then holds nothing else that an earlier build left. The same events give the same
+ * bytes. Errors: those of reading the events, IO. */
 RMV_MUST_CHECK
-const struct rmv_error *rmv_feature_files_build(const char *prepared_path, const char *folder);
+const struct rmv_error *rmv_feature_files_build(const char *prepared_path, bool with_v2,
+                                                const char *folder);
 
 struct rmv_feature_file {
     const char *version; /* "v1" */
