@@ -17,7 +17,7 @@
 #include "rmv/base/time.h"
 
 #define READ_SIZE ((size_t)64 * 1024)
-#define POLL_MS 100    /* how long a signal that came between two looks may wait */
+#define POLL_MS 100   /* how long a signal that came between two looks may wait */
 #define GRACE_MS 5000 /* from asking a command to stop to killing it */
 #define TAIL_SIZE ((size_t)2000)
 #define TAIL_LINES 20

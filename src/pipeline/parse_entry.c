@@ -1,5 +1,6 @@
 #include "pipeline/parse.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -88,8 +89,7 @@ const struct rmv_error *rmv_parse_text(const struct rmv_stage_parser *parser,
         if (c[0] == '$' && c[1] == '{')
             rmv_buf_append(&plain, ++c, 1);
     }
-    (void)rmv_buf_string(&plain);
-    *out = rmv_buf_take(&plain);
+    rmv_str_set(out, rmv_buf_string(&plain));
     return NULL;
 }
 
@@ -100,6 +100,7 @@ const struct rmv_error *rmv_parse_path(const struct rmv_stage_parser *parser, co
     const struct rmv_error *err = rmv_parse_text(parser, at, text, &plain);
     if (err)
         return err;
+    assert(plain);
     if (!*plain)
         return rmv_parse_error(parser, RMV_ERR_USAGE, at, "a path is empty");
     if (strstr(plain, "://"))
@@ -295,6 +296,7 @@ static const struct rmv_error *add_key(const struct rmv_stage_parser *parser, co
         err = rmv_parse_text(parser, key, key->text, &name);
     if (err)
         return err;
+    assert(path && name);
     if (!*name)
         return rmv_parse_error(parser, RMV_ERR_USAGE, key, "the name of a parameter is empty");
     struct rmv_stage_params *params = params_of_file(parser->stage, &path, key);
@@ -318,9 +320,11 @@ static const struct rmv_error *add_file(const struct rmv_stage_parser *parser,
         RMV_CLEANUP(rmv_str_free) char *path = NULL;
         const struct rmv_error *err =
             rmv_parse_path(parser, parser->stage->wdir, &place, member->key, &path);
-        if (!err)
-            (void)params_of_file(parser->stage, &path, &place);
-        return err;
+        if (err)
+            return err;
+        assert(path);
+        (void)params_of_file(parser->stage, &path, &place);
+        return NULL;
     }
     for (size_t i = 0; i < keys->list.count; i++) {
         const struct rmv_error *err = add_key(parser, member->key, &keys->list.items[i]);

@@ -78,7 +78,8 @@ const struct rmv_error *rmv_pipeline_read(struct rmv_workspace *workspace,
     if (!err)
         err = rmv_fd_read(fd, RMV_PIPELINE_FILE_NAME, RMV_YAML_BYTES_MAX, &text);
     if (!err)
-        err = rmv_pipeline_parse(RMV_PIPELINE_FILE_NAME, rmv_buf_string(&text), text.size, pipeline);
+        err =
+            rmv_pipeline_parse(RMV_PIPELINE_FILE_NAME, rmv_buf_string(&text), text.size, pipeline);
     if (err)
         return err;
     rmv_pipeline_index(pipeline);

@@ -71,12 +71,12 @@ static void add_outputs(struct rmv_value *map, const char *key, const struct rmv
                         bool paths_only)
 {
     RMV_CLEANUP(rmv_free)
-    struct rmv_output **sorted = rmv_calloc(outputs->count + 1, sizeof(*sorted));
+    struct rmv_output **sorted = rmv_calloc(outputs->count + 1, sizeof(void *));
     struct rmv_value *list = rmv_value_add(map, key);
 
     for (size_t i = 0; i < outputs->count; i++)
         sorted[i] = &outputs->items[i];
-    qsort(sorted, outputs->count, sizeof(*sorted), compare_outputs);
+    qsort(sorted, outputs->count, sizeof(void *), compare_outputs);
     rmv_value_set_list(list);
     for (size_t i = 0; i < outputs->count; i++) {
         /* Who made a dependency, and what a newer rmv noted beside it, is no part of the run. */

@@ -28,21 +28,20 @@ const struct rmv_error *rmv_runner_entry_of(struct rmv_runner *runner,
                                             const struct rmv_value *params,
                                             struct rmv_lock_stage *entry)
 {
-    RMV_CLEANUP(rmv_lock_stage_free)
-    struct rmv_lock_stage made = {.name = rmv_str_copy(stage->name)};
+    RMV_CLEANUP(rmv_outputs_free) struct rmv_outputs deps = {0};
     RMV_CLEANUP(rmv_str_free) char *folder = rmv_path_parent(stage->file);
 
-    const struct rmv_error *err = add_deps(runner, stage, &made.deps);
+    const struct rmv_error *err = add_deps(runner, stage, &deps);
     if (err)
         return err;
-    rmv_value_copy(&made.cmd, &stage->cmd);
-    rmv_value_copy(&made.params, params);
+    *entry = (struct rmv_lock_stage){.name = rmv_str_copy(stage->name), .deps = deps};
+    deps = (struct rmv_outputs){0};
+    rmv_value_copy(&entry->cmd, &stage->cmd);
+    rmv_value_copy(&entry->params, params);
     if (strcmp(folder, stage->wdir) != 0)
-        rmv_value_set_text(rmv_value_add(&made.extra, "wdir"), stage->wdir);
+        rmv_value_set_text(rmv_value_add(&entry->extra, "wdir"), stage->wdir);
     for (size_t i = 0; i < stage->outs_count; i++)
-        rmv_outputs_add(&made.outs)->path = rmv_str_copy(stage->outs[i].path);
-    *entry = made;
-    made = (struct rmv_lock_stage){0};
+        rmv_outputs_add(&entry->outs)->path = rmv_str_copy(stage->outs[i].path);
     return NULL;
 }
 

@@ -1,5 +1,6 @@
 #include "test.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "rmv/base/mem.h"
@@ -47,6 +48,7 @@ static void a_stage_comes_behind_all_it_needs(void **state)
     RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
     RMV_CLEANUP(rmv_graph_free) struct rmv_graph graph = {0};
     CHECK_OK(build(diamond, &pipeline, &graph));
+    assert(graph.nodes);
     RMV_CLEANUP(rmv_str_free) char *order = names(&pipeline, &graph, NULL);
     assert_string_equal(order, "first right left last alone ");
     assert_int_equal(graph.nodes[3].feeds_count, 2);
@@ -99,6 +101,7 @@ static void folders_and_parameter_files_connect_stages_too(void **state)
                    "  two: {cmd: x, outs: [data/a/2]}\n"
                    "  tune: {cmd: x, outs: [p.yaml]}\n",
                    &pipeline, &graph));
+    assert(graph.nodes);
     assert_int_equal(graph.nodes[0].needs_count, 3);
     assert_int_equal(graph.nodes[0].needs[0], 2);
     assert_int_equal(graph.nodes[0].needs[1], 3);
@@ -146,6 +149,7 @@ static void a_long_chain_needs_no_deep_stack(void **state)
     for (int i = count; i > 0; i--)
         rmv_buf_append_format(&text, "  s%d: {cmd: x, deps: [f%d], outs: [f%d]}\n", i, i - 1, i);
     CHECK_OK(build(rmv_buf_string(&text), &pipeline, &graph));
+    assert(graph.order);
     assert_int_equal(graph.order[0], count - 1);
     assert_int_equal(graph.order[count - 1], 0);
 }
