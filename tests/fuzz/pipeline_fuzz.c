@@ -1,11 +1,10 @@
 /* Whatever parses as rmv.yaml has only paths that stay in the workspace, and a graph that is either
  * refused or in order; a stage can be added to it without changing the others.
  *
- * make CC=clang CFLAGS='-g -O1 -fsanitize=fuzzer-no-link,address,undefined' BUILD=build-fuzz \
- *     build-fuzz/librmv.a
- * clang -g -O1 -D_GNU_SOURCE -Iinclude -fsanitize=fuzzer,address,undefined
- *     tests/fuzz/pipeline_fuzz.c build-fuzz/librmv.a -lyaml -lcjson -lcrypto -lzstd -lgit2 -pthread
- *     -o pipeline_fuzz
+ * clang -g -O1 -D_GNU_SOURCE -DRMV_VERSION='"0"' -Iinclude -Isrc
+ * -fsanitize=fuzzer,address,undefined tests/fuzz/pipeline_fuzz.c
+ * src/{base,store,vcs,record,dataset,pipeline}/[a-z]*.c -lyaml -lcjson -lcrypto -lzstd -lgit2
+ * -pthread -o pipeline_fuzz
  * ./pipeline_fuzz -max_len=2048 -max_total_time=300 CORPUS_FOLDER */
 #include <stdlib.h>
 #include <string.h>
