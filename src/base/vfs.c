@@ -61,6 +61,7 @@ static int copy_stat(int result, const struct stat *from, struct rmv_vfs_stat *t
         *to = (struct rmv_vfs_stat){
             .size = (uint64_t)from->st_size,
             .inode = from->st_ino,
+            .links_count = from->st_nlink,
             .mode = from->st_mode & 07777,
             .mtime_ns = (int64_t)from->st_mtim.tv_sec * 1000000000 + from->st_mtim.tv_nsec,
         };

@@ -63,6 +63,15 @@ static void free_batch(struct rmv_store_batch *batch)
     free(batch);
 }
 
+/* Whoever created the folders may have died before their names were durable. With a pack in them,
+ * they are: this comes first. */
+static const struct rmv_error *sync_folders(struct rmv_store *store)
+{
+    if (!store->sync || store->index.packs.count > 0)
+        return NULL;
+    return rmv_vfs_sync_folder(store->vfs, store->root);
+}
+
 const struct rmv_error *rmv_store_batch_open(struct rmv_store *store,
                                              struct rmv_store_batch **batch)
 {
@@ -71,6 +80,8 @@ const struct rmv_error *rmv_store_batch_open(struct rmv_store *store,
 
     init_batch(opened, store);
     const struct rmv_error *err = rmv_lock_take(path, false, LOCK_TIMEOUT_MS, &opened->lock);
+    if (!err)
+        err = sync_folders(store);
     if (!err)
         err = rmv_salvage(store);
     if (!err)

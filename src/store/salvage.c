@@ -97,6 +97,14 @@ static const struct rmv_error *publish(struct salvage *salvage)
     return err ? err : rmv_index_add(&salvage->store->index, &footer);
 }
 
+/* A power cut amid a renaming may have left both names of a pack on some filesystems. It is
+ * published then, and must not change. */
+static bool is_published(const struct rmv_vfs_file *file)
+{
+    struct rmv_vfs_stat stat;
+    return rmv_vfs_stat_file(file, &stat) || stat.links_count > 1;
+}
+
 static const struct rmv_error *salvage_pack(struct rmv_store *store, const char *path)
 {
     RMV_CLEANUP(rmv_str_free) char *journal_path = rmv_str_format("%s" RMV_JOURNAL_SUFFIX, path);
@@ -107,7 +115,7 @@ static const struct rmv_error *salvage_pack(struct rmv_store *store, const char 
 
     if (rmv_temporary_adopt(store->vfs, path, &salvage.file))
         return NULL; /* its owner lives, or somebody else was faster */
-    if (rmv_vfs_open(store->vfs, journal_path, O_RDONLY, &journal) ||
+    if (is_published(&salvage.file) || rmv_vfs_open(store->vfs, journal_path, O_RDONLY, &journal) ||
         rmv_journal_read(&journal, &salvage.claimed))
         return NULL;
     take_frames(&salvage);

@@ -13,27 +13,25 @@
 
 /* Creates a folder of the store if it is missing. One that cannot be created is missing still: the
  * store can be read, and writing says what is wrong. */
-static bool create_folder(struct rmv_store *store, const char *name)
+static void create_folder(struct rmv_store *store, const char *name)
 {
     RMV_CLEANUP(rmv_str_free) char *path = rmv_str_format("%s/%s", store->root, name);
     struct rmv_vfs_stat stat;
-    if (store->vfs->stat(store->vfs->state, path, &stat) == 0)
-        return false;
-    return !rmv_vfs_mkdir(store->vfs, path);
+    if (store->vfs->stat(store->vfs->state, path, &stat) < 0)
+        (void)store->vfs->mkdir(store->vfs->state, path, 0777);
 }
 
+/* Their names become durable before the first pack is published; see rmv_store_batch_open(). */
 static const struct rmv_error *create_folders(struct rmv_store *store)
 {
     struct rmv_vfs_stat stat;
     const struct rmv_error *err = rmv_vfs_stat(store->vfs, store->root, &stat);
     if (err)
         return err;
-    const bool packs = create_folder(store, RMV_PACK_FOLDER);
-    const bool segments = create_folder(store, RMV_SEGMENT_FOLDER);
-    const bool temporaries = create_folder(store, RMV_TEMPORARY_FOLDER);
-    if (!store->sync || !(packs || segments || temporaries))
-        return NULL;
-    return rmv_vfs_sync_folder(store->vfs, store->root);
+    create_folder(store, RMV_PACK_FOLDER);
+    create_folder(store, RMV_SEGMENT_FOLDER);
+    create_folder(store, RMV_TEMPORARY_FOLDER);
+    return NULL;
 }
 
 const struct rmv_error *rmv_store_open(const char *root, const struct rmv_store_options *options,

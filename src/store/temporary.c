@@ -82,13 +82,14 @@ const struct rmv_error *rmv_temporary_publish(struct rmv_vfs_file *file, const c
 {
     struct rmv_vfs_stat stat;
     const struct rmv_error *err = rmv_vfs_stat_file(file, &stat);
-    /* A filesystem without modes is no reason to fail. */
-    if (!err)
-        (void)file->vfs->fchmod(file->vfs->state, file->fd, stat.mode & PUBLISHED_MODE);
     if (!err && sync)
         err = rmv_vfs_sync(file);
     if (!err)
         err = rmv_vfs_rename(file->vfs, file->path, path);
+    /* Not before: what a dead process left in tmp/ must be writable for whoever takes it up. A
+     * filesystem without modes is no reason to fail. */
+    if (!err)
+        (void)file->vfs->fchmod(file->vfs->state, file->fd, stat.mode & PUBLISHED_MODE);
     if (err)
         rmv_temporary_discard(file);
     else

@@ -213,6 +213,20 @@ static void a_full_disk_at_any_call_loses_nothing_acknowledged(void **state)
     }
 }
 
+/* Whoever takes it up is not root. */
+static void check_left_writable(void)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
+    CHECK_OK(rmv_vfs_list(rmv_vfs_default(), "tmp", &names));
+    assert_true(names.count > 0);
+    for (size_t i = 0; i < names.count; i++) {
+        RMV_CLEANUP(rmv_str_free) char *path = rmv_str_format("tmp/%s", names.items[i]);
+        struct stat status;
+        assert_int_equal(stat(path, &status), 0);
+        assert_int_equal(status.st_mode & 0600, 0600);
+    }
+}
+
 static void what_a_killed_process_had_written_is_taken_up(void **state)
 {
     (void)state;
@@ -223,6 +237,7 @@ static void what_a_killed_process_had_written_is_taken_up(void **state)
     start_store(2, &bytes);
     assert_int_equal(run_in_child(0, &acknowledged), 9);
     assert_int_equal(acknowledged, 0);
+    check_left_writable();
 
     RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_store();
     RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;

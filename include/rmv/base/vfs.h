@@ -18,6 +18,7 @@
 struct rmv_vfs_stat {
     uint64_t size; /* bytes */
     uint64_t inode;
+    uint64_t links_count;
     int64_t mtime_ns; /* since 1970 */
     mode_t mode;      /* permissions, without the type */
 };
