@@ -120,11 +120,11 @@ demo:
 lint:
 	@tests/deps.sh build check lint
 	@$(MAKE) --no-print-directory -j$(JOBS) all
-	clang-format --dry-run --Werror $(FORMATTED)
-	tests/lint/layers.sh
-	tests/lint/rules.sh
-	tests/lint/links.sh $(BUILD)
-	printf '%s\n' $(ALL_SOURCES) | xargs -P $(JOBS) -n 8 sh -c 'clang-tidy --quiet "$$@" -- $(ALL_CFLAGS) -Itests 2>/dev/null' tidy
+	@echo 'layout'; clang-format --dry-run --Werror $(FORMATTED)
+	@echo 'layers'; tests/lint/layers.sh
+	@echo 'house rules'; tests/lint/rules.sh
+	@echo 'linked libraries'; tests/lint/links.sh $(BUILD)
+	@echo 'clang-tidy'; printf '%s\n' $(ALL_SOURCES) | xargs -P $(JOBS) -n 8 sh -c 'clang-tidy --quiet "$$@" -- $(ALL_CFLAGS) -Itests 2>/dev/null' tidy
 
 format:
 	clang-format -i $(FORMATTED)

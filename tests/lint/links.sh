@@ -13,5 +13,5 @@ check() { # check <program> <allowed libraries>
     done
 }
 check rmv 'libcrypto libzstd libgit2 libyaml-0 libcjson'
-check recomart 'libcrypto libzstd libyaml-0 libcjson libcurl libpq libsqlite3 libopenblas liblapacke libcairo libpango-1 libpangocairo-1 libgobject-2'
+check recomart 'libcrypto libzstd libyaml-0 libcjson libcurl libpq libsqlite3 libopenblas liblapacke libcairo libpango-1.0 libpangocairo-1.0 libgobject-2.0 libglib-2.0'
 exit $status
