@@ -1,5 +1,5 @@
 /* Fields of CSV files as numbers, and numbers as fields. */
-#include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,11 +87,15 @@ void rmv_csv_append_double(struct rmv_buf *out, double number)
         return;
     }
 
-    char text[40]; /* "-d.ddde+XX" with as many digits as it takes to come back */
-    int precision = 0;
+    /* "-d.ddde+XX": 15 digits survive the way through a double, so fewer need no trying. */
+    char text[40];
+    int precision = fabs(number) < DBL_MIN ? 0 : 14; /* but for the least ones */
     do
         snprintf(text, sizeof(text), "%.*e", precision, number);
     while (strtod(text, NULL) != number && ++precision < 17);
+    for (const char *last = strchr(text, 'e') - 1; precision > 0 && *last == '0'; last--)
+        precision--;
+    snprintf(text, sizeof(text), "%.*e", precision, number);
 
     const char *mark = strchr(text, 'e');
     const int exponent = (int)strtol(mark + 1, NULL, 10);

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "rmv/base/mem.h"
 #include "rmv/recomart/lake.h"
@@ -67,33 +68,36 @@ static bool is_same(const struct rmv_interaction *a, const struct rmv_interactio
            a->mark == b->mark && a->event == b->event && a->score == b->score;
 }
 
-static void grow_seen(struct rmv_interactions *interactions)
+/* Makes the table large enough for `count` items. */
+static void grow_seen(struct rmv_interactions *interactions, size_t count)
 {
-    struct rmv_intern_slot *old = interactions->seen;
+    struct rmv_seen *old = interactions->seen;
     const size_t old_count = interactions->seen_count;
-    interactions->seen_count = old_count ? 2 * old_count : 1024;
-    interactions->seen = rmv_calloc(interactions->seen_count, sizeof(*interactions->seen));
-    const size_t mask = interactions->seen_count - 1;
+    size_t slots = old_count ? old_count : 1024;
+    while (4 * count > 3 * slots)
+        slots *= 2;
+    if (slots == old_count)
+        return;
+    interactions->seen_count = slots;
+    interactions->seen = rmv_calloc(slots, sizeof(*interactions->seen));
     for (size_t i = 0; i < old_count; i++) {
         if (old[i].index_plus_1 == 0)
             continue;
         size_t at = old[i].hash;
-        while (interactions->seen[at & mask].index_plus_1)
+        while (interactions->seen[at & (slots - 1)].index_plus_1)
             at++;
-        interactions->seen[at & mask] = old[i];
+        interactions->seen[at & (slots - 1)] = old[i];
     }
     free(old);
 }
 
-void rmv_interactions_add(struct rmv_interactions *interactions, const struct rmv_interaction *item)
+static void add_now(struct rmv_interactions *interactions, const struct rmv_interaction *item,
+                    uint32_t hash)
 {
-    if (4 * (interactions->count + 1) > 3 * interactions->seen_count)
-        grow_seen(interactions);
     const size_t mask = interactions->seen_count - 1;
-    const uint32_t hash = hash_of(item);
     size_t at = hash;
     for (; interactions->seen[at & mask].index_plus_1; at++) {
-        const struct rmv_intern_slot *slot = &interactions->seen[at & mask];
+        const struct rmv_seen *slot = &interactions->seen[at & mask];
         if (slot->hash == hash && is_same(&interactions->items[slot->index_plus_1 - 1], item)) {
             interactions->summary.duplicates++;
             return;
@@ -103,7 +107,27 @@ void rmv_interactions_add(struct rmv_interactions *interactions, const struct rm
     interactions->items = rmv_grow(interactions->items, interactions->count,
                                    &interactions->capacity, sizeof(*interactions->items));
     interactions->items[interactions->count++] = *item;
-    interactions->seen[at & mask] = (struct rmv_intern_slot){hash, (uint32_t)interactions->count};
+    interactions->seen[at & mask] = (struct rmv_seen){hash, (uint32_t)interactions->count};
+}
+
+void rmv_interactions_flush(struct rmv_interactions *interactions)
+{
+    grow_seen(interactions, interactions->count + interactions->waiting_count);
+    for (size_t i = 0; i < interactions->waiting_count; i++)
+        add_now(interactions, &interactions->waiting[i], interactions->waiting_hashes[i]);
+    interactions->waiting_count = 0;
+}
+
+/* The table is larger than any cache: its slots are asked for well before they are looked at. */
+void rmv_interactions_add(struct rmv_interactions *interactions, const struct rmv_interaction *item)
+{
+    const uint32_t hash = hash_of(item);
+    if (interactions->waiting_count == RMV_INTERACTIONS_WAITING)
+        rmv_interactions_flush(interactions);
+    if (interactions->seen)
+        __builtin_prefetch(&interactions->seen[hash & (interactions->seen_count - 1)], 1);
+    interactions->waiting[interactions->waiting_count] = *item;
+    interactions->waiting_hashes[interactions->waiting_count++] = hash;
 }
 
 /* ---- reading partitions ---- */
@@ -222,6 +246,23 @@ static void take_record(const struct source *source, const struct rmv_csv_field 
     rmv_interactions_add(interactions, &item);
 }
 
+/* A file of so many bytes will hardly bring more records than this. */
+#define RECORD_BYTES_USUAL 36
+
+static void expect_records(const char *path, struct rmv_interactions *interactions)
+{
+    struct stat status;
+    if (stat(path, &status) < 0)
+        return;
+    const size_t count = interactions->count + (size_t)status.st_size / RECORD_BYTES_USUAL + 1;
+    grow_seen(interactions, count);
+    if (count > interactions->capacity) {
+        interactions->items =
+            rmv_realloc(interactions->items, count * sizeof(*interactions->items));
+        interactions->capacity = count;
+    }
+}
+
 static const struct rmv_error *load_partition(enum rmv_lake_dataset dataset, const char *path,
                                               const struct rmv_prepare_options *options,
                                               struct rmv_interactions *interactions)
@@ -233,6 +274,8 @@ static const struct rmv_error *load_partition(enum rmv_lake_dataset dataset, con
     if (!err)
         err = rmv_csv_require(source.reader, layouts[dataset].names, layouts[dataset].count,
                               source.columns);
+    if (!err)
+        expect_records(path, interactions);
     while (!err) {
         err = rmv_csv_next(source.reader, &record);
         if (err || !record)
@@ -241,6 +284,7 @@ static const struct rmv_error *load_partition(enum rmv_lake_dataset dataset, con
         if (!err)
             take_record(&source, record->fields, interactions);
     }
+    rmv_interactions_flush(interactions);
     return err;
 }
 

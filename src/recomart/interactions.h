@@ -15,12 +15,23 @@ struct rmv_interaction {
     enum rmv_event event;
 };
 
+struct rmv_seen {
+    uint32_t hash;
+    uint32_t index_plus_1; /* of an item; 0 is free */
+};
+
+#define RMV_INTERACTIONS_WAITING 32
+
 struct rmv_interactions {
     struct rmv_interaction *items;
     size_t count, capacity;
     struct rmv_intern users, products, devices, transactions;
-    struct rmv_intern_slot *seen; /* hash table of items, to find exact duplicates */
+    struct rmv_seen *seen; /* hash table of items, to find exact duplicates */
     size_t seen_count;
+    struct rmv_interaction
+        waiting[RMV_INTERACTIONS_WAITING]; /* until their slots are in the cache */
+    uint32_t waiting_hashes[RMV_INTERACTIONS_WAITING];
+    size_t waiting_count;
 
     struct rmv_catalogue catalogue;
     const struct rmv_product **joined; /* per product; NULL for one that the catalogue lacks */
@@ -34,9 +45,10 @@ const struct rmv_error *rmv_interactions_load(const char *folder,
                                               struct rmv_interactions *interactions);
 void rmv_interactions_free(struct rmv_interactions *interactions);
 
-/* Adds one unless the same was there before. */
+/* Adds one unless the same was there before; it may wait for a few more, or the flush. */
 void rmv_interactions_add(struct rmv_interactions *interactions,
                           const struct rmv_interaction *interaction);
+void rmv_interactions_flush(struct rmv_interactions *interactions);
 
 /* The category of a product, or what stands in for it; may be "". */
 const char *rmv_interactions_category(const struct rmv_interactions *interactions, uint32_t product,

@@ -45,18 +45,26 @@ const char *rmv_intern_text(const struct rmv_intern *intern, uint32_t index)
     return intern->bytes.data + intern->offsets[index];
 }
 
+static uint64_t start_of(const char *text, size_t size)
+{
+    uint64_t start = 0;
+    memcpy(&start, text, size < sizeof(start) ? size : sizeof(start));
+    return start;
+}
+
 static struct rmv_intern_slot *slot_of(const struct rmv_intern *intern, uint32_t hash,
                                        const char *text, size_t size)
 {
+    const uint64_t start = start_of(text, size);
     for (size_t i = hash;; i++) {
         struct rmv_intern_slot *slot = &intern->slots[i & (intern->slots_count - 1)];
         if (slot->index_plus_1 == 0)
             return slot;
-        if (slot->hash != hash)
+        if (slot->hash != hash || slot->start != start)
             continue;
-        /* Texts have a NUL behind them and none inside, so the end needs no look-up. */
+        /* Texts hold no NUL, so zeros in `start` say where a short one ends. */
         const char *known = intern->bytes.data + intern->offsets[slot->index_plus_1 - 1];
-        if (strncmp(known, text, size) == 0 && known[size] == '\0')
+        if (size < sizeof(start) || (strncmp(known, text, size) == 0 && known[size] == '\0'))
             return slot;
     }
 }
@@ -93,7 +101,7 @@ uint32_t rmv_intern_add(struct rmv_intern *intern, const char *text, size_t size
     intern->offsets[intern->count++] = intern->bytes.size;
     rmv_buf_append(&intern->bytes, text, size);
     rmv_buf_append(&intern->bytes, "", 1);
-    *slot = (struct rmv_intern_slot){hash, (uint32_t)intern->count};
+    *slot = (struct rmv_intern_slot){start_of(text, size), hash, (uint32_t)intern->count};
     return (uint32_t)intern->count - 1;
 }
 

@@ -60,12 +60,17 @@ static struct rmv_row_key *slot_of(const struct rmv_row_set *set, struct rmv_row
     }
 }
 
-static void grow(struct rmv_row_set *set)
+void rmv_row_set_reserve(struct rmv_row_set *set, size_t count)
 {
     struct rmv_row_key *old = set->slots;
     const size_t old_count = set->slots_count;
-    set->slots_count = old_count ? 2 * old_count : 1024;
-    set->slots = rmv_calloc(set->slots_count, sizeof(*set->slots));
+    size_t slots = old_count ? old_count : 1024;
+    while (4 * count > 3 * slots)
+        slots *= 2;
+    if (slots == old_count)
+        return;
+    set->slots_count = slots;
+    set->slots = rmv_calloc(slots, sizeof(*set->slots));
     for (size_t i = 0; i < old_count; i++)
         if (old[i].a || old[i].b)
             *slot_of(set, old[i]) = old[i];
@@ -74,8 +79,7 @@ static void grow(struct rmv_row_set *set)
 
 bool rmv_row_set_add(struct rmv_row_set *set, struct rmv_row_key key)
 {
-    if (4 * (set->count + 1) > 3 * set->slots_count)
-        grow(set);
+    rmv_row_set_reserve(set, set->count + 1);
     if (key.a == 0 && key.b == 0)
         key.a = 1; /* all-zero means free */
     struct rmv_row_key *slot = slot_of(set, key);

@@ -21,6 +21,9 @@ struct rmv_row_set {
 struct rmv_row_key rmv_row_key_start(void);
 void rmv_row_key_add(struct rmv_row_key *key, const void *bytes, size_t size);
 
+/* Makes room for so many rows at once. */
+void rmv_row_set_reserve(struct rmv_row_set *set, size_t count);
+
 /* Adds a row, and says whether it was there before. */
 bool rmv_row_set_add(struct rmv_row_set *set, struct rmv_row_key key);
 void rmv_row_set_free(struct rmv_row_set *set);

@@ -231,7 +231,11 @@ static void doubles_are_written_as_pandas_does(void **state)
                  {0.00001, "1e-05"},
                  {1.5e300, "1.5e+300"},
                  {1.8999999999999997, "1.8999999999999997"},
-                 {123456789.125, "123456789.125"}};
+                 {123456789.125, "123456789.125"},
+                 {5e-324, "5e-324"},
+                 {100, "100.0"},
+                 {1e22, "1e+22"},
+                 {12300, "12300.0"}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         RMV_CLEANUP(rmv_buf_free) struct rmv_buf out = {0};
         rmv_csv_append_double(&out, cases[i].number);

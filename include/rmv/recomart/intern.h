@@ -9,6 +9,8 @@
 #include "rmv/base/buf.h"
 
 struct rmv_intern_slot {
+    uint64_t
+        start; /* the first eight bytes, zeros behind a shorter text: enough to know that one */
     uint32_t hash;
     uint32_t index_plus_1; /* 0 is free */
 };
