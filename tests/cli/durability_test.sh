@@ -1,0 +1,61 @@
+#!/bin/sh
+# What is promised is durable first: the order of writes, syncs and renamings, as strace saw it.
+. "$(dirname "$0")/lib.sh"
+order=$SOURCE_ROOT/tests/sync_order.py
+calls=openat,openat2,write,pwrite64,writev,ftruncate,fsync,fdatasync,rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat
+strace -f -o /dev/null true 2>/dev/null || { skip 'the order of syncs' 'strace does not work here'; exit 0; }
+export LC_ALL=C
+
+traced() { # traced <trace> <command>...
+    trace=$1; shift
+    strace -f -y -qq -s 80 -o "$trace" -e signal=none -e trace=$calls "$@"
+}
+sound() { # sound <trace>: and syncs are what makes it so
+    python3 "$order" check "$1" || return 1
+    grep -vE 'f(data)?sync\(' "$1" >"$1.unsynced"
+    ! python3 "$order" check "$1.unsynced" >/dev/null
+}
+in_order() { # in_order <trace> <pattern>...: events match one after the other
+    python3 "$order" list "$1" >"$1.events"; shift_trace=$1; shift
+    at=0
+    for pattern; do
+        next=$(awk -v at="$at" -v pattern="$pattern" 'NR > at && $0 ~ pattern { print NR; exit }' "$shift_trace.events")
+        [ -n "$next" ] || { echo "after line $at no '$pattern' in:"; cat "$shift_trace.events"; return 1; }
+        at=$next
+    done
+}
+syncs() { grep -cE ' f(data)?sync\(' "$1"; }
+
+git init -q . && traced init.trace rmv init -q
+mkdir -p data/sub && echo one >data/a && echo two >data/sub/b
+traced add.trace rmv add -q data
+git add -A && git commit -qm first
+it 'init and add make all durable that a pointer names' \
+    'cat init.trace add.trace >both.trace && sound both.trace'
+it 'add writes data, footer, pack, folder, index and pointer in this order' 'in_order add.trace \
+    "^sync .*/objects$" "^create .*/objects/tmp/pack-" "^write .*/objects/tmp/pack-" "^sync .*/objects/tmp/pack-" \
+    "^rename .*/objects/tmp/pack-.* .*/objects/packs/pack-" "^sync .*/objects/packs$" \
+    "^write .*/objects/tmp/segment-" "^sync .*/objects/tmp/segment-" "^rename .*/objects/index/seg-" \
+    "^write .*/.rmv-tmp-" "^sync .*/.rmv-tmp-" "^rename .*/data.rmv$" "^sync $PWD$"'
+it 'nothing is written to a pack behind its fsync' \
+    '! python3 "$order" list add.trace | awk "/^sync .*tmp\/pack-/ { synced = 1 } synced && /^write .*pack-/" | grep .'
+
+echo three >data/a
+it 'so does commit' 'traced commit.trace rmv commit -q && sound commit.trace'
+printf 'stages:\n  count:\n    cmd: wc -l data/a > out.txt\n    deps: [data]\n    outs: [out.txt]\n' >rmv.yaml
+it 'so does repro, before it publishes rmv.lock' 'traced repro.trace rmv repro -q && sound repro.trace &&
+    in_order repro.trace "^sync .*/tmp/pack-" "^rename .*/packs/pack-" "^sync .*/objects/packs$" \
+        "^write .*/.rmv-tmp-" "^sync .*/.rmv-tmp-" "^rename .*/rmv.lock$" "^sync $PWD$"'
+it 'so does checkout of a revision, which rewrites pointers' \
+    'git add -A && git commit -qm second && traced checkout.trace rmv checkout -q HEAD~1 && sound checkout.trace'
+
+mkdir many && i=0 && while [ $i -lt 300 ]; do echo $i >many/$i; i=$((i + 1)); done
+mkdir few && echo 1 >few/1 && echo 2 >few/2
+traced few.trace rmv add -q few
+traced many.trace rmv add -q many
+it '300 files cost no more syncs than two' 'test "$(syncs many.trace)" -le "$(syncs few.trace)"'
+it 'an add makes few syncs' 'test "$(syncs many.trace)" -le 12'
+it 'a second add of the same syncs the folder of packs at most' \
+    'traced again.trace rmv add -q many && test "$(syncs again.trace)" -le 1'
+it 'with core.fsync off, objects are not synced' 'mkdir off && echo off >off/1 && rmv config --local core.fsync off &&
+    traced off.trace rmv add -q off && ! grep -E "sync\(.*/objects/" off.trace'
