@@ -31,7 +31,7 @@ RECOMART_PACKAGES = libcurl libpq sqlite3 lapacke openblas cairo pangocairo
 
 WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
            -Wpointer-arith -Wwrite-strings -Wvla -Wundef -Wformat=2 -Wcast-qual
-CPPFLAGS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DRMV_VERSION='"$(VERSION)"' -Iinclude -Isrc -Icmd
+CPPFLAGS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DRMV_VERSION=$(VERSION) -Iinclude -Isrc -Icmd
 PACKAGE_CFLAGS := $(shell pkg-config --cflags $(RMV_PACKAGES) $(RECOMART_PACKAGES) 2>/dev/null)
 ALL_CFLAGS = -std=c11 $(CPPFLAGS) $(WARNINGS) $(CFLAGS) $(PACKAGE_CFLAGS) -pthread -fPIC
 RMV_LIBS      := $(shell pkg-config --libs $(RMV_PACKAGES) 2>/dev/null)

@@ -57,8 +57,10 @@ static void print_options(const struct cli_option *options)
 
 static void print_upper(const char *text)
 {
-    for (; *text; text++)
-        putchar(*text == ' ' ? '-' : toupper((unsigned char)*text));
+    for (; *text; text++) {
+        const int upper = toupper((unsigned char)*text);
+        putchar(upper == ' ' ? '-' : upper);
+    }
 }
 
 static void print_head(const struct cli_program *program, const char *command)

@@ -202,7 +202,8 @@ static void a_damaged_index_never_gives_a_wrong_answer(void **state)
     rmv_stat_index_set(index, "b", &status, &other_id);
     CHECK_OK(rmv_stat_index_write(index));
     CHECK_OK(rmv_fs_read("index", 10000, &bytes));
-    assert_int_equal(bytes.size, sizeof(struct rmv_stat_file_header) + 2 * RMV_STAT_ENTRY_SIZE + 2);
+    const size_t entries_size = 2 * (size_t)RMV_STAT_ENTRY_SIZE + 2;
+    assert_int_equal(bytes.size, sizeof(struct rmv_stat_file_header) + entries_size);
 
     for (size_t i = 0; i < 8 * bytes.size; i++) {
         struct rmv_object_id id;
