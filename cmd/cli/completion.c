@@ -48,6 +48,9 @@ static void print_bash(const struct cli_program *program)
         puts("' ;;");
     }
     puts("    esac\n    if [ \"$COMP_CWORD\" -eq 2 ]; then\n        case \"${COMP_WORDS[1]}\" in");
+    fputs("        help) COMPREPLY=($(compgen -W '", stdout);
+    print_words(program, NULL);
+    puts("' -- \"$cur\")) ;;");
     for (size_t i = 0; program->commands[i]; i++) {
         const char *space = strchr(program->commands[i]->name, ' ');
         if (!space)
@@ -59,10 +62,10 @@ static void print_bash(const struct cli_program *program)
         print_words(program, first);
         puts("' -- \"$cur\")) ;;");
     }
+    /* Where nothing of ours fits, bash completes files itself, those with blanks included. */
     printf("        esac\n    fi\n    case \"$cur\" in\n"
-           "    -*) COMPREPLY+=($(compgen -W \"$words\" -- \"$cur\")) ;;\n"
-           "    *) COMPREPLY+=($(compgen -f -- \"$cur\")) ;;\n    esac\n}\n"
-           "complete -o filenames -F _%s %s\n",
+           "    -*) COMPREPLY+=($(compgen -W \"$words\" -- \"$cur\")) ;;\n    esac\n}\n"
+           "complete -o default -F _%s %s\n",
            program->name, program->name);
 }
 

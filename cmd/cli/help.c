@@ -8,13 +8,36 @@
 
 #define INDENT 2
 
+static bool option_man;
+static const char *option_completion;
+
+static const struct cli_option help_options[] = {
+    {.name = "man", .flag = &option_man, .help = "print it as a page for man"},
+    {.name = "completion",
+     .text = &option_completion,
+     .argument = "SHELL",
+     .help = "print what completes commands and options in bash, zsh or fish"},
+    {0},
+};
+
+/* Not in the tables of the programs, which it prints: here only to be parsed and explained. */
+static const struct cli_command command_of_help = {
+    .name = "help",
+    .arguments = "[COMMAND]",
+    .summary = "explain a command",
+    .help = "Lists the commands, or says what COMMAND does and promises, with its options and\n"
+            "examples. `make install` puts the same text, as pages for man, and the completion\n"
+            "where man and the shells look for them.",
+    .options = help_options,
+};
+
 void cli_help_overview(const struct cli_program *program)
 {
     printf("usage: %s COMMAND [OPTION...] [ARGUMENT...]\n\n%s\n\n", program->name,
            program->summary);
     for (size_t i = 0; program->commands[i]; i++)
         printf("  %-20s %s\n", program->commands[i]->name, program->commands[i]->summary);
-    printf("  %-20s %s\n", "help", "explain a command");
+    printf("  %-20s %s\n", command_of_help.name, command_of_help.summary);
     printf("\n'%s help COMMAND' says more about one of them.\n", program->name);
 }
 
@@ -58,14 +81,13 @@ const struct rmv_error *cli_help_command(const struct cli_program *program,
 
 const struct rmv_error *cli_help_run(const struct cli_program *program, int argc, char **argv)
 {
-    const bool wants_man = argc > 0 && strcmp(argv[0], "--man") == 0;
-    if (argc == 2 && strcmp(argv[0], "--completion") == 0)
-        return cli_completion_print(program, argv[1]);
-
-    argc -= wants_man;
-    argv += wants_man;
+    const struct rmv_error *err = cli_options_parse(&command_of_help, &argc, argv);
+    if (err)
+        return err;
+    if (option_completion)
+        return cli_completion_print(program, option_completion);
     if (argc == 0) {
-        if (wants_man)
+        if (option_man)
             cli_man_print(program, NULL);
         else
             cli_help_overview(program);
@@ -73,10 +95,12 @@ const struct rmv_error *cli_help_run(const struct cli_program *program, int argc
     }
 
     int words;
-    const struct cli_command *command = cli_find_command(program, argc, argv, &words);
+    const struct cli_command *command = strcmp(argv[0], command_of_help.name) == 0
+                                            ? &command_of_help
+                                            : cli_find_command(program, argc, argv, &words);
     if (!command)
         return cli_unknown_command(program, argv[0]);
-    if (!wants_man)
+    if (!option_man)
         return cli_help_command(program, command);
     cli_man_print(program, command);
     return NULL;

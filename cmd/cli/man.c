@@ -8,6 +8,19 @@
 #include "rmv/base/mem.h"
 #include "rmv/base/version.h"
 
+/* Prints the character of UTF-8 that starts at `text` by its number, which roff takes in every
+ * locale, and returns its last byte. */
+static const char *print_character(const char *text)
+{
+    const unsigned lead = (unsigned char)*text;
+    const int more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
+    unsigned number = lead & (0x3fU >> more);
+    for (int i = 0; i < more && text[1]; i++)
+        number = number << 6 | ((unsigned char)*++text & 0x3fU);
+    printf("\\[u%04X]", number);
+    return text;
+}
+
 /* Text with what roff would take for its own escaped. */
 static void print_text(const char *text)
 {
@@ -19,6 +32,8 @@ static void print_text(const char *text)
             fputs("\\e", stdout);
         else if (*text == '-')
             fputs("\\-", stdout);
+        else if ((unsigned char)*text >= 0x80)
+            text = print_character(text);
         else
             putchar(*text);
         starts_line = *text == '\n';

@@ -14,6 +14,12 @@ it 'refuses to work outside a workspace'         'exits 2 rmv status && says "rm
 it 'fails when its output cannot be written'     'exits 7 rmv help >/dev/full'
 it 'completes in bash' 'rmv help --completion bash >c && bash -n c &&
     bash -c ". ./c; COMP_WORDS=(rmv che); COMP_CWORD=1; _rmv; echo \${COMPREPLY[*]}" | grep checkout'
+it 'completes what is to be explained, and leaves files to bash' '
+    rmv help --completion bash >c && grep "^complete -o default" c &&
+    bash -c ". ./c; COMP_WORDS=(rmv help lin); COMP_CWORD=2; _rmv; echo \${COMPREPLY[*]}" | grep -x lineage &&
+    bash -c ". ./c; COMP_WORDS=(rmv add da); COMP_CWORD=2; _rmv; test \${#COMPREPLY[*]} -eq 0"'
+it 'explains help itself'                        'rmv help help | grep "^usage: rmv help" && recomart help help | grep -e --man'
+it 'writes man pages in ASCII'                   'recomart help --man train | grep -F "[u00D7]" && ! recomart help --man train | LC_ALL=C grep "[^ -~]"'
 it 'refuses an unknown shell'                    'exits 2 rmv help --completion tcsh'
 it 'has a man page for every command that man accepts' '
     for program in rmv recomart; do
