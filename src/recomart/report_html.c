@@ -99,9 +99,12 @@ static void append_outcome(struct rmv_buf *out, const struct rmv_outcome *outcom
 static void append_details(struct rmv_buf *out, const struct rmv_file_report *report)
 {
     uint64_t met = 0;
-    for (size_t i = 0; i < report->outcomes_count; i++)
-        met += report->outcomes[i].is_met;
-    const bool is_all = met == report->outcomes_count && !report->error;
+    uint64_t skipped = 0;
+    for (size_t i = 0; i < report->outcomes_count; i++) {
+        skipped += report->outcomes[i].is_skipped;
+        met += report->outcomes[i].is_met && !report->outcomes[i].is_skipped;
+    }
+    const bool is_all = met + skipped == report->outcomes_count && !report->error;
     rmv_buf_append_format(out, "<details%s><summary><code>", is_all ? "" : " open");
     rmv_html_text(out, report->path);
     rmv_buf_append_format(out, "</code> <span class=\"%s\">",
@@ -109,8 +112,10 @@ static void append_details(struct rmv_buf *out, const struct rmv_file_report *re
     if (report->error)
         rmv_html_text(out, report->error);
     else
-        rmv_buf_append_format(out, "%llu of %zu expectations met", (unsigned long long)met,
-                              report->outcomes_count);
+        rmv_buf_append_format(out, "%llu of %llu expectations met", (unsigned long long)met,
+                              (unsigned long long)(report->outcomes_count - skipped));
+    if (skipped > 0 && !report->error)
+        rmv_buf_append_format(out, ", %llu not checked", (unsigned long long)skipped);
     rmv_buf_append_string(out, "</span></summary>\n");
     if (report->outcomes_count > 0) {
         rmv_buf_append_string(
