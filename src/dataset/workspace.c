@@ -187,8 +187,10 @@ static const struct rmv_error *check_nesting(const char *folder, bool nested)
 {
     RMV_CLEANUP(rmv_str_free) char *parent = rmv_path_parent(folder);
     RMV_CLEANUP(rmv_str_free) char *outer = find_root(parent);
+    RMV_CLEANUP(rmv_str_free) char *git = rmv_path_join(folder, ".git");
 
-    if (!outer || nested || strcmp(folder, "/") == 0)
+    /* A repository of its own is none of the outer workspace's business: it cannot be added. */
+    if (!outer || nested || strcmp(folder, "/") == 0 || rmv_fs_exists(git))
         return NULL;
     return rmv_error_hint(
         rmv_error(RMV_ERR_CONFLICT, "'%s' is inside the workspace '%s'", folder, outer),

@@ -10,6 +10,7 @@ it 'refuses to do without Git'                'mkdir b && cd b && exits 2 rmv in
 it 'does without Git when told'               'cd b && rmv init --no-scm && rmv ls'
 it 'refuses to make one inside another'       'mkdir a/in && cd a/in && exits 4 rmv init && says "inside the workspace" rmv init && test ! -e .rmstore'
 it 'makes one inside another when told'       'cd a/in && rmv init --nested && test -d .rmstore'
+it 'makes one in a repository of its own inside another' 'mkdir a/own && git init -q a/own && rmv init --cd a/own && test -d a/own/.rmstore'
 it 'makes one in another folder'              'mkdir c && git init -q c && rmv init --cd c && test -d c/.rmstore'
 it 'takes no arguments'                       'exits 2 rmv init folder'
 it 'refuses a bare repository'                'git init -q --bare d.git && cd d.git && exits 2 rmv init && says "without a work tree" rmv init'

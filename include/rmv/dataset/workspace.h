@@ -35,7 +35,8 @@ struct rmv_workspace {
 
 /* Creates `.rmstore/` in `folder`: objects/, an empty committed config, a .gitignore. Running it
  * again repairs what is missing and changes nothing else. Errors: CONFLICT (inside another
- * workspace, unless `nested`), USAGE (no Git repository, unless `no_scm`), IO. */
+ * workspace, unless `nested` or in a repository of its own), USAGE (no Git repository, unless
+ * `no_scm`), IO. */
 struct rmv_workspace_init_options {
     bool no_scm, nested;
 };
