@@ -12,7 +12,9 @@ export GIT_COMMITTER_NAME=Demo GIT_COMMITTER_EMAIL=demo@example.com
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 
 checks=0
-say() { printf '\n\033[1m# %s\033[0m\n' "$*"; }
+bold= plain=
+[ ! -t 1 ] || { bold=$'\033[1m' plain=$'\033[0m'; }
+say() { printf '\n%s# %s%s\n' "$bold" "$*" "$plain"; }
 run() { printf '$ %s\n' "$*"; eval "$*"; }
 check() { # check <what holds> <shell code>
     if eval "$2" >/dev/null 2>&1; then checks=$((checks + 1)); echo "  checked: $1"
@@ -23,7 +25,7 @@ sums() { find data/raw data/validated data/processed data/features data/models -
 rm -rf "$demo"
 mkdir -p "$demo/data"
 cp -r "$root/data/config" "$root/data/source_files" "$demo/data/"
-cp "$root/rmv.yaml" "$root/params.yaml" "$demo/"
+cp "$root/rmv.yaml" "$root/params.yaml" "$root/.gitignore" "$demo/"
 cd "$demo"
 sources=data/source_files
 
