@@ -79,18 +79,31 @@ static int open_beneath(int root_fd, const char *path, int flags, mode_t mode)
     return walk(root_fd, path, flags, mode);
 }
 
+static const struct rmv_error *leaves(const char *path)
+{
+    RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(path);
+    return rmv_error(RMV_ERR_DENIED, "'%s' leaves the workspace", quoted);
+}
+
+/* What errno says of an attempt to open `path`. */
+static const struct rmv_error *cannot_open(const char *path)
+{
+    const int number = errno;
+    RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(path);
+    if (number == ELOOP || number == EXDEV)
+        return rmv_error(RMV_ERR_DENIED, "'%s' is or goes through a symbolic link", quoted);
+    errno = number;
+    return rmv_error_errno("cannot open '%s'", quoted);
+}
+
 const struct rmv_error *rmv_beneath_open(int root_fd, const char *path, int flags, mode_t mode,
                                          int *fd)
 {
-    RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(path);
     if (strcmp(path, ".") != 0 && is_unsafe(path))
-        return rmv_error(RMV_ERR_DENIED, "'%s' leaves the workspace", quoted);
-
+        return leaves(path);
     const int opened = open_beneath(root_fd, path, flags | O_CLOEXEC | O_NOFOLLOW, mode);
-    if (opened < 0 && (errno == ELOOP || errno == EXDEV))
-        return rmv_error(RMV_ERR_DENIED, "'%s' is or goes through a symbolic link", quoted);
     if (opened < 0)
-        return rmv_error_errno("cannot open '%s'", quoted);
+        return cannot_open(path);
     *fd = opened;
     return NULL;
 }
@@ -129,9 +142,8 @@ const struct rmv_error *rmv_beneath_open_parent(int root_fd, const char *path, b
                                                 int *dir_fd, const char **name)
 {
     RMV_CLEANUP(rmv_str_free) char *parent = rmv_path_parent(path);
-    RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(path);
     if (is_unsafe(path) || strcmp(rmv_path_name(path), ".") == 0)
-        return rmv_error(RMV_ERR_DENIED, "'%s' leaves the workspace", quoted);
+        return leaves(path);
 
     *name = rmv_path_name(path);
     const struct rmv_error *err =
