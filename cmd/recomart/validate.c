@@ -41,9 +41,9 @@ static const struct rmv_error *set_options(const struct rmv_settings *settings,
 
 static void print_summary(const struct rmv_validate_summary *summary)
 {
-    printf("%llu rows in %llu files, %llu rejected. Quality score: %.1f/100\n",
+    printf("%llu rows in %llu file%s, %llu rejected. Quality score: %.1f/100\n",
            (unsigned long long)summary->rows, (unsigned long long)summary->files,
-           (unsigned long long)summary->rejected, summary->score);
+           summary->files == 1 ? "" : "s", (unsigned long long)summary->rejected, summary->score);
     printf("The report is %s\n", summary->report_path);
 }
 
