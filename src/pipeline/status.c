@@ -314,6 +314,28 @@ void rmv_pipeline_status_free(struct rmv_pipeline_status *status)
     rmv_strings_free(&status->reasons);
 }
 
+/* The first line of `err`, unless all that is missing is what other stages will make. */
+static char *reason_of_missing(struct rmv_stage_view *view, const struct rmv_pipeline *pipeline,
+                               const struct rmv_stage *stage, const struct rmv_error *err)
+{
+    RMV_CLEANUP(rmv_str_free)
+    char *message = rmv_str_copy_n(err->message, strcspn(err->message, "\n"));
+    RMV_CLEANUP(rmv_str_free) char *reason = NULL;
+
+    for (size_t i = 0; i < stage->deps_count; i++) {
+        const char *path = stage->deps[i].path;
+        const struct rmv_output *now = NULL;
+        if (rmv_stage_view_state(view, path, &now) || now->kind != RMV_OUTPUT_MISSING)
+            continue;
+        const struct rmv_stage *maker = rmv_pipeline_maker_of(pipeline, path);
+        if (!maker)
+            return rmv_str_copy(message);
+        if (!reason)
+            reason = rmv_str_format("missing: %s, which stage '%s' makes", path, maker->address);
+    }
+    return rmv_str_copy(reason ? reason : message);
+}
+
 const struct rmv_error *rmv_pipeline_status(struct rmv_workspace *workspace,
                                             const struct rmv_pipeline *pipeline,
                                             struct rmv_pipeline_status *status)
@@ -335,8 +357,7 @@ const struct rmv_error *rmv_pipeline_status(struct rmv_workspace *workspace,
             continue;
         rmv_strings_add(&status->stages, stage->address);
         if (err)
-            rmv_strings_take(&status->reasons,
-                             rmv_str_copy_n(err->message, strcspn(err->message, "\n")));
+            rmv_strings_take(&status->reasons, reason_of_missing(&view, pipeline, stage, err));
         else
             rmv_strings_take(&status->reasons, rmv_stage_status_text(&one));
     }

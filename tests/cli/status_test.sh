@@ -78,3 +78,7 @@ it 'names a damaged pointer' '
 it 'lists stages that would run again' '
     printf "stages:\n  make:\n    cmd: cp one.csv made\n    deps: [one.csv]\n    outs: [made]\n" >rmv.yaml
     says "make: " rmv status; exits 1 rmv status -q; rm rmv.yaml'
+it 'says which stage makes what is missing' '
+    printf "stages:\n  make:\n    cmd: cp none made\n    deps: [none]\n    outs: [made]\n  use:\n    cmd: cp made used\n    deps: [made]\n    outs: [used]\n" >rmv.yaml
+    says "make: dependency .none. of stage .make. does not exist" rmv status
+    says "use: missing: made, which stage .make. makes" rmv status; rm rmv.yaml'
