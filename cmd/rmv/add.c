@@ -1,4 +1,5 @@
 #include <glob.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -104,11 +105,13 @@ static void print(const struct rmv_workspace *workspace, const struct rmv_added_
         const struct rmv_output *output = &added->items[i].output;
         RMV_CLEANUP(rmv_str_free) char *path = cli_shown_path(workspace, output->path);
         char hex[RMV_OBJECT_ID_HEX_SIZE];
-        char size[CLI_SIZE_TEXT_SIZE];
+        RMV_CLEANUP(rmv_str_free) char *size = rmv_str_format_size(output->size);
 
         rmv_object_id_to_hex(&output->id, hex);
-        cli_format_size(output->size, size);
-        printf("%s  %s  (%s)\n", hex, path, size);
+        printf("%s  %s  (", hex, path);
+        if (output->kind == RMV_OUTPUT_TREE)
+            printf("%" PRIu64 " file%s, ", output->nfiles, output->nfiles == 1 ? "" : "s");
+        printf("%s)\n", size);
     }
 }
 

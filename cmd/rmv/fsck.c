@@ -84,15 +84,13 @@ static void print_problem(const struct rmv_workspace *workspace,
 static void print_report(const struct rmv_workspace *workspace, const struct rmv_store_fsck *store,
                          const struct rmv_reach *reach)
 {
-    char size[CLI_SIZE_TEXT_SIZE];
+    RMV_CLEANUP(rmv_str_free) char *size = rmv_str_format_size(store->bytes);
 
     for (size_t i = 0; i < reach->problems_count; i++)
         print_problem(workspace, &reach->problems[i]);
-    if (!option_quick) {
-        cli_format_size(store->bytes, size);
+    if (!option_quick)
         printf("store: %" PRIu64 " objects in %" PRIu64 " packs, %s hashed\n", store->objects,
                store->packs, size);
-    }
     printf("in use: %" PRIu64 " objects, by %" PRIu64 " datasets and %" PRIu64
            " committed versions of pointer and lock files\n",
            reach->objects_count, reach->outputs_count, reach->versions_count);

@@ -51,7 +51,7 @@ static void print_change(const struct rmv_workspace *workspace,
     RMV_CLEANUP(rmv_str_free) char *shown = cli_shown_path(workspace, output->path);
     printf("  %-8s %s %12" PRIu64 "  %s", describe(change), hex, output->size, shown);
     if (output->kind == RMV_OUTPUT_TREE)
-        printf("/ (%" PRIu64 " files)", output->nfiles);
+        printf("/ (%" PRIu64 " file%s)", output->nfiles, output->nfiles == 1 ? "" : "s");
     if (*change->stage)
         printf(" by stage %s", change->stage);
     puts("");
@@ -100,10 +100,13 @@ static void add_commit(const struct rmv_vcs_commit *commit,
         cli_set_text(entry, "kind", output->kind == RMV_OUTPUT_TREE ? "tree" : "blob");
         cli_set_id(entry, "old_id", &change->before.id);
         cli_set_id(entry, "new_id", &change->after.id);
-        cli_set_int(entry, "old_size", change->before.size);
-        cli_set_int(entry, "new_size", change->after.size);
+        if (change->before.kind != RMV_OUTPUT_MISSING)
+            cli_set_int(entry, "old_size", change->before.size);
+        if (!is_removed)
+            cli_set_int(entry, "new_size", change->after.size);
         cli_set_text(entry, "source", change->source);
-        cli_set_text(entry, "stage", change->stage);
+        if (*change->stage)
+            cli_set_text(entry, "stage", change->stage);
     }
 }
 

@@ -39,22 +39,6 @@ char *cli_shown_path(const struct rmv_workspace *workspace, const char *path)
     return rmv_path_quote(typed);
 }
 
-void cli_format_size(uint64_t size, char text[CLI_SIZE_TEXT_SIZE])
-{
-    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    double scaled = (double)size / 1024;
-    size_t unit = 0;
-
-    if (size < 1024) {
-        snprintf(text, CLI_SIZE_TEXT_SIZE, "%llu byte%s", (unsigned long long)size,
-                 size == 1 ? "" : "s");
-        return;
-    }
-    for (; scaled >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0]); unit++)
-        scaled /= 1024;
-    snprintf(text, CLI_SIZE_TEXT_SIZE, "%.1f %s", scaled, units[unit]);
-}
-
 /* ---- JSON -------------------------------------------------------------------------------------
  */
 
@@ -162,11 +146,9 @@ static void print_change(const struct rmv_workspace *workspace, const struct rmv
                          const char *indent)
 {
     RMV_CLEANUP(rmv_str_free) char *path = cli_shown_path(workspace, change->path);
-    char old_size[CLI_SIZE_TEXT_SIZE];
-    char new_size[CLI_SIZE_TEXT_SIZE];
+    RMV_CLEANUP(rmv_str_free) char *old_size = rmv_str_format_size(change->old_size);
+    RMV_CLEANUP(rmv_str_free) char *new_size = rmv_str_format_size(change->new_size);
 
-    cli_format_size(change->old_size, old_size);
-    cli_format_size(change->new_size, new_size);
     printf("%s%-8s  ", indent, cli_change_name(change->kind));
     switch (change->kind) {
     case RMV_CHANGE_ADDED:

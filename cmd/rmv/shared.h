@@ -22,10 +22,6 @@ void cli_print_json(const struct rmv_value *value);
  * it. */
 char *cli_shown_path(const struct rmv_workspace *workspace, const char *path);
 
-/* "1.5 GiB", "17 bytes". */
-#define CLI_SIZE_TEXT_SIZE 32
-void cli_format_size(uint64_t size, char text[CLI_SIZE_TEXT_SIZE]);
-
 /* Members of a JSON object. */
 void cli_set_text(struct rmv_value *map, const char *key, const char *text);
 /* The member "path", or "path-bytes" with all but plain ASCII as %XX where the path is not UTF-8.
@@ -47,7 +43,7 @@ const struct rmv_error *cli_check_tracked(const struct rmv_workspace *workspace,
 /* "added", "modified", "deleted", "renamed". */
 const char *cli_change_name(enum rmv_change_kind kind);
 
-/* A list of changes as JSON, and as lines "M  data/raw/a.csv  (10 → 20 bytes)". */
+/* A list of changes as JSON, and as lines "modified  data/raw/a.csv  (10 B → 20 B)". */
 void cli_changes_to_value(const struct rmv_changes *changes, struct rmv_value *list);
 void cli_print_changes(const struct rmv_workspace *workspace, const struct rmv_changes *changes,
                        const char *indent);

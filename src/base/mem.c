@@ -66,6 +66,19 @@ char *rmv_str_format(const char *format, ...)
     return checked(string);
 }
 
+char *rmv_str_format_size(uint64_t size)
+{
+    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    double number = (double)size / 1024;
+    size_t unit = 0;
+
+    if (size < 1024)
+        return rmv_str_format("%llu B", (unsigned long long)size);
+    for (; number >= 1023.95 && unit + 1 < sizeof(units) / sizeof(units[0]); unit++)
+        number /= 1024;
+    return rmv_str_format("%.1f %s", number, units[unit]);
+}
+
 char *rmv_str_copy(const char *string)
 {
     return string ? rmv_str_copy_n(string, strlen(string)) : NULL;

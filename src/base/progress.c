@@ -31,14 +31,8 @@ struct rmv_progress {
 
 static void append_bytes(uint64_t bytes, struct rmv_buf *line)
 {
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    double number = (double)bytes;
-    size_t unit = 0;
-    while (number >= 1000 && unit + 1 < sizeof(units) / sizeof(units[0])) {
-        number /= 1024;
-        unit++;
-    }
-    rmv_buf_append_format(line, unit == 0 ? "%.0f %s" : "%.1f %s", number, units[unit]);
+    RMV_CLEANUP(rmv_str_free) char *text = rmv_str_format_size(bytes);
+    rmv_buf_append_string(line, text);
 }
 
 static void append_counts(struct rmv_progress *progress, struct rmv_buf *line)

@@ -8,19 +8,6 @@
 #define NS_PER_MS 1000000
 #define NS_PER_SECOND 1000000000
 
-static char *size_text(uint64_t size)
-{
-    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    double number = (double)size;
-    size_t unit = 0;
-
-    if (size < 1024)
-        return rmv_str_format("%llu B", (unsigned long long)size);
-    for (number /= 1024; number >= 1023.95 && unit + 1 < sizeof(units) / sizeof(units[0]); unit++)
-        number /= 1024;
-    return rmv_str_format("%.1f %s", number, units[unit]);
-}
-
 char *rmv_words_of_duration(int64_t duration_ns)
 {
     const int64_t seconds = duration_ns / NS_PER_SECOND;
@@ -40,7 +27,7 @@ char *rmv_words_of_duration(int64_t duration_ns)
 
 char *rmv_words_of_size(const struct rmv_lineage_artifact *artifact)
 {
-    RMV_CLEANUP(rmv_str_free) char *size = size_text(artifact->size);
+    RMV_CLEANUP(rmv_str_free) char *size = rmv_str_format_size(artifact->size);
     if (!artifact->is_tree)
         return rmv_str_copy(size);
     return rmv_str_format("%llu file%s, %s", (unsigned long long)artifact->nfiles,
@@ -63,7 +50,7 @@ char *rmv_words_of_run(const struct rmv_lineage_run *run)
 
 char *rmv_words_of_checks(const struct rmv_lineage *lineage)
 {
-    RMV_CLEANUP(rmv_str_free) char *size = size_text(lineage->hashed_size);
+    RMV_CLEANUP(rmv_str_free) char *size = rmv_str_format_size(lineage->hashed_size);
     const unsigned long long runs = lineage->runs_count, objects = lineage->objects_count;
     RMV_CLEANUP(rmv_str_free)
     char *start = rmv_str_format("%llu run%s, %llu object%s", runs, runs == 1 ? "" : "s", objects,

@@ -13,15 +13,15 @@ it 'says nothing when nothing changed' 'test -z "$(rmv diff)"'
 it 'compares HEAD with the workspace, unsaved changes included' '
     echo changed >data/raw/a; rm data/raw/b; mv data/raw/c data/raw/moved; echo new >data/raw/new
     rmv diff >../out
-    grep -q "modified  data/raw/a  (4 bytes → 8 bytes)" ../out && grep -q "deleted   data/raw/b  (4 bytes)" ../out &&
-    grep -q "renamed   data/raw/c → data/raw/moved" ../out && grep -q "added     data/raw/new  (4 bytes)" ../out &&
+    grep -q "modified  data/raw/a  (4 B → 8 B)" ../out && grep -q "deleted   data/raw/b  (4 B)" ../out &&
+    grep -q "renamed   data/raw/c → data/raw/moved" ../out && grep -q "added     data/raw/new  (4 B)" ../out &&
     grep -q "1 added, 1 modified, 1 deleted, 1 renamed" ../out'
 it 'sees a tracked file that is renamed with its pointer' '
     mv one.csv uno.csv; rm one.csv.rmv; rmv add -q uno.csv; says "renamed +one.csv → uno.csv" rmv diff'
 rmv commit -q; git add -A; git commit -qm second; git tag v2
 it 'compares two revisions, either way' '
-    says "modified +data/raw/a +\(4 bytes → 8 bytes\)" rmv diff v1 v2
-    says "modified +data/raw/a +\(8 bytes → 4 bytes\)" rmv diff v2 v1
+    says "modified +data/raw/a +\(4 B → 8 B\)" rmv diff v1 v2
+    says "modified +data/raw/a +\(8 B → 4 B\)" rmv diff v2 v1
     test -z "$(rmv diff v1 v1)"'
 it 'compares a revision with the workspace' '
     says "renamed +data/raw/c" rmv diff v1; test -z "$(rmv diff v2)"; says "renamed" rmv diff HEAD~1'
