@@ -130,15 +130,16 @@ static void leave(struct recording_vfs *recording)
 static int recording_open(void *state, const char *path, int flags, mode_t mode)
 {
     struct recording_vfs *recording = state;
-    if ((flags & O_ACCMODE) == O_RDONLY && !(flags & O_CREAT))
-        return recording->real->open(NULL, path, flags, mode);
-    if (!enter(recording))
+    const bool changes = (flags & O_ACCMODE) != O_RDONLY || (flags & O_CREAT);
+    if (!changes)
+        pthread_mutex_lock(&recording->lock);
+    else if (!enter(recording))
         return -1;
     const int fd = recording->real->open(NULL, path, flags, mode);
     assert(fd < RECORDING_FILES_MAX);
     if (fd >= 0) {
         int node = node_of(recording, path);
-        if (node < 0) {
+        if (node < 0 && changes) {
             node = add_node(recording, false);
             append_entry(recording, path, node);
         }

@@ -5,6 +5,7 @@
 
 #include "rmv/base/mem.h"
 #include "store/salvage.h"
+#include "store/unsynced.h"
 
 #define LOCK_TIMEOUT_MS (10 * 60 * 1000)
 
@@ -63,12 +64,15 @@ static void free_batch(struct rmv_store_batch *batch)
     free(batch);
 }
 
-/* Whoever created the folders may have died before their names were durable. With a pack in them,
- * they are: this comes first. */
-static const struct rmv_error *sync_folders(struct rmv_store *store)
+/* Makes durable what others left and this batch may rely on. Whoever created the folders may have
+ * died before their names were durable; with a pack in them they are, since this comes first. */
+static const struct rmv_error *settle(struct rmv_store *store)
 {
-    if (!store->sync || store->index.packs.count > 0)
+    if (!store->sync)
         return NULL;
+    const struct rmv_error *err = rmv_unsynced_settle(store->vfs, store->root);
+    if (err || store->index.packs.count > 0)
+        return err;
     return rmv_vfs_sync_folder(store->vfs, store->root);
 }
 
@@ -81,7 +85,7 @@ const struct rmv_error *rmv_store_batch_open(struct rmv_store *store,
     init_batch(opened, store);
     const struct rmv_error *err = rmv_lock_take(path, false, LOCK_TIMEOUT_MS, &opened->lock);
     if (!err)
-        err = sync_folders(store);
+        err = settle(store);
     if (!err)
         err = rmv_salvage(store);
     if (!err)

@@ -7,6 +7,7 @@
 #include "store/journal.h"
 #include "store/packs.h"
 #include "store/temporary.h"
+#include "store/unsynced.h"
 
 void rmv_pack_writer_init(struct rmv_pack_writer *writer, const struct rmv_vfs *vfs,
                           const char *root, bool sync, uint64_t journal_step)
@@ -116,6 +117,8 @@ const struct rmv_error *rmv_pack_writer_finish(struct rmv_pack_writer *writer,
     }
     sort_records(&writer->footer);
     const struct rmv_error *err = rmv_pack_write_footer(&writer->file, &writer->footer);
+    if (!err && !writer->sync)
+        err = rmv_unsynced_mark(writer->vfs, writer->root);
     if (err)
         return err;
 

@@ -439,6 +439,22 @@ static void without_fsync_wrong_bytes_never_come_out(void **state)
     end(&scenario);
 }
 
+static void what_was_stored_without_fsync_is_promised_later(void **state)
+{
+    (void)state;
+    struct scenario scenario;
+    start(&scenario, small_sizes, 4);
+    scenario.options.no_fsync = true;
+    CHECK_OK(run(&scenario, 0, 3));
+    recording_vfs_promise(&scenario.recording, 0);
+    scenario.options.no_fsync = false;
+    CHECK_OK(run(&scenario, 0, 3));
+    const size_t first = scenario.recording.count;
+    CHECK_OK(run(&scenario, 0, 4));
+    try_power_cuts(&scenario, first, 20);
+    end(&scenario);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -454,6 +470,7 @@ int main(void)
         TEST(taking_up_a_journal_endangers_nothing),
         TEST(an_index_made_again_endangers_nothing),
         TEST(without_fsync_wrong_bytes_never_come_out),
+        TEST(what_was_stored_without_fsync_is_promised_later),
     };
     return RUN_TESTS(tests);
 }
