@@ -64,8 +64,14 @@ const struct rmv_error *rmv_layout_check(const char *folder)
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
     RMV_CLEANUP(rmv_str_free) char *path = rmv_path_join(folder, "version");
+    struct stat status;
     char *end = NULL;
 
+    /* It may come with a clone, and lead to settings that nobody here has made. */
+    if (lstat(folder, &status) == 0 && S_ISLNK(status.st_mode))
+        return rmv_error_hint(
+            rmv_error(RMV_ERR_DENIED, "'%s' is a symbolic link; it must be a folder", folder),
+            "objects may lie elsewhere: `rmv help config`, cache.dir");
     const struct rmv_error *err = rmv_fs_read(path, VERSION_BYTES_MAX, &text);
     if (err && err->code == RMV_ERR_NOT_FOUND)
         return NULL;

@@ -59,12 +59,26 @@ static const struct rmv_error *open_vcs(struct rmv_workspace *workspace)
     return NULL;
 }
 
-/* config.local counts for more than what a clone may set, so it must not have come with one. */
+/* Refuses what came with a clone and must not have. */
+static const struct rmv_error *check_not_committed(const struct rmv_workspace *workspace,
+                                                   const char *name, const char *why)
+{
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_path_join(workspace->vcs_prefix, name);
+    bool is_committed = false;
+
+    const struct rmv_error *err = rmv_vcs_is_entry(workspace->vcs, path, &is_committed);
+    if (err || !is_committed)
+        return err;
+    return rmv_error_hint(rmv_error(RMV_ERR_DENIED, "'%s' is committed to Git: %s", path, why),
+                          "look at it, then `git rm --cached '%s'`", path);
+}
+
+/* config.local counts for more than what a clone may set, so it must not have come with one, on its
+ * own or in a submodule. */
 static const struct rmv_error *check_config(const struct rmv_workspace *workspace)
 {
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings local = {0};
-    RMV_CLEANUP(rmv_str_free) char *path = NULL;
-    bool is_tracked = false;
+    static const char why[] = "its settings are somebody else's";
 
     const struct rmv_strings *warnings = rmv_config_warnings(workspace->config);
     for (size_t i = 0; i < warnings->count; i++)
@@ -73,16 +87,21 @@ static const struct rmv_error *check_config(const struct rmv_workspace *workspac
     rmv_config_list(workspace->config, RMV_CONFIG_LOCAL, &local);
     if (local.count == 0 || !workspace->vcs)
         return NULL;
-    path = rmv_path_join(workspace->vcs_prefix, RMV_WORKSPACE_FOLDER "/config.local");
-    const struct rmv_error *err = rmv_vcs_is_tracked(workspace->vcs, path, &is_tracked);
-    if (err)
-        return err;
-    if (is_tracked)
-        return rmv_error_hint(
-            rmv_error(RMV_ERR_DENIED, "'%s' is committed to Git: its settings are somebody else's",
-                      path),
-            "look at it, then `git rm --cached '%s'`", path);
-    return NULL;
+    const struct rmv_error *err = check_not_committed(workspace, RMV_WORKSPACE_FOLDER, why);
+    return err ? err : check_not_committed(workspace, RMV_WORKSPACE_FOLDER "/config.local", why);
+}
+
+/* The user may put the objects elsewhere by a link; somebody else may not. */
+static const struct rmv_error *check_objects(const struct rmv_workspace *workspace)
+{
+    struct stat status;
+    if (!workspace->vcs || fstatat(workspace->root_fd, RMV_WORKSPACE_FOLDER "/objects", &status,
+                                   AT_SYMLINK_NOFOLLOW) < 0)
+        return NULL;
+    if (!S_ISLNK(status.st_mode))
+        return NULL;
+    return check_not_committed(workspace, RMV_WORKSPACE_FOLDER "/objects",
+                               "the store would be where somebody else wants it");
 }
 
 static const struct rmv_error *open_parts(struct rmv_workspace *workspace)
@@ -101,6 +120,8 @@ static const struct rmv_error *open_parts(struct rmv_workspace *workspace)
         err = rmv_config_open(folder, &workspace->config);
     if (!err)
         err = check_config(workspace);
+    if (!err)
+        err = check_objects(workspace);
     if (!err)
         err = rmv_layout_find_objects(workspace, &objects);
     if (err)

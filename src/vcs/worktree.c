@@ -27,24 +27,41 @@ static const struct rmv_error *need_work_tree(struct rmv_vcs *vcs)
     return err;
 }
 
+static const struct rmv_error *read_index(struct rmv_vcs *vcs, git_index **index)
+{
+    const struct rmv_error *err = rmv_git_need(vcs);
+    if (err)
+        return err;
+    int status = git_repository_index(index, vcs->repository);
+    if (status == 0)
+        status = git_index_read(*index, false);
+    return status < 0 ? rmv_git_error(status, "cannot read Git's index") : NULL;
+}
+
 const struct rmv_error *rmv_vcs_is_tracked(struct rmv_vcs *vcs, const char *path, bool *tracked)
 {
     RMV_CLEANUP(index_free) git_index *index = NULL;
     RMV_CLEANUP(rmv_str_free) char *below = rmv_str_format("%s/", path);
     size_t position;
 
-    const struct rmv_error *err = rmv_git_need(vcs);
+    const struct rmv_error *err = read_index(vcs, &index);
     if (err)
         return err;
-    int status = git_repository_index(&index, vcs->repository);
-    if (status == 0)
-        status = git_index_read(index, false);
-    if (status < 0)
-        return rmv_git_error(status, "cannot read Git's index");
     *tracked = strcmp(path, ".") == 0 ? git_index_entrycount(index) > 0
                                       : git_index_find(&position, index, path) == 0 ||
                                             git_index_find_prefix(&position, index, below) == 0;
     return NULL;
+}
+
+const struct rmv_error *rmv_vcs_is_entry(struct rmv_vcs *vcs, const char *path, bool *is_entry)
+{
+    RMV_CLEANUP(index_free) git_index *index = NULL;
+    size_t position;
+
+    const struct rmv_error *err = read_index(vcs, &index);
+    if (!err)
+        *is_entry = git_index_find(&position, index, path) == 0;
+    return err;
 }
 
 const struct rmv_error *rmv_vcs_is_ignored(struct rmv_vcs *vcs, const char *path, bool is_folder,

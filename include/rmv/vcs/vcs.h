@@ -85,6 +85,10 @@ rmv_vcs_walk(struct rmv_vcs *vcs, const char *from, const char *path,
 RMV_MUST_CHECK
 const struct rmv_error *rmv_vcs_is_tracked(struct rmv_vcs *vcs, const char *path, bool *tracked);
 
+/* Is the path itself in Git's index: a file, a link or a submodule? */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_vcs_is_entry(struct rmv_vcs *vcs, const char *path, bool *is_entry);
+
 /* Does a .gitignore (or an exclude file) cover the path? */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_vcs_is_ignored(struct rmv_vcs *vcs, const char *path, bool is_folder,
