@@ -220,7 +220,7 @@ static const struct rmv_error *read_file(const struct rmv_workspace *workspace,
 {
     RMV_CLEANUP(rmv_fd_close) int fd = -1;
     const struct rmv_error *err =
-        rmv_beneath_open(workspace->root_fd, RMV_PIPELINE_FILE_NAME, O_RDONLY, 0, &fd);
+        rmv_beneath_open(workspace->root_fd, RMV_PIPELINE_FILE_NAME, O_RDONLY | O_NONBLOCK, 0, &fd);
     if (err)
         return err->code == RMV_ERR_NOT_FOUND ? NULL : err;
     return rmv_fd_read(fd, RMV_PIPELINE_FILE_NAME, RMV_YAML_BYTES_MAX, text);

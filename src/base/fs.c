@@ -29,9 +29,13 @@ bool rmv_fs_exists(const char *path)
 
 const struct rmv_error *rmv_fs_read(const char *path, size_t max_bytes, struct rmv_buf *out)
 {
-    RMV_CLEANUP(rmv_fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
+    /* Opening a FIFO must not wait for somebody to write into it. */
+    RMV_CLEANUP(rmv_fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat status;
+    if (fd < 0 || fstat(fd, &status) < 0)
         return rmv_error_errno("cannot open '%s'", path);
+    if (S_ISFIFO(status.st_mode))
+        return rmv_error(RMV_ERR_CORRUPT, "'%s' is a FIFO, not a file", path);
     return rmv_fd_read(fd, path, max_bytes, out);
 }
 

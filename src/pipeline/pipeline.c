@@ -72,7 +72,7 @@ const struct rmv_error *rmv_pipeline_read(struct rmv_workspace *workspace,
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
 
     const struct rmv_error *err =
-        rmv_beneath_open(workspace->root_fd, RMV_PIPELINE_FILE_NAME, O_RDONLY, 0, &fd);
+        rmv_beneath_open(workspace->root_fd, RMV_PIPELINE_FILE_NAME, O_RDONLY | O_NONBLOCK, 0, &fd);
     if (err && err->code == RMV_ERR_NOT_FOUND)
         return NULL;
     if (!err)

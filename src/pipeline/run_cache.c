@@ -172,7 +172,7 @@ static const struct rmv_error *read_index(struct rmv_run_cache *cache)
     cache->is_read = true;
     cache->ends_in_line = true;
     const struct rmv_error *err =
-        rmv_beneath_open(cache->workspace->root_fd, INDEX_PATH, O_RDONLY, 0, &fd);
+        rmv_beneath_open(cache->workspace->root_fd, INDEX_PATH, O_RDONLY | O_NONBLOCK, 0, &fd);
     if (!err)
         err = rmv_fd_read(fd, INDEX_PATH, INDEX_BYTES_MAX, &text);
     if (err)

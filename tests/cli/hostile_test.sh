@@ -1,0 +1,25 @@
+#!/bin/sh
+# What a clone or an archive from a stranger may hold: nothing of it leads elsewhere or makes rmv wait.
+. "$(dirname "$0")/lib.sh"
+
+quick() { timeout 20 "$@" >/dev/null 2>&1 || test $? -ne 124; }
+
+it 'does not wait for a FIFO in place of a file of its own' 'repository a && echo x >x && rmv add -q x &&
+    for file in .rmstore/version .rmstore/placed .rmstore/placing rmv.yaml rmv.lock params.yaml; do
+        rm -f "$file" && mkfifo "$file"
+        for command in status "add x" checkout repro "stage list"; do
+            quick rmv $command || { echo "rmv $command waits for $file"; exit 1; }
+        done
+        rm "$file"
+    done'
+it 'says what is wrong with a FIFO' 'repository b && rm .rmstore/version && mkfifo .rmstore/version && says "version.*FIFO" timeout 20 rmv status && exits 5 rmv status'
+
+it 'takes no settings through a link in place of .rmstore' 'git init -q c && cd c && mkdir conf && printf "[cache]\n dir = ../stolen\n" >conf/config.local &&
+    ln -s conf .rmstore && git add -A && git commit -q -m evil && echo x >x && exits 10 rmv add x && says "symbolic link.*must be a folder" rmv add x &&
+    exits 10 rmv init && ! test -e ../stolen && test ! -e x.rmv'
+it 'takes no settings from a submodule in place of .rmstore' 'git init -q sub && cd sub && printf "[cache]\n dir = ../stolen\n" >config.local && git add -A && git commit -q -m evil &&
+    cd .. && git init -q d && cd d && git -c protocol.file.allow=always submodule add -q ../sub .rmstore && git commit -q -m evil && echo x >x &&
+    exits 10 rmv add x && says "committed to Git" rmv add x && ! test -e ../stolen'
+it 'does not store objects through a committed link' 'repository e && rm -rf .rmstore/objects && mkdir ../elsewhere && ln -s ../../elsewhere .rmstore/objects && git add -f .rmstore/objects &&
+    echo x >x && exits 10 rmv add x && says "committed to Git.*store" rmv add x && test -z "$(ls ../elsewhere)"'
+it 'stores objects through a link of the user' 'cd e && git rm -q --cached .rmstore/objects && rmv add -q x && test -d ../elsewhere/packs'
