@@ -59,3 +59,27 @@ it 'a second add of the same syncs the folder of packs at most' \
     'traced again.trace rmv add -q many && test "$(syncs again.trace)" -le 1'
 it 'with core.fsync off, objects are not synced' 'mkdir off && echo off >off/1 && rmv config --local core.fsync off &&
     traced off.trace rmv add -q off && ! grep -E "sync\(.*/objects/" off.trace'
+
+rmv config --local core.fsync on
+damage() { # damage <file> <how>: what a power cut may make of a file that was not synced
+    size=$(stat -c %s "$1")
+    case $2 in
+    empty) : >"$1" ;;
+    zeros) head -c "$size" /dev/zero >"$1" ;;
+    junk) head -c "$size" /dev/urandom >"$1" ;;
+    cut) truncate -s $((size / 2)) "$1" ;;
+    torn) dd if=/dev/zero of="$1" bs=1 count=40 seek=$((size - 40)) conv=notrunc status=none ;;
+    begun) dd if=/dev/zero of="$1" bs=1 count=40 conv=notrunc status=none ;;
+    gone) rm "$1" ;;
+    esac
+}
+goes_on() { # goes_on <round>: everything works, and the result is right
+    { rmv status -q || :; } && echo "round $1" >data/a && rmv add -q data && rmv repro -q && rmv fsck -q &&
+        rm -rf data out.txt && rmv checkout -q && rmv status -q && test "$(cat data/a)" = "round $1" && test "$(cat data/sub/b)" = two &&
+        grep -q "^1 data" out.txt
+}
+git add -A && git commit -qm third && rmv repro -q
+for file in index runs/index placed; do
+    it "whatever a power cut makes of .rmstore/$file costs time, never data" 'for how in empty zeros junk cut torn begun gone; do
+        damage .rmstore/$file $how && goes_on "$file $how" || { echo "after: $how"; exit 1; }; done'
+done
