@@ -31,6 +31,16 @@ static const struct rmv_error *describe_git(struct rmv_workspace *workspace,
     return rmv_vcs_is_dirty(workspace->vcs, &record->git_dirty);
 }
 
+static void describe(const struct rmv_output *output, struct rmv_record_artifact *artifact)
+{
+    artifact->path = rmv_str_copy(output->path);
+    artifact->is_tree = output->kind == RMV_OUTPUT_TREE;
+    artifact->is_executable = output->is_executable;
+    artifact->id = output->id;
+    artifact->size = output->size;
+    artifact->nfiles = output->nfiles;
+}
+
 const struct rmv_error *rmv_add_record(struct rmv_workspace *workspace,
                                        struct rmv_store_batch *batch, struct rmv_add_target *target)
 {
@@ -46,13 +56,10 @@ const struct rmv_error *rmv_add_record(struct rmv_workspace *workspace,
     if (err)
         return err;
 
-    struct rmv_record_artifact *made = rmv_record_artifacts_add(&record.outs);
-    made->path = rmv_str_copy(target->output.path);
-    made->is_tree = target->output.kind == RMV_OUTPUT_TREE;
-    made->is_executable = target->output.is_executable;
-    made->id = target->output.id;
-    made->size = target->output.size;
-    made->nfiles = target->output.nfiles;
+    describe(&target->output, rmv_record_artifacts_add(&record.outs));
+    /* One path of a folder is new: the rest is what it was before. */
+    if (target->tracked && strcmp(target->path, target->output.path) != 0)
+        describe(target->tracked, rmv_record_artifacts_add(&record.deps));
     record.ended_ns = rmv_time_now_ns();
     return rmv_record_put(&record, batch, &target->output.record);
 }

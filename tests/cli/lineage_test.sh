@@ -150,3 +150,6 @@ it 'knows no such revision'        'committed ak && exits 3 rmv lineage --rev no
 it 'refuses what is outside'       'committed al && exits 10 rmv lineage ../x && says "outside the workspace" rmv lineage ../x'
 it 'asks for one path'             'committed am && exits 2 rmv lineage && exits 2 rmv lineage model.bin data/raw && exits 2 rmv lineage --json --dot model.bin'
 it 'says which outputs a folder has' 'committed an && exits 2 rmv lineage data && says "data/clean.csv" rmv lineage data'
+it 'follows a folder that was updated in part to what it was before' 'repository "$TEST_FOLDER/part" && mkdir d && echo 1 >d/a && rmv add -q d &&
+    git add -A && git commit -qm one && echo 2 >d/b && rmv add -q d/b && rmv lineage d >out &&
+    grep "added from d/b" out && grep "older version" out && grep "added from d  " out'
