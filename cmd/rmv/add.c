@@ -83,12 +83,12 @@ static void print_json(const struct rmv_added_list *added)
         const struct rmv_added *item = &added->items[i];
         struct rmv_value *map = rmv_value_append(&list);
         rmv_value_set_map(map);
-        cli_set_path(map, item->output.path);
+        cli_set_path(map, "path", item->output.path);
         cli_set_text(map, "kind", item->output.kind == RMV_OUTPUT_TREE ? "tree" : "blob");
         cli_set_id(map, "id", &item->output.id);
         cli_set_int(map, "size", item->output.size);
         cli_set_int(map, "nfiles", item->output.nfiles);
-        cli_set_text(map, "pointer", item->pointer);
+        cli_set_path(map, "pointer", item->pointer);
         cli_set_id(map, "record", &item->output.record);
         cli_set_bool(map, "changed", item->changed);
     }

@@ -29,14 +29,6 @@ static const struct cli_option options[] = {
 /* ---- Printing ---------------------------------------------------------------------------------
  */
 
-static void print_list(struct rmv_value *document, const char *key, const struct rmv_strings *paths)
-{
-    struct rmv_value *list = rmv_value_add(document, key);
-    rmv_value_set_list(list);
-    for (size_t i = 0; i < paths->count; i++)
-        rmv_value_set_text(rmv_value_append(list), paths->items[i]);
-}
-
 static void print_json(const struct rmv_checkout_report *report)
 {
     RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
@@ -46,9 +38,9 @@ static void print_json(const struct rmv_checkout_report *report)
     cli_set_int(&document, "deleted", report->data.deleted);
     cli_set_int(&document, "unchanged", report->data.unchanged);
     cli_changes_to_value(&report->data.outputs, rmv_value_add(&document, "outputs"));
-    print_list(&document, "pointers", &report->sources);
-    print_list(&document, "files", &report->files);
-    print_list(&document, "kept", &report->data.kept);
+    cli_set_paths(&document, "pointers", &report->sources);
+    cli_set_paths(&document, "files", &report->files);
+    cli_set_paths(&document, "kept", &report->data.kept);
     cli_print_json(&document);
 }
 

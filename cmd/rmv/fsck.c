@@ -103,7 +103,7 @@ static void add_use(const struct rmv_reach_use *use, struct rmv_value *list)
 {
     struct rmv_value *map = rmv_value_append(list);
 
-    cli_set_path(map, use->path);
+    cli_set_path(map, "path", use->path);
     cli_set_bool(map, "workspace", use->in_workspace);
     struct rmv_value *names = rmv_value_add(map, "names");
     rmv_value_set_list(names);

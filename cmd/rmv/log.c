@@ -96,7 +96,7 @@ static void add_commit(const struct rmv_vcs_commit *commit,
         const struct rmv_output *output = is_removed ? &change->before : &change->after;
         struct rmv_value *entry = rmv_value_append(list);
         cli_set_text(entry, "change", describe(change));
-        cli_set_path(entry, output->path);
+        cli_set_path(entry, "path", output->path);
         cli_set_text(entry, "kind", output->kind == RMV_OUTPUT_TREE ? "tree" : "blob");
         cli_set_id(entry, "old_id", &change->before.id);
         cli_set_id(entry, "new_id", &change->after.id);
@@ -104,7 +104,7 @@ static void add_commit(const struct rmv_vcs_commit *commit,
             cli_set_int(entry, "old_size", change->before.size);
         if (!is_removed)
             cli_set_int(entry, "new_size", change->after.size);
-        cli_set_text(entry, "source", change->source);
+        cli_set_path(entry, "source", change->source);
         if (*change->stage)
             cli_set_text(entry, "stage", change->stage);
     }

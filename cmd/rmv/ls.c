@@ -60,7 +60,7 @@ static void print_line(struct listing *listing, const struct line *line)
     listing->count++;
     if (option_json) {
         struct rmv_value *object = rmv_value_append(&listing->document);
-        cli_set_path(object, line->path);
+        cli_set_path(object, "path", line->path);
         cli_set_text(object, "type", type_name(line->type));
         cli_set_id(object, "id", line->id);
         cli_set_int(object, "size", line->size);

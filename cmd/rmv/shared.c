@@ -47,14 +47,38 @@ void cli_set_text(struct rmv_value *map, const char *key, const char *text)
     rmv_value_set_text(rmv_value_add(map, key), text);
 }
 
-void cli_set_path(struct rmv_value *map, const char *path)
+void cli_set_path(struct rmv_value *map, const char *key, const char *path)
 {
     if (rmv_path_is_utf8(path)) {
-        cli_set_text(map, "path", path);
+        cli_set_text(map, key, path);
         return;
     }
     RMV_CLEANUP(rmv_str_free) char *encoded = rmv_path_encode(path);
-    cli_set_text(map, "path-bytes", encoded);
+    RMV_CLEANUP(rmv_str_free) char *marked = rmv_str_format("%s-bytes", key);
+    cli_set_text(map, marked, encoded);
+}
+
+static void set_paths(struct rmv_value *map, const char *key, const struct rmv_strings *paths,
+                      bool is_utf8)
+{
+    struct rmv_value *list = NULL;
+    for (size_t i = 0; i < paths->count; i++) {
+        if (rmv_path_is_utf8(paths->items[i]) != is_utf8)
+            continue;
+        if (!list)
+            list = rmv_value_add(map, key);
+        RMV_CLEANUP(rmv_str_free) char *encoded = rmv_path_encode(paths->items[i]);
+        rmv_value_set_text(rmv_value_append(list), is_utf8 ? paths->items[i] : encoded);
+    }
+    if (is_utf8 && !list)
+        rmv_value_set_list(rmv_value_add(map, key));
+}
+
+void cli_set_paths(struct rmv_value *map, const char *key, const struct rmv_strings *paths)
+{
+    RMV_CLEANUP(rmv_str_free) char *marked = rmv_str_format("%s-bytes", key);
+    set_paths(map, key, paths, true);
+    set_paths(map, marked, paths, false);
 }
 
 void cli_set_int(struct rmv_value *map, const char *key, uint64_t number)
@@ -121,10 +145,10 @@ const char *cli_change_name(enum rmv_change_kind kind)
 static void change_to_value(const struct rmv_change *change, struct rmv_value *map)
 {
     rmv_value_set_map(map);
-    cli_set_path(map, change->path);
+    cli_set_path(map, "path", change->path);
     cli_set_text(map, "change", cli_change_name(change->kind));
     if (change->old_path)
-        cli_set_text(map, "old_path", change->old_path);
+        cli_set_path(map, "old_path", change->old_path);
     if (change->kind != RMV_CHANGE_ADDED) {
         cli_set_int(map, "old_size", change->old_size);
         cli_set_id(map, "old_id", &change->old_id);

@@ -24,9 +24,10 @@ char *cli_shown_path(const struct rmv_workspace *workspace, const char *path);
 
 /* Members of a JSON object. */
 void cli_set_text(struct rmv_value *map, const char *key, const char *text);
-/* The member "path", or "path-bytes" with all but plain ASCII as %XX where the path is not UTF-8.
- */
-void cli_set_path(struct rmv_value *map, const char *path);
+/* The member KEY, or "KEY-bytes" with all but plain ASCII as %XX where the path is not UTF-8. */
+void cli_set_path(struct rmv_value *map, const char *key, const char *path);
+/* The same for a list: paths that are not UTF-8 are in a second one, which is only there then. */
+void cli_set_paths(struct rmv_value *map, const char *key, const struct rmv_strings *paths);
 void cli_set_int(struct rmv_value *map, const char *key, uint64_t number);
 void cli_set_bool(struct rmv_value *map, const char *key, bool boolean);
 void cli_set_id(struct rmv_value *map, const char *key, const struct rmv_object_id *id);

@@ -196,10 +196,10 @@ static void print_text(const struct status *status)
 static void output_to_value(const struct output_status *status, struct rmv_value *map)
 {
     rmv_value_set_map(map);
-    cli_set_text(map, "path", status->output->path);
+    cli_set_path(map, "path", status->output->path);
     cli_set_text(map, "state", state_names[status->state]);
     cli_set_bool(map, "stored", status->is_stored);
-    cli_set_text(map, "source", status->source);
+    cli_set_path(map, "source", status->source);
     if (*status->stage)
         cli_set_text(map, "stage", status->stage);
     for (int kind = RMV_CHANGE_ADDED; kind <= RMV_CHANGE_RENAMED; kind++) {

@@ -35,7 +35,7 @@ def paths(found):
             paths(value)
     elif isinstance(found, list):
         for value in found: paths(value)
-paths(json.load(sys.stdin))"'
+paths(json.loads(sys.stdin.buffer.read().decode()))"'
 for command in 'status' 'diff' 'diff HEAD' 'ls' 'ls -R data' 'log' 'stage list' 'dag' 'metrics show' 'params diff' \
     'version' 'lineage data' 'fsck' 'repro --dry' 'add data' 'checkout -f HEAD' 'repro'; do
     it "prints JSON for odd names: $command" "rmv $command --json 2>/dev/null | $is_json"
@@ -44,7 +44,11 @@ it 'gives names that are not UTF-8 as path-bytes' '
     rmv ls -R --json data | python3 -c "
 import json, sys
 found = [e[\"path-bytes\"] for e in json.load(sys.stdin) if \"path-bytes\" in e]
-assert found == [\"data/bad%FF\"], found"'
+assert found == [\"data/bad%FF\"], found"
+    rmv status --json | grep "\"source-bytes\": \"bad%FF.bin.rmv\""
+    rmv add --json ./bad*.bin | grep "\"pointer-bytes\": \"bad%FF.bin.rmv\""
+    printf x >"$(printf "data/kept\\377")"; rmv checkout --json -f HEAD -- ./bad*.bin; rmv checkout --json HEAD -- data | grep -A1 "\"kept-bytes\""
+    rm data/kept*'
 it 'leaves out of JSON what there is not' '
     rmv log --json | python3 -c "
 import json, sys
