@@ -41,7 +41,8 @@ const struct cli_command rmv_command_init = {
         "Running it again repairs what is missing and changes nothing else. A workspace is part "
         "of\n"
         "a Git repository, since that is where the versions of pointer files live; --no-scm does\n"
-        "without. Inside another workspace, but not in a repository of its own, --nested is needed.",
+        "without. Inside another workspace, but not in a repository of its own, --nested is "
+        "needed.",
     .examples = "git init && rmv init         # a new project\n"
                 "rmv init --no-scm            # no Git: data is stored, but has no history",
     .options = options,
