@@ -115,7 +115,8 @@ static void print_event(FILE *out, const struct rmv_repro_event *event)
         fprintf(out, "Would run stage '%s': %s\n", name, event->text);
         break;
     case RMV_REPRO_FAILED:
-        fprintf(stderr, "%s\n", event->text);
+        if (option_keep_going) /* otherwise it is how the command ends */
+            fprintf(stderr, "%s\n", event->text);
         break;
     case RMV_REPRO_BLOCKED:
         fprintf(out, "Stage '%s' is not run: it needs %s\n", name, event->text);

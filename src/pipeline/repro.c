@@ -240,11 +240,13 @@ static const struct rmv_error *note_failure(struct repro *repro, size_t at,
                                             const struct rmv_error *err)
 {
     const struct rmv_stage *stage = &repro->runner.pipeline->stages[at];
-    if (!repro->runner.options->keep_going || err->code == RMV_ERR_INTERRUPTED)
+    if (err->code == RMV_ERR_INTERRUPTED)
+        return err;
+    rmv_runner_report(&repro->runner, RMV_REPRO_FAILED, stage, err->message);
+    if (!repro->runner.options->keep_going)
         return err;
     repro->pending[at] = true;
     rmv_strings_add(&repro->failed, stage->address);
-    rmv_runner_report(&repro->runner, RMV_REPRO_FAILED, stage, err->message);
     rmv_stage_view_forget_all(&repro->runner.view);
     return NULL;
 }

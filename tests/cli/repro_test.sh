@@ -145,6 +145,11 @@ it 'fails with the exit status and the end of the log' '
 it 'keeps what was done before the failure'       'grep -q "^  good:" rmv.lock && ! grep -q "^  bad:" rmv.lock && rmv repro good | grep "Everything"'
 it 'runs what does not depend on it with --keep-going' '
     exits 1 rmv repro -k >out 2>err; test -e apart && test ! -e below && grep "below. is not run: it needs .bad." out && grep "1 stage failed: .bad.; not run because of that: .below." err'
+it 'says in JSON which stage failed' '
+    rmv repro --json 2>/dev/null | python3 -c "
+import json, sys
+found = json.load(sys.stdin)
+assert not found[\"ok\"] and found[\"stages\"][-1][\"state\"] == \"failed\", found"'
 it 'says which signal ended a command'            'sed -i "s/exit 7/kill -9 \$\$/" rmv.yaml; says "failed: killed by signal 9 .Killed." rmv repro'
 it 'fails if an output was not made, and does not lock the stage' '
     sed -i "s/kill -9 ..$/true/" rmv.yaml; says "stage .bad. did not make its output: .bad." rmv repro; exits 1 rmv repro; ! grep -q "^  bad:" rmv.lock'
