@@ -26,6 +26,7 @@ struct scenario {
     struct rmv_buf objects[OBJECTS_MAX];
     struct rmv_object_id ids[OBJECTS_MAX];
     size_t objects_count;
+    bool has_lines;        /* objects are put as text of many lines */
     bool only_never_wrong; /* nothing was promised: wrong bytes alone would be wrong */
     size_t every;          /* of so many states one is recovered from, with power cuts */
     size_t visited;        /* of those states so far */
@@ -199,8 +200,11 @@ static inline const struct rmv_error *put(struct scenario *scenario, struct rmv_
 {
     const struct rmv_error *err = NULL;
     for (size_t i = first; i < end && !err; i++) {
+        const struct rmv_buf *object = &scenario->objects[i];
         struct rmv_object_id id;
-        err = rmv_store_batch_put(batch, scenario->objects[i].data, scenario->objects[i].size, &id);
+        err = scenario->has_lines
+                  ? rmv_store_batch_put_lines(batch, object->data, object->size, &id)
+                  : rmv_store_batch_put(batch, object->data, object->size, &id);
     }
     return err;
 }

@@ -18,7 +18,7 @@ static void put_until_death(struct scenario *scenario, size_t dies_after)
     rmv_store_close(&store);
 }
 
-/* A program dies at every moment, another one goes on, and then the power fails. */
+/* A program dies at every second moment, another one goes on, and then the power fails. */
 static void what_a_dead_process_left_endangers_nothing(void **state)
 {
     (void)state;

@@ -79,6 +79,27 @@ static void a_file_in_chunks_is_there_as_a_whole(void **state)
     end(&scenario);
 }
 
+/* The text of a large tree, say, and its next version. */
+static void text_in_pieces_is_there_as_a_whole(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {70000, 70000};
+    struct scenario scenario;
+    start(&scenario, sizes, 2);
+    scenario.has_lines = true;
+    for (size_t i = 0; i < 2; i++) {
+        make_bytes(PATTERN_TEXT, 300, sizes[i], &scenario.objects[i]);
+        for (size_t at = 50; at < sizes[i]; at += 60)
+            scenario.objects[i].data[at] = '\n';
+        memset(scenario.objects[i].data + 30000, 'x', i);
+        scenario.ids[i] = rmv_object_id_of(scenario.objects[i].data, sizes[i]);
+    }
+    CHECK_OK(run(&scenario, 0, 1));
+    CHECK_OK(run(&scenario, 1, 2));
+    try_power_cuts(&scenario, 0, 4);
+    end(&scenario);
+}
+
 static void packs_that_follow_a_full_one_endanger_nothing(void **state)
 {
     (void)state;
@@ -159,6 +180,7 @@ int main(void)
         TEST(a_second_commit_endangers_nothing),
         TEST(merging_the_index_endangers_nothing),
         TEST(a_file_in_chunks_is_there_as_a_whole),
+        TEST(text_in_pieces_is_there_as_a_whole),
         TEST(packs_that_follow_a_full_one_endanger_nothing),
         TEST(a_batch_that_was_not_committed_is_no_damage),
         TEST(what_was_found_stored_is_promised_too),

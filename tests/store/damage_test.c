@@ -98,6 +98,41 @@ static void a_changed_byte_anywhere_in_a_pack_is_found(void **state)
     assert_int_equal(count_right(store, ids), OBJECTS_COUNT);
 }
 
+/* Of the list that says which pieces an object is put together from, too. */
+static void a_changed_byte_in_a_pack_with_a_chunk_list_is_found(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf bytes = {0};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf pack = {0};
+    RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_store();
+    RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
+    struct rmv_object_id id;
+    make_bytes(PATTERN_TEXT, 7, 70000, &bytes);
+    for (size_t at = 50; at < bytes.size; at += 60)
+        bytes.data[at] = '\n';
+    CHECK_OK(rmv_store_batch_open(store, &batch));
+    CHECK_OK(rmv_store_batch_put_lines(batch, bytes.data, bytes.size, &id));
+    CHECK_OK(rmv_store_batch_commit(batch));
+    rmv_store_batch_close(&batch);
+    check_stored(store, &id, &bytes);
+    RMV_CLEANUP(rmv_str_free) char *path = only_file("packs");
+    CHECK_OK(rmv_fs_read(path, 1 << 20, &pack));
+
+    /* Every byte of the last 1,200, where lists and footer are; some of the pieces' bytes. */
+    for (size_t at = 0; at < pack.size; at += at + 1200 < pack.size ? 97 : 1) {
+        RMV_CLEANUP(rmv_buf_free) struct rmv_buf content = {0};
+        pack.data[at] ^= 0x04;
+        replace_file(path, pack.data, pack.size);
+        rmv_store_close(&store);
+        store = open_store();
+        if (!rmv_store_get(store, &id, bytes.size, &content))
+            assert_memory_equal(content.data, bytes.data, bytes.size);
+        if (count_problems(store, false) == 0)
+            fail_msg("a change of byte %zu of the pack is not found", at);
+        pack.data[at] ^= 0x04;
+    }
+}
+
 /* The footer tells where everything is, so without an index it must not be believed blindly either.
  */
 static void a_changed_byte_anywhere_in_a_pack_is_found_without_an_index(void **state)
@@ -307,6 +342,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_changed_byte_anywhere_in_a_pack_is_found),
+        TEST(a_changed_byte_in_a_pack_with_a_chunk_list_is_found),
         TEST(a_changed_byte_anywhere_in_a_pack_is_found_without_an_index),
         TEST(a_pack_that_is_cut_short_is_found),
         TEST(a_changed_byte_anywhere_in_an_index_does_no_harm),
