@@ -6,6 +6,7 @@ RMV_BUILD=$(cd "$build" && pwd); export RMV_BUILD
 cd "$root" || exit 1
 # fontconfig keeps a pattern until the process ends.
 LSAN_OPTIONS=suppressions=$root/tests/leaks.txt:print_suppressions=0; export LSAN_OPTIONS
+TSAN_OPTIONS=suppressions=$root/tests/races.txt; export TSAN_OPTIONS
 report=$(mktemp) || exit 1
 trap 'rm -f "$report"' EXIT
 prove --jobs "$(nproc)" --merge --verbose "$@" >"$report" 2>&1

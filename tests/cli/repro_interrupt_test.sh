@@ -29,7 +29,7 @@ it 'kills what does not stop when asked'          '
     env --default-signal=INT rmv repro >log 2>&1 & pid=$!; wait_for stubborn; kill -INT $pid; exits 130 wait $pid; is_gone $(cat stubborn)'
 it 'does not begin the next stage after an interrupt' '
     printf "  c:\n    cmd: kill -INT \$PPID; sleep 60\n    outs: [c.out]\n  d:\n    cmd: touch d.ran\n    deps: [c.out]\n" | stages
-    exits 130 rmv repro; test ! -e d.ran'
+    exits 130 env --default-signal=INT rmv repro; test ! -e d.ran'
 
 repository "$TEST_FOLDER/killed"
 printf '  a:\n    cmd: echo half >a.out; touch started; while [ ! -e go ]; do sleep 0.05; done; echo run >>runs; cp runs a.out\n    outs: [a.out]\n' | stages
