@@ -2,7 +2,7 @@
 # make test       installs what is missing and passes every test    make check   the tests alone
 # make lint       checks style and layering                         make format  settles the layout
 # make bench      measures against floors taken in the same run     make install PREFIX=/usr/local
-# SANITIZE=address|thread builds into build-address or build-thread with those sanitizers
+# V=1 shows whole command lines; SANITIZE=address|thread builds into build-address or build-thread with those sanitizers
 
 CC       = gcc
 AR       = gcc-ar
@@ -12,6 +12,9 @@ VERSION  = $(shell cat src/VERSION)
 BUILD    = build
 CFLAGS   = -O2 -g
 JOBS     = $(shell nproc)
+
+# A command is shown as "what file" unless V=1 asks for all of it.
+shown    = $(if $(V),,@printf '%-8s %s\n' $(1) $(2) && )
 
 ifeq ($(SANITIZE),address)
 BUILD    = build-address
@@ -58,18 +61,18 @@ TESTS       = $(patsubst tests/%.c,$(BUILD)/tests/%,$(TEST_SOURCES))
 all: $(BUILD)/rmv $(BUILD)/recomart $(BUILD)/librmv.a $(BUILD)/librmv.so $(BUILD)/rmv.pc
 
 $(BUILD)/rmv: $(call objects,$(RMV_SOURCES) $(CLI_SOURCES)) $(BUILD)/librmv.a
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(RMV_LIBS) -o $@
+	$(call shown,link,$@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(RMV_LIBS) -o $@
 
 $(BUILD)/recomart: $(call objects,$(RECOMART_SOURCES) $(CLI_SOURCES)) $(BUILD)/librecomart.a $(BUILD)/librmv.a
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(RECOMART_LIBS) $(RMV_LIBS) -lm -o $@
+	$(call shown,link,$@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(RECOMART_LIBS) $(RMV_LIBS) -lm -o $@
 
 $(BUILD)/librmv.a: $(call objects,$(RMV_LIB_SOURCES))
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call shown,archive,$@)$(AR) rcs $@ $^
 
 $(BUILD)/librecomart.a: $(call objects,$(RECOMART_LIB_SOURCES))
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call shown,archive,$@)$(AR) rcs $@ $^
 
 # The shared library exports what the public headers declare, and nothing else.
 PUBLIC_HEADERS = $(sort $(foreach folder,$(RMV_FOLDERS),$(wildcard include/rmv/$(folder)/*.h)))
@@ -80,23 +83,23 @@ $(BUILD)/librmv.map: $(PUBLIC_HEADERS)
 	@{ echo '{ global:'; cat $^ | grep -oE '\brmv_[a-z0-9_]+\(' | sort -u | tr '(' ';'; echo 'local: *; };'; } >$@
 
 $(BUILD)/librmv.so.$(SOVERSION): $(call objects,$(RMV_LIB_SOURCES)) $(BUILD)/librmv.map
-	$(CC) -shared $(CFLAGS) $(LDFLAGS) -Wl,-soname,librmv.so.$(SOVERSION) \
+	$(call shown,link,$@)$(CC) -shared $(CFLAGS) $(LDFLAGS) -Wl,-soname,librmv.so.$(SOVERSION) \
 	    -Wl,--version-script=$(BUILD)/librmv.map $(filter %.o,$^) $(RMV_LIBS) -o $@
 
 $(BUILD)/librmv.so: $(BUILD)/librmv.so.$(SOVERSION)
-	ln -sf librmv.so.$(SOVERSION) $@
+	@ln -sf librmv.so.$(SOVERSION) $@
 
 $(BUILD)/rmv.pc: src/rmv.pc.in src/VERSION
 	@mkdir -p $(@D)
-	sed -e "s|@PREFIX@|$(PREFIX)|" -e "s|@VERSION@|$(VERSION)|" -e "s|@PACKAGES@|$(RMV_PACKAGES)|" $< >$@
+	@sed -e "s|@PREFIX@|$(PREFIX)|" -e "s|@VERSION@|$(VERSION)|" -e "s|@PACKAGES@|$(RMV_PACKAGES)|" $< >$@
 
 $(TESTS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call objects,$(wildcard tests/*.c)) \
     $(BUILD)/librecomart.a $(BUILD)/librmv.a
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcmocka $(RECOMART_LIBS) $(RMV_LIBS) -lm -o $@
+	$(call shown,link,$@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcmocka $(RECOMART_LIBS) $(RMV_LIBS) -lm -o $@
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -c $< -o $@
+	$(call shown,compile,$<)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -c $< -o $@
 
 $(BUILD)/src/base/version.o: src/VERSION
 
@@ -131,7 +134,7 @@ format:
 
 # What the benchmarks run on.
 $(BUILD)/generate: $(call objects,$(BENCH_SOURCES)) $(BUILD)/librmv.a
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(RMV_LIBS) -lm -o $@
+	$(call shown,link,$@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(RMV_LIBS) -lm -o $@
 
 bench: all $(BUILD)/generate
 	@tests/bench/run.sh $(BUILD)

@@ -11,7 +11,7 @@ machine=${1:-$(mktemp -d)}
 mirror=$(sed -n 's|^URIs: *\([^ ]*debian/*\)$|\1|p; s|^deb \(\[[^]]*\] \)\{0,1\}\([^ ]*/debian/*\) .*|\2|p' \
     /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | head -n 1)
 leave() {
-    for mount in proc sys dev/shm dev; do umount "$machine/$mount" 2>/dev/null || :; done
+    for mount in proc sys dev/pts dev/shm dev; do umount "$machine/$mount" 2>/dev/null || :; done
     [ $# -gt 0 ] || [ -n "${KEEP:-}" ] || rm -rf --one-file-system "$machine"
 }
 trap leave EXIT
@@ -25,8 +25,12 @@ cp /etc/hosts "$machine/etc/hosts"
 [ ! -d /usr/local/share/ca-certificates ] ||
     { cp -r /usr/local/share/ca-certificates "$machine/usr/local/share/"; chroot "$machine" update-ca-certificates; }
 
+# Others than root live there too, and tests want terminals.
+chmod 755 "$machine"
 for mount in dev dev/shm sys; do mkdir -p "$machine/$mount"; mount --bind "/$mount" "$machine/$mount" 2>/dev/null || :; done
+mount --make-rprivate "$machine/dev"
 mount -t proc proc "$machine/proc"
+mount -t devpts -o newinstance,ptmxmode=0666 devpts "$machine/dev/pts"
 git clone -q "file://$root" "$machine/root/rmv"
 
 inside() { chroot "$machine" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin \

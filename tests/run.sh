@@ -9,7 +9,7 @@ LSAN_OPTIONS=suppressions=$root/tests/leaks.txt:print_suppressions=0; export LSA
 TSAN_OPTIONS=suppressions=$root/tests/races.txt; export TSAN_OPTIONS
 report=$(mktemp) || exit 1
 trap 'rm -f "$report"' EXIT
-prove --jobs "$(nproc)" --merge --verbose "$@" >"$report" 2>&1
+prove --jobs "$(nproc)" --merge --verbose --exec "$root/tests/tap.sh" "$@" >"$report" 2>&1
 status=$?
 passed=$(grep -cE '^ok [0-9]+' "$report")
 failed=$(grep -cE '^not ok [0-9]+' "$report")
