@@ -199,7 +199,11 @@ const struct cli_command rmv_command_fsck = {
         "\n"
         "For each damaged or missing object, the paths it belongs to are named, with where they\n"
         "are that way: in the workspace, at HEAD, branches and tags, and in how many committed\n"
-        "versions. Nothing is changed.\n"
+        "versions.\n"
+        "\n"
+        "Nothing is changed, but what is damaged is written down: where the data is still there,\n"
+        "`rmv add` of it stores it again, and the store is sound. Damage of which another pack has\n"
+        "an intact copy is only warned of.\n"
         "\n"
         "The exit status is 0 if all is well and 1 if there is damage.",
     .examples = "rmv fsck            # everything, at hashing speed\n"

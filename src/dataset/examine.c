@@ -222,7 +222,7 @@ static bool is_known(struct scan *scan, const char *path, const struct stat *sta
 {
     struct rmv_workspace *workspace = scan->request->workspace;
     return rmv_stat_index_find_next(workspace->stat_index, path, status, &scan->cursor, id) &&
-           (!scan->request->batch || rmv_store_has(workspace->store, id));
+           (!scan->request->batch || rmv_store_is_saved(workspace->store, id));
 }
 
 static void scan_file(struct scan *scan, struct rmv_examine_folder *folder, size_t index,

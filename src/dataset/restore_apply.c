@@ -26,7 +26,7 @@ static bool is_ours(const struct rmv_restore *restore, const struct rmv_tree_vis
         rmv_placed_find(restore->interrupted, target->output->path))
         return true;
     return !target->has_memory && target->output->kind == RMV_OUTPUT_MISSING &&
-           rmv_store_has(restore->workspace->store, &visit->entries[RMV_SIDE_NOW]->id);
+           rmv_store_is_saved(restore->workspace->store, &visit->entries[RMV_SIDE_NOW]->id);
 }
 
 static void remove_one(struct rmv_restore *restore, const char *path, bool is_folder)

@@ -50,7 +50,7 @@ static bool is_half_written(const struct rmv_restore *restore, const char *path,
 
 static bool is_saved(const struct rmv_restore *restore, const struct rmv_tree_entry *entry)
 {
-    return rmv_store_has(restore->workspace->store, &entry->id);
+    return rmv_store_is_saved(restore->workspace->store, &entry->id);
 }
 
 /* May the file or link `now` be replaced by `wanted`, or by nothing? */

@@ -66,5 +66,5 @@ const struct rmv_error *rmv_trees_get(struct rmv_workspace *workspace,
 
 bool rmv_trees_is_stored(const struct rmv_workspace *workspace, const struct rmv_object_id *id)
 {
-    return rmv_store_has(workspace->store, id);
+    return rmv_store_is_saved(workspace->store, id);
 }

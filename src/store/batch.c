@@ -107,14 +107,16 @@ struct rmv_pack_record rmv_batch_record(const struct rmv_object_id *id, size_t s
         .id = *id, .size = (uint32_t)size, .representation = (uint8_t)representation};
 }
 
-/* Whole bytes that are only there as a list do not count: a chunk must be whole. */
+/* Whole bytes that are only there as a list do not count: a chunk must be whole. Nor does a copy
+ * that is damaged: whoever puts the object has what it takes to mend the store. */
 static bool is_indexed(struct rmv_store_batch *batch, const struct rmv_object_id *id,
                        enum rmv_representation representation)
 {
     struct rmv_location location;
     for (size_t n = 0; rmv_index_find(&batch->store->index, id, n, &location); n++)
-        if (location.representation == RMV_REPRESENTATION_WHOLE ||
-            location.representation == representation)
+        if ((location.representation == RMV_REPRESENTATION_WHOLE ||
+             location.representation == representation) &&
+            rmv_store_is_sound(batch->store, id, &location))
             return true;
     return false;
 }

@@ -26,6 +26,7 @@ struct check {
     struct rmv_progress *progress;
     pthread_mutex_t lock; /* of the report */
     struct rmv_store_fsck report;
+    struct rmv_damage damage;
     struct rmv_strings packs;     /* file names */
     struct rmv_object_id *listed; /* objects that are chunk lists */
     size_t listed_count;
@@ -35,6 +36,7 @@ struct check {
 static void check_free(struct check *check)
 {
     rmv_store_fsck_free(&check->report);
+    rmv_damage_free(&check->damage);
     rmv_strings_free(&check->packs);
     free(check->listed);
     pthread_mutex_destroy(&check->lock);
@@ -62,6 +64,7 @@ static void add_problem(struct check *check, const char *pack, const struct rmv_
 struct pack_check {
     struct check *check;
     const char *file_name;
+    struct rmv_object_id name;
     struct rmv_vfs_file file;
     struct rmv_pack_footer footer;
     struct rmv_frame_decoder decoder;
@@ -117,6 +120,26 @@ static void remember_list(struct check *check, const struct rmv_object_id *id)
     pthread_mutex_unlock(&check->lock);
 }
 
+/* `id` NULL: everything in the pack. */
+static void note_damage(struct check *check, const struct rmv_object_id *pack,
+                        const struct rmv_object_id *id)
+{
+    pthread_mutex_lock(&check->lock);
+    rmv_damage_add(&check->damage, pack, id);
+    pthread_mutex_unlock(&check->lock);
+}
+
+/* A list is followed later, wherever it is found intact. */
+static void add_damaged(struct pack_check *pack, const struct rmv_pack_record *record,
+                        const char *message)
+{
+    note_damage(pack->check, &pack->name, &record->id);
+    if (record->representation == RMV_REPRESENTATION_LIST)
+        remember_list(pack->check, &record->id);
+    else if (!rmv_store_is_elsewhere(pack->check->store, &record->id, &pack->name))
+        add_problem(pack->check, pack->file_name, &record->id, message);
+}
+
 /* Checks one object of the frame that is loaded. */
 static void check_record(struct pack_check *pack, const struct rmv_pack_record *record)
 {
@@ -127,8 +150,7 @@ static void check_record(struct pack_check *pack, const struct rmv_pack_record *
     const struct rmv_object_id actual =
         rmv_object_id_of(pack->content.data + record->offset, record->size);
     if (!rmv_object_id_equal(&actual, &record->id))
-        add_problem(pack->check, pack->file_name, &record->id,
-                    "the object's bytes do not match its id");
+        add_damaged(pack, record, "the object's bytes do not match its id");
 }
 
 static void check_frame(struct pack_check *pack, size_t frame,
@@ -137,9 +159,10 @@ static void check_frame(struct pack_check *pack, size_t frame,
     const struct rmv_error *err = load_frame(pack, frame);
     if (err) {
         RMV_CLEANUP(rmv_str_free) char *message = rmv_str_copy(err->message);
-        add_problem(pack->check, pack->file_name, count > 0 ? &records[0].id : NULL, message);
-        for (size_t i = 1; i < count; i++)
-            add_problem(pack->check, pack->file_name, &records[i].id, message);
+        for (size_t i = 0; i < count; i++)
+            add_damaged(pack, &records[i], message);
+        if (count == 0)
+            add_problem(pack->check, pack->file_name, NULL, message);
         return;
     }
     for (size_t i = 0; i < count; i++)
@@ -184,8 +207,7 @@ static const struct rmv_error *check_pack(void *context, size_t i)
     RMV_CLEANUP(pack_check_free)
     struct pack_check pack = {
         .check = check, .file_name = check->packs.items[i], .file = RMV_VFS_FILE_EMPTY};
-    struct rmv_object_id name;
-    if (!rmv_pack_is_file_name(pack.file_name, &name)) {
+    if (!rmv_pack_is_file_name(pack.file_name, &pack.name)) {
         add_problem(check, pack.file_name, NULL, "this is not the name of a pack");
         return NULL;
     }
@@ -198,12 +220,15 @@ static const struct rmv_error *check_pack(void *context, size_t i)
         err = rmv_pack_read_footer(&pack.file, &pack.footer);
     if (err) {
         add_problem(check, pack.file_name, NULL, err->message);
+        note_damage(check, &pack.name, NULL);
         return NULL;
     }
-    if (!rmv_object_id_equal(&name, &pack.footer.name))
+    if (!rmv_object_id_equal(&pack.name, &pack.footer.name)) {
         add_problem(check, pack.file_name, NULL, "the name does not match the footer");
-    else
+        note_damage(check, &pack.name, NULL);
+    } else {
         check_indexed(&pack);
+    }
     check_frames(&pack);
     return NULL;
 }
@@ -223,8 +248,13 @@ static const struct rmv_error *check_listed(void *context, size_t i)
     const struct rmv_store_sink sink = {ignore, check->progress};
     const struct rmv_error *err =
         rmv_store_stream(check->store, &check->listed[i], UINT64_MAX, &sink);
-    if (err)
-        add_problem(check, NULL, &check->listed[i], err->message);
+    if (!err)
+        return NULL;
+    add_problem(check, NULL, &check->listed[i], err->message);
+    struct rmv_location location;
+    for (size_t n = 0; rmv_index_find(&check->store->index, &check->listed[i], n, &location); n++)
+        if (location.representation == RMV_REPRESENTATION_LIST)
+            note_damage(check, &location.pack->name, &check->listed[i]);
     return NULL;
 }
 
@@ -255,6 +285,24 @@ static const struct rmv_error *run(struct check *check)
     return err ? err : rmv_pool_run(pool, check->listed_count, check_listed, check);
 }
 
+/* A store that cannot be written to can be checked all the same. */
+static void keep_damage(struct check *check)
+{
+    struct rmv_store *store = check->store;
+    const struct rmv_error *err =
+        rmv_damage_write(store->vfs, store->root, store->sync, &check->damage);
+    if (err)
+        rmv_log_write(store->log, RMV_LOG_WARNING,
+                      "adding what is damaged will not mend the store: %s", err->message);
+    if (check->damage.count > 0 && check->report.problems_count == 0)
+        rmv_log_write(store->log, RMV_LOG_WARNING,
+                      "%zu damaged copies of objects are intact in other packs",
+                      check->damage.count);
+    rmv_damage_free(&store->damage);
+    store->damage = check->damage;
+    check->damage = (struct rmv_damage){0};
+}
+
 const struct rmv_error *rmv_store_fsck(struct rmv_store *store, struct rmv_progress *progress,
                                        struct rmv_store_fsck *report)
 {
@@ -263,6 +311,7 @@ const struct rmv_error *rmv_store_fsck(struct rmv_store *store, struct rmv_progr
     const struct rmv_error *err = run(&check);
     if (err)
         return rmv_error_context(err, "cannot check the store '%s'", store->root);
+    keep_damage(&check);
     *report = check.report;
     check.report = (struct rmv_store_fsck){0};
     return NULL;

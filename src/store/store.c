@@ -63,6 +63,7 @@ const struct rmv_error *rmv_store_open(const char *root, const struct rmv_store_
         err = rmv_index_refresh(&opened->index);
     if (err)
         return rmv_error_context(err, "cannot open the store '%s'", root);
+    rmv_damage_read(opened->vfs, root, &opened->damage);
     *store = opened;
     opened = NULL;
     return NULL;
@@ -74,6 +75,7 @@ void rmv_store_close(struct rmv_store **store)
         return;
     rmv_object_reader_free(&(*store)->reader);
     rmv_index_free(&(*store)->index);
+    rmv_damage_free(&(*store)->damage);
     rmv_str_free(&(*store)->root);
     free(*store);
     *store = NULL;
@@ -85,6 +87,20 @@ bool rmv_store_has(struct rmv_store *store, const struct rmv_object_id *id)
     if (rmv_index_find(&store->index, id, 0, &location))
         return true;
     return !rmv_index_refresh(&store->index) && rmv_index_find(&store->index, id, 0, &location);
+}
+
+static bool find_sound(struct rmv_store *store, const struct rmv_object_id *id)
+{
+    struct rmv_location location;
+    for (size_t n = 0; rmv_index_find(&store->index, id, n, &location); n++)
+        if (rmv_store_is_sound(store, id, &location))
+            return true;
+    return false;
+}
+
+bool rmv_store_is_saved(struct rmv_store *store, const struct rmv_object_id *id)
+{
+    return find_sound(store, id) || (!rmv_index_refresh(&store->index) && find_sound(store, id));
 }
 
 /* ---- Finding --------------------------------------------------------------------------------- */

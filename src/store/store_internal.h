@@ -9,6 +9,7 @@
 #include "rmv/store/store.h"
 #include "store/chunk_list.h"
 #include "store/chunker.h"
+#include "store/damage.h"
 #include "store/index.h"
 #include "store/object_reader.h"
 
@@ -24,10 +25,19 @@ struct rmv_store {
     uint64_t journal_step;  /* RMV_JOURNAL_STEP_BYTES; tests set less */
     struct rmv_log *log;
     struct rmv_index index;
+    struct rmv_damage
+        damage; /* when the store was opened or last checked; else it does not change */
     struct rmv_object_reader reader;
     struct rmv_chunker chunker;
     atomic_bool index_was_checked; /* after something was not found or damaged */
 };
+
+/* Is the copy at this place not known to be damaged? */
+static inline bool rmv_store_is_sound(const struct rmv_store *store, const struct rmv_object_id *id,
+                                      const struct rmv_location *location)
+{
+    return !rmv_damage_has(&store->damage, &location->pack->name, id);
+}
 
 /* Shows an object as stored in this representation: whole bytes have been hashed and found right, a
  * chunk list is not checked. Tries every place it is in. Whole bytes also go into `*sum`, if that
@@ -36,6 +46,10 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_store_view(struct rmv_store *store, const struct rmv_object_id *id,
                                        enum rmv_representation representation,
                                        struct rmv_sha256_state *sum, struct rmv_object_view *view);
+
+/* Can the whole bytes be read, and hash right, outside this pack? */
+bool rmv_store_is_elsewhere(struct rmv_store *store, const struct rmv_object_id *id,
+                            const struct rmv_object_id *pack);
 
 /* Where bytes of an object go. */
 struct rmv_store_sink {

@@ -50,6 +50,20 @@ static const struct rmv_error *view_at(struct rmv_store *store, const struct rmv
     return NULL;
 }
 
+bool rmv_store_is_elsewhere(struct rmv_store *store, const struct rmv_object_id *id,
+                            const struct rmv_object_id *pack)
+{
+    struct rmv_location location;
+    for (size_t n = 0; rmv_index_find(&store->index, id, n, &location); n++) {
+        RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
+        if (location.representation == RMV_REPRESENTATION_WHOLE &&
+            !rmv_object_id_equal(&location.pack->name, pack) &&
+            !view_at(store, id, &location, NULL, &view))
+            return true;
+    }
+    return false;
+}
+
 /* One round over all places. The error is that of the last one tried. */
 static const struct rmv_error *view_once(struct rmv_store *store, const struct rmv_object_id *id,
                                          enum rmv_representation representation,

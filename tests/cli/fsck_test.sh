@@ -50,5 +50,10 @@ it 'takes a file that is no record for damage' 'repository l && echo x >x && rmv
     sed -i "s/record: .*/record: $id/" x.rmv && damaged && grep "damaged record $id" out && exits 1 rmv lineage x'
 it 'prints JSON' 'dataset m && rmv fsck --json | python3 -c "import json, sys; d = json.load(sys.stdin); assert d[\"clean\"] is True and d[\"versions\"] == 2 and d[\"problems\"] == [] and d[\"objects\"] > 5"'
 it 'works without Git' 'mkdir n && cd n && rmv init -q --no-scm && echo x >x && rmv add -q x && rmv fsck'
+it 'lets rmv add mend what it found damaged' 'repository p && mkdir d && seq 1 3000 >d/a && head -c 3000000 /dev/urandom >d/big && rmv add -q d && git add -A && git commit -q -m First &&
+    pack=$(packs) && cp $pack sound && flip $pack 60 && flip $pack $(($(stat -c %s $pack) / 2)) && damaged && rmv add -q d && rmv fsck >out 2>&1 && grep "damaged copies of objects are intact" out &&
+    rm -r d && rmv checkout -q && rmv status && test -z "$(git status --porcelain d.rmv)"'
+it 'keeps the only good copy of damaged data' 'repository q && seq 1 3000 >a && rmv add -q a && git add -A && git commit -q -m First && seq 5 >b && seq 1 4000 >a && rmv add -q a &&
+    flip $(packs | tail -1) 60 && damaged && exits 4 rmv checkout HEAD a && seq 1 4000 | cmp a -'
 it 'refuses arguments' 'dataset o && exits 2 rmv fsck data'
 it 'refuses to work outside a workspace' 'exits 2 rmv fsck'

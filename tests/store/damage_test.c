@@ -335,7 +335,79 @@ static void an_object_damaged_in_one_pack_is_read_from_another(void **state)
     CHECK_OK(rmv_fs_write_atomic(path, pack.data, pack.size));
     store = open_store();
     assert_int_equal(count_right(store, ids), OBJECTS_COUNT);
+    assert_int_equal(count_problems(store, true), 0);
+}
+
+static void flip(const char *path, size_t at)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf pack = {0};
+    CHECK_OK(rmv_fs_read(path, 8 << 20, &pack));
+    assert_true(at < pack.size);
+    pack.data[at] ^= 4;
+    replace_file(path, pack.data, pack.size);
+}
+
+static void putting_an_object_again_mends_what_a_check_found_damaged(void **state)
+{
+    (void)state;
+    struct rmv_object_id ids[OBJECTS_COUNT];
+    fill_store(ids);
+    RMV_CLEANUP(rmv_str_free) char *path = only_file("packs");
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf bytes = {0};
+    flip(path, sizeof(struct rmv_pack_header) + 60);
+    RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_store();
     assert_true(count_problems(store, false) > 0);
+    rmv_store_close(&store);
+
+    /* Another process knows of it. */
+    store = open_store();
+    for (size_t i = 0; i < OBJECTS_COUNT; i++) {
+        make_object(i, &bytes);
+        put_bytes(store, &bytes);
+        assert_true(rmv_store_is_saved(store, &ids[i]));
+    }
+    assert_int_equal(count_right(store, ids), OBJECTS_COUNT);
+    assert_int_equal(count_problems(store, true), 0);
+    assert_int_equal(count_problems(store, true), 0);
+}
+
+/* The list is intact, but what it names is not: it has to be put again, or the chunks never are. */
+static void putting_a_large_file_again_mends_its_chunks(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_store();
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf bytes = {0};
+    make_bytes(PATTERN_RANDOM, 5, 3 << 20, &bytes);
+    const struct rmv_object_id id = put_bytes(store, &bytes);
+    RMV_CLEANUP(rmv_str_free) char *path = only_file("packs");
+    rmv_store_close(&store);
+    flip(path, 2 << 20);
+
+    store = open_store();
+    assert_true(rmv_store_is_saved(store, &id));
+    assert_true(count_problems(store, false) > 0);
+    assert_false(rmv_store_is_saved(store, &id));
+    put_bytes(store, &bytes);
+    assert_true(rmv_store_is_saved(store, &id));
+    check_stored(store, &id, &bytes);
+    assert_int_equal(count_problems(store, true), 0);
+}
+
+static void a_list_of_damage_that_is_none_does_no_harm(void **state)
+{
+    (void)state;
+    struct rmv_object_id ids[OBJECTS_COUNT];
+    static const char *const texts[] = {"", "rmv-damaged 1\n", "rmv-damaged 1\nabc", "junk"};
+    fill_store(ids);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        CHECK_OK(rmv_fs_write_atomic("damaged", texts[i], strlen(texts[i])));
+        RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_store();
+        assert_true(rmv_store_is_saved(store, &ids[0]));
+        assert_int_equal(count_right(store, ids), OBJECTS_COUNT);
+    }
+    RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_store();
+    assert_int_equal(count_problems(store, true), 0);
+    assert_false(rmv_fs_exists("damaged"));
 }
 
 int main(void)
@@ -353,6 +425,9 @@ int main(void)
         TEST(an_index_of_a_newer_version_is_left_alone),
         TEST(a_pack_under_another_name_is_found),
         TEST(an_object_damaged_in_one_pack_is_read_from_another),
+        TEST(putting_an_object_again_mends_what_a_check_found_damaged),
+        TEST(putting_a_large_file_again_mends_its_chunks),
+        TEST(a_list_of_damage_that_is_none_does_no_harm),
     };
     return RUN_TESTS(tests);
 }

@@ -41,6 +41,10 @@ void rmv_store_close(struct rmv_store **store);
 /* Is the object here, according to the index? */
 bool rmv_store_has(struct rmv_store *store, const struct rmv_object_id *id);
 
+/* Is it here, in a copy that the last rmv_store_fsck() did not find damaged? Only then may another
+ * copy of the content be given up. */
+bool rmv_store_is_saved(struct rmv_store *store, const struct rmv_object_id *id);
+
 /* Sets `*size` to the object's size in bytes. Errors: NOT_FOUND. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_store_size(struct rmv_store *store, const struct rmv_object_id *id,
@@ -81,7 +85,8 @@ const struct rmv_error *rmv_store_batch_open(struct rmv_store *store,
 /* Closes a batch; what was put since the last commit is dropped or kept as unacknowledged. */
 void rmv_store_batch_close(struct rmv_store_batch **batch);
 
-/* Stores `size` bytes and sets `*id`. Bytes already stored are not written twice. Errors: IO. */
+/* Stores `size` bytes and sets `*id`. Bytes already stored are not written twice, unless a check
+ * has found them damaged. Errors: IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_store_batch_put(struct rmv_store_batch *batch, const void *bytes,
                                             size_t size, struct rmv_object_id *id);
@@ -133,7 +138,9 @@ struct rmv_store_fsck {
 };
 
 /* Reads every pack and index and checks every checksum and every object's hash. Damage is listed,
- * not returned; an error means the check itself could not be done. The caller frees `*report`. */
+ * not returned; an error means the check itself could not be done. An object that is intact in
+ * another pack is no problem. What is damaged is also written down in the store, so that putting it
+ * again mends it. Nobody else may use `store` meanwhile. The caller frees `*report`. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_store_fsck(struct rmv_store *store, struct rmv_progress *progress,
                                        struct rmv_store_fsck *report);
