@@ -5,17 +5,18 @@ TRACE is the output of strace -f -y -e trace=$CALLS (see cli/durability_test.sh)
 events, one a line. `check` prints every breach of the rules of docs/FORMATS.md, "Durability
 invariants", and fails if there is one:
 
-  - a pack, an index, a pointer, a lock, settings: all that was written is durable before the file
+  - a pack, an index, a pointer, a lock, settings, rmv.yaml: all that was written is durable before the file
     gets its name;
   - when a pointer or lock file gets its name, packs and the folders above them are durable;
-  - when the program prints or ends, so are the names of packs, pointers and lock files."""
+  - when the program prints or ends, so are the names of all these but the index."""
 import os
 import re
 import sys
 
 PACK = re.compile(r'/objects/packs/pack-[0-9a-f]{64}\.zst$')
 PROMISE = re.compile(r'(\.rmv|/rmv\.lock)$')
-PRECIOUS = re.compile(r'(/objects/index/seg-[0-9a-f]+\.idx|/\.gitignore|/\.rmstore/config(\.local)?)$')
+SETTINGS = re.compile(r'(/\.gitignore|/rmv\.yaml|/\.rmstore/config(\.local)?)$')
+INDEX = re.compile(r'/objects/index/seg-[0-9a-f]+\.idx$')
 CALL = re.compile(r'^(\d+) +(\w+)\((.*)\) += (\S+)')
 ARGUMENT = re.compile(r'"((?:[^"\\]|\\.)*)"(?:\.\.\.)?|(-?\w+)<((?:[^<>\\]|\\.)*)>(?:\(deleted\))?|([^,"<]+)')
 
@@ -93,7 +94,7 @@ class Disk:
         self.breaches += [f'{what}: {path}' for path in paths]
 
     def rename(self, old, new):
-        if old in self.unsynced and (PACK.search(new) or PROMISE.search(new) or PRECIOUS.search(new)):
+        if old in self.unsynced and any(kind.search(new) for kind in (PACK, PROMISE, SETTINGS, INDEX)):
             self.say('renamed before its content was durable', [new])
         if PROMISE.search(new):
             self.say(f'{new} names a pack that is not durable', self.loose_names(PACK))
@@ -105,7 +106,8 @@ class Disk:
         self.add_name(new)
 
     def settle(self, when):
-        self.say(f'{when} before its name was durable', self.loose_names(PACK) + self.loose_names(PROMISE))
+        for kind in (PACK, PROMISE, SETTINGS):
+            self.say(f'{when} before its name was durable', self.loose_names(kind))
 
     def happen(self, event):
         kind, path = event[:2]

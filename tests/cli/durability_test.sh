@@ -48,6 +48,8 @@ it 'so does repro, before it publishes rmv.lock' 'traced repro.trace rmv repro -
         "^write .*/.rmv-tmp-" "^sync .*/.rmv-tmp-" "^rename .*/rmv.lock$" "^sync $PWD$"'
 it 'so does checkout of a revision, which rewrites pointers' \
     'git add -A && git commit -qm second && traced checkout.trace rmv checkout -q HEAD~1 && sound checkout.trace'
+it 'so do config and stage add' 'traced config.trace rmv config --local core.compression 1 && sound config.trace &&
+    traced stage.trace rmv stage add again -d data -o again.txt -- "wc -l data/a > again.txt" && sound stage.trace'
 
 mkdir many && i=0 && while [ $i -lt 300 ]; do echo $i >many/$i; i=$((i + 1)); done
 mkdir few && echo 1 >few/1 && echo 2 >few/2
