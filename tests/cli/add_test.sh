@@ -114,6 +114,11 @@ it 'refuses outputs of stages, run or not, and names the stage' '
 it 'refuses FIFOs at once and names them' '
     mkdir pipes; mkfifo pipes/p; exits 2 timeout 5 rmv add pipes; says "pipes/p.* FIFO" rmv add pipes
     test ! -e pipes.rmv; exits 2 timeout 5 rmv add pipes/p; rm -r pipes'
+it 'refuses sockets and devices as well' '
+    mkdir odd; python3 -c "import socket; socket.socket(socket.AF_UNIX).bind(\"odd/s\")"
+    exits 2 timeout 5 rmv add odd; says "odd/s.* socket" rmv add odd; exits 2 timeout 5 rmv add odd/s; rm -r odd
+    if mknod device c 1 3 2>/dev/null; then exits 2 timeout 5 rmv add device; says "device. is a device" rmv add device; rm device; fi
+    test ! -e odd.rmv && test ! -e device.rmv'
 it 'refuses a repository inside the data' '
     mkdir nest; git init -q nest/repo; exits 10 rmv add nest; says "nest/repo/.git" rmv add nest; rm -rf nest'
 
@@ -121,6 +126,10 @@ it 'follows a path that is itself a link, and not one on the way' '
     mkdir ../store; printf inside >../store/f; ln -s ../store linked; rmv add linked
     grep -q "kind: tree" linked.rmv; git check-ignore -q linked
     exits 10 rmv add linked/f; rm linked linked.rmv'
+it 'keeps links inside a folder as links, wherever they lead' '
+    mkdir links; echo x >links/file; ln -s file links/here; ln -s ../../store links/out; ln -s /nowhere links/gone
+    cp -a links ../links; rmv add links; rm -r links; rmv checkout links; diff -r --no-dereference links ../links
+    test "$(readlink links/here links/out links/gone | tr "\n" " ")" = "file ../../store /nowhere "'
 it 'updates the folder when a file inside is added' '
     printf new >data/raw/new; old=$(grep sha256 data/raw.rmv); rmv add data/raw/new
     test "$old" != "$(grep sha256 data/raw.rmv)"; test ! -e data/raw/new.rmv
@@ -135,7 +144,8 @@ it 'takes a deleted path out of the folder' '
 it 'keeps comments and fields of the user in a pointer' '
     printf "# mine\ndesc: the data\nmeta: {a: 1}\n" | cat - data/raw.rmv >p; mv p data/raw.rmv
     printf more >data/raw/more; rmv add data/raw
-    head -3 data/raw.rmv | grep -q "^# mine" && grep -q "^desc: the data" data/raw.rmv &&
+    sed -i "s/^- path: raw/&\n  labels: [a, b]  # ours/" data/raw.rmv; printf most >data/raw/more; rmv add data/raw
+    grep -q "^  labels: \[a, b\]  # ours" data/raw.rmv && head -3 data/raw.rmv | grep -q "^# mine" && grep -q "^desc: the data" data/raw.rmv &&
     grep -q "nfiles: 6" data/raw.rmv'
 it 'names the file and line of a damaged pointer' '
     cp one.csv.rmv keep; printf "outs:\n- path: one.csv\n  sha256: xyz\n  kind: blob\n" >one.csv.rmv
@@ -146,6 +156,14 @@ it 'takes a file where a folder was, and a folder where a file was' '
     rm swap; mkdir swap; printf 3 >swap/x; rmv add swap; grep -q "kind: tree" swap.rmv; rm -r swap swap.rmv'
 it 'takes data that is read-only' '
     mkdir ro; printf x >ro/f; chmod 444 ro/f; chmod 555 ro; rmv add ro; chmod 755 ro; rm -rf ro ro.rmv'
+it 'takes it also from a user who may not write to it' '
+    plain_user=$(test "$(id -u)" -ne 0 || echo su nobody -s /bin/sh); chmod 711 "$TEST_FOLDER"
+    mkdir "$TEST_FOLDER/plain"; test -z "$plain_user" || chown nobody "$TEST_FOLDER/plain"
+    cat >"$TEST_FOLDER/script" <<END
+cd $TEST_FOLDER/plain && export HOME=$TEST_FOLDER/plain PATH=$PATH && git init -q . && rmv init -q && mkdir ro || exit 1
+echo x >ro/f; chmod 444 ro/f; chmod 555 ro; rmv add -q ro && chmod 755 ro && rm -rf ro && rmv checkout -q && test "\$(cat ro/f)" = x
+END
+    chmod 755 "$TEST_FOLDER/script"; ${plain_user:-sh} "$TEST_FOLDER/script"'
 it 'refuses a file that is being written, and takes it afterwards' '
     head -c 30000000 /dev/zero >busy
     python3 -c "
