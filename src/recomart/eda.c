@@ -72,6 +72,7 @@ static void bars_free(struct bars *bars)
     rmv_strings_free(&bars->texts);
 }
 
+/* "1,107 (37.8 %)"; without a total, "1,107". */
 static char *note_of(uint64_t count, uint64_t total)
 {
     struct rmv_buf note = {0};
@@ -114,7 +115,8 @@ static const struct rmv_error *plot_types(struct eda *eda)
         bars.items[i].colour = rmv_chart_colour(i);
 
     RMV_CLEANUP(rmv_str_free)
-    char *subtitle = rmv_str_format("%zu interactions by type", interactions->count);
+    char *total = note_of(interactions->count, 0);
+    RMV_CLEANUP(rmv_str_free) char *subtitle = rmv_str_format("%s interactions by type", total);
     const struct rmv_chart chart = {"Interaction distribution", subtitle, "Type of interaction",
                                     "Interactions"};
     const struct rmv_error *err = rmv_chart_columns(&chart, bars.items, bars.count, &png);
@@ -377,13 +379,15 @@ static const struct rmv_error *plot_sparsity(struct eda *eda)
 
     fill_matrix(eda->interactions, &matrix, shares);
     matrix.shares = shares;
+    RMV_CLEANUP(rmv_str_free) char *pairs = note_of(summary->pairs, 0);
+    RMV_CLEANUP(rmv_str_free) char *all = note_of((uint64_t)summary->users * summary->products, 0);
+    RMV_CLEANUP(rmv_str_free) char *users = note_of(summary->users, 0);
+    RMV_CLEANUP(rmv_str_free) char *products = note_of(summary->products, 0);
     RMV_CLEANUP(rmv_str_free)
     char *subtitle =
-        rmv_str_format("Sparsity %.4g = 1 \u2212 %llu/%llu: pairs with an interaction, of %llu "
-                       "users \u00d7 %llu products",
-                       1 - (double)summary->pairs / cells, (unsigned long long)summary->pairs,
-                       (unsigned long long)summary->users * (unsigned long long)summary->products,
-                       (unsigned long long)summary->users, (unsigned long long)summary->products);
+        rmv_str_format("Sparsity %.4g = 1 \u2212 %s/%s: pairs with an interaction, of "
+                       "%s users \u00d7 %s products",
+                       1 - (double)summary->pairs / cells, pairs, all, users, products);
     const struct rmv_chart chart = {"Who touched what", subtitle, "Products, most popular first",
                                     "Users, most active first"};
     const struct rmv_error *err = rmv_chart_cells(&chart, &matrix, &png);

@@ -22,7 +22,7 @@ static const char style[] =
     ".card{background:var(--paper);border:1px solid var(--line);border-radius:8px;"
     "overflow-x:auto;margin:12px 0}"
     "table{border-collapse:collapse;width:100%;font-size:14px}"
-    "th,td{padding:8px 11px;text-align:left;border-bottom:1px solid var(--line);"
+    "th,td{padding:8px 9px;text-align:left;border-bottom:1px solid var(--line);"
     "vertical-align:top}"
     "tr:last-child td{border-bottom:0}"
     "th{background:#f9fafb;font-size:13px;color:var(--soft);font-weight:600;vertical-align:bottom}"
