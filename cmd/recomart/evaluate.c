@@ -7,7 +7,7 @@
 
 static struct recomart_options option;
 static const char *option_protocol;
-static int64_t option_k;
+static int64_t option_k = RECOMART_K_UNSET;
 static bool option_no_tracking;
 
 static const struct cli_option options[] = {
@@ -76,7 +76,7 @@ static const struct rmv_error *choose(const struct recomart_stage *stage,
     const struct rmv_error *err = rmv_assessment_options_read(&stage->settings, chosen);
     if (!err && option_protocol)
         err = rmv_protocol_parse(option_protocol, &chosen->protocol);
-    if (!err && option_k < 0)
+    if (!err && option_k != RECOMART_K_UNSET && option_k < 1)
         err = rmv_error(RMV_ERR_USAGE, "-k must be positive");
     if (!err && option_k > 0)
         chosen->k = (size_t)option_k;
@@ -105,9 +105,9 @@ static const struct rmv_error *run(int argc, char **argv)
     if (err)
         return recomart_stage_failed(&stage, err);
     rmv_log_write(stage.log, RMV_LOG_INFO, "Evaluated by %s", rmv_protocol_name(chosen.protocol));
-    print_figures(chosen.protocol == RMV_PROTOCOL_CUSTOMER ? &assessment.customer
-                                                           : &assessment.leave_last_out);
     if (!cli_quiet) {
+        print_figures(chosen.protocol == RMV_PROTOCOL_CUSTOMER ? &assessment.customer
+                                                               : &assessment.leave_last_out);
         print_table(&assessment);
         print_warnings(&assessment);
     }

@@ -2,9 +2,13 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 #include "recomart/stage.h"
 #include "rmv/recomart/database.h"
 #include "rmv/recomart/tracking.h"
+
+#define RECOMART_K_UNSET INT64_MIN /* -k was not given */
 
 #define RECOMART_DATABASE_OPTION(variable)                                                         \
     {                                                                                              \

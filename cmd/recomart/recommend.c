@@ -17,7 +17,7 @@
 static struct recomart_options option;
 static const char *option_database;
 static const char *option_user;
-static int64_t option_k;
+static int64_t option_k = RECOMART_K_UNSET;
 static bool option_include_known;
 static bool option_exclude_known;
 static bool option_json;
@@ -51,7 +51,7 @@ static const struct rmv_error *choose(const struct recomart_stage *stage,
     if (!option_user || !*option_user)
         return rmv_error_hint(rmv_error(RMV_ERR_USAGE, "recommend to whom?"),
                               "recomart recommend --user U1");
-    if (option_k < 0)
+    if (option_k != RECOMART_K_UNSET && option_k < 1)
         return rmv_error(RMV_ERR_USAGE, "-k must be positive");
     if (option_include_known && option_exclude_known)
         return rmv_error(RMV_ERR_USAGE,
@@ -117,6 +117,10 @@ static void print_text(const struct rmv_recommendations *list,
         return;
     if (list->is_fallback)
         printf("\nNothing is known about this user: these are the most popular products.\n");
+    if (list->count == 0) {
+        puts("\nThis user knows every product: --include-known recommends those too.");
+        return;
+    }
     printf("\nrank  product     score  title\n");
     for (size_t i = 0; i < list->count; i++) {
         const char *title = title_of(catalogue, list->items[i].item);

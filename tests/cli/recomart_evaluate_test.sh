@@ -14,6 +14,7 @@ it 'puts popularity and the protocol of the customer beside it' 'grep -E "^Recal
 it 'says that 20 users are too few'       'grep -F "20 test users are too few for a claim (±0.21 on recall)" out'
 it 'says how much ties decide'            'tr "\n" " " <out | grep -F "For 20 of 20 users the held-out product has the same score as others"'
 it 'writes the metrics'                   'grep -F "\"recall_at_5\": 0.35," data/metrics/evaluation.json'
+it 'prints nothing with --quiet'            'test -z "$(recomart evaluate -q --no-tracking 2>&1)"'
 it 'writes the same metrics again'        'cp data/metrics/evaluation.json before && recomart evaluate -q && cmp before data/metrics/evaluation.json'
 it 'records the run'                      'cat mlruns/0/*/metrics/precision_at_5 | cut -d" " -f2 | sort -u | tr "\n" " " | grep -Fx "0.07 0.19 "'
 it 'takes another length of the lists'    'recomart evaluate -k 10 | grep -E "^Precision@10: "'

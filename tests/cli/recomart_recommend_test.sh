@@ -11,6 +11,10 @@ it 'shows scores'                         'grep -E "^ +1 +2 +4.0135" out'
 it 'leaves out known products by default' 'recomart recommend --user U1 -q | tail -n 1 | grep -Fx "[ 7 11  6  5 20]"'
 it 'recommends as many as asked for'      'recomart recommend --user U1 -k 2 -q | tail -n 1 | grep -Fx "[ 7 11]"'
 it 'recommends at most what there is'     'test "$(recomart recommend --user U20 -k 100 --json | grep -c product_id)" = 16'
+it 'refuses to recommend nothing'         'exits 2 recomart recommend --user U1 -k 0; exits 2 recomart evaluate -k 0; says "positive" recomart recommend --user U1 -k 0'
+it 'says so where a user knows everything' '
+    cp -R data kept; awk "BEGIN { for (i = 1; i <= 20; i++) print \"U50,\" i \",view,2025-01-03 09:00:00,2.1,1\" }" >>data/processed/prepared_interactions.csv
+    recomart features -q && says "knows every product: --include-known" recomart recommend --user U50; rm -r data; mv kept data'
 it 'gives a stranger the popular products, and says so' '
     recomart recommend --user nobody >out
     grep -F "most popular products" out && sed -n 2p out | grep -Fx "[3 2 5 1 4]"'
