@@ -35,8 +35,9 @@ void rmv_restore_list_add(struct rmv_restore_list *list, const char *path);
 struct rmv_restore_op {
     char *path; /* relative to the workspace */
     struct rmv_tree_entry entry;
-    bool replaces;  /* there is a file or link at the path */
-    bool mode_only; /* with the right content already */
+    struct rmv_tree_entry now; /* what is at the path; type 0: nothing */
+    bool replaces;             /* there is a file or link at the path */
+    bool mode_only;            /* with the right content already */
 };
 
 struct rmv_restore {
@@ -95,6 +96,11 @@ const struct rmv_error *rmv_restore_write_aside(struct rmv_restore *restore, con
 RMV_MUST_CHECK
 const struct rmv_error *rmv_restore_remove(struct rmv_restore *restore, const char *path,
                                            bool is_folder);
+
+/* Is the file at `path` still what was checked? Minutes may have passed. Errors: CONFLICT, IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_restore_check_still(const struct rmv_restore *restore, const char *path,
+                                                const struct rmv_tree_entry *now);
 
 /* Is this the name of a temporary file of ours? */
 bool rmv_restore_is_temporary(const char *path);

@@ -29,12 +29,15 @@ static bool is_ours(const struct rmv_restore *restore, const struct rmv_tree_vis
            rmv_store_is_saved(restore->workspace->store, &visit->entries[RMV_SIDE_NOW]->id);
 }
 
-static void remove_one(struct rmv_restore *restore, const char *path, bool is_folder)
+static void remove_file(struct rmv_restore *restore, const char *path,
+                        const struct rmv_tree_entry *now)
 {
-    const struct rmv_error *err = rmv_restore_remove(restore, path, is_folder);
+    const struct rmv_error *err = rmv_restore_check_still(restore, path, now);
+    if (!err)
+        err = rmv_restore_remove(restore, path, false);
     if (err)
         rmv_restore_fail(restore, path, err);
-    else if (!is_folder)
+    else
         restore->report.deleted++;
 }
 
@@ -56,7 +59,7 @@ static void leave_out(struct rmv_restore *restore, struct rmv_tree_visit *visit,
         rmv_strings_add(&restore->report.kept, path);
         visit->descend = false;
     } else if (now->type != 'd') {
-        remove_one(restore, path, false);
+        remove_file(restore, path, now);
     }
 }
 
@@ -86,6 +89,8 @@ static void restore_folder(struct rmv_restore *restore, struct rmv_tree_visit *v
     /* Not before it is known that there is something to put in its place. */
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf tree = {0};
     err = rmv_trees_get(restore->workspace, &visit->entries[RMV_SIDE_WANTED]->id, &tree);
+    if (!err && now)
+        err = rmv_restore_check_still(restore, path, now);
     if (!err && now)
         err = rmv_restore_remove(restore, path, false);
     if (!err)
@@ -147,10 +152,13 @@ static void finish_replacing_folder(struct rmv_restore *restore, const char *pat
 static void leave_folder(struct rmv_restore *restore, const struct rmv_tree_visit *visit,
                          const char *path)
 {
+    const struct rmv_error *err = NULL;
     if (restore->doomed_size == strlen(visit->path) + 1)
         finish_replacing_folder(restore, path);
     else if (visit->entries[RMV_SIDE_NOW] && !visit->entries[RMV_SIDE_WANTED])
-        remove_one(restore, path, true);
+        err = rmv_restore_remove(restore, path, true);
+    if (err)
+        rmv_restore_fail(restore, path, err);
 }
 
 /* A file or link is wanted. */
@@ -166,6 +174,7 @@ static void restore_file(struct rmv_restore *restore, struct rmv_tree_visit *vis
     const struct rmv_restore_op op = {
         .path = *path,
         .entry = *wanted,
+        .now = now ? *now : (struct rmv_tree_entry){0},
         .replaces = now != NULL,
         .mode_only = now && rmv_tree_is_file(now->type) && rmv_tree_is_file(wanted->type) &&
                      rmv_object_id_equal(&now->id, &wanted->id),

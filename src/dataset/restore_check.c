@@ -1,8 +1,10 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "dataset/content.h"
 #include "dataset/entry.h"
 #include "dataset/restore.h"
 #include "rmv/base/beneath.h"
@@ -98,6 +100,36 @@ static const struct rmv_error *check(void *context, struct rmv_tree_visit *visit
     if (!is_safe(restore, visit, path))
         rmv_restore_list_add(&restore->unsaved, path);
     return NULL;
+}
+
+const struct rmv_error *rmv_restore_check_still(const struct rmv_restore *restore, const char *path,
+                                                const struct rmv_tree_entry *now)
+{
+    RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
+    struct rmv_content_source source = {.path = path};
+    struct stat status;
+    struct rmv_object_id id;
+
+    if (restore->options->force || !rmv_tree_is_file(now->type))
+        return NULL;
+    const struct rmv_error *err =
+        rmv_beneath_open_parent(restore->workspace->root_fd, path, false, &folder_fd, &source.name);
+    if (err)
+        return err;
+    if (fstatat(folder_fd, source.name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? NULL : rmv_error_errno("cannot stat '%s'", path);
+    if (rmv_stat_index_find(restore->workspace->stat_index, path, &status, &id) &&
+        rmv_object_id_equal(&id, &now->id))
+        return NULL;
+
+    RMV_CLEANUP(rmv_content_reader_free)
+    struct rmv_content_reader reader = {.workspace = restore->workspace};
+    struct rmv_tree_entry entry = {0};
+    source.folder_fd = folder_fd;
+    err = rmv_content_read(&reader, &source, &entry);
+    if (!err && !rmv_object_id_equal(&entry.id, &now->id))
+        err = rmv_error(RMV_ERR_CONFLICT, "it was edited meanwhile, and stays as it is");
+    return err;
 }
 
 /* A tree that is wanted and cannot be read is dealt with when its turn comes; without the placed

@@ -108,14 +108,20 @@ static const struct rmv_error *write_new(struct writer *writer, const char *name
 }
 
 /* Over an existing file or link. Renaming changes ctime, so the status is taken afterwards. */
-static const struct rmv_error *write_over(struct writer *writer, const char *name, const char *path,
-                                          const struct rmv_tree_entry *entry, struct stat *status)
+static const struct rmv_error *write_over(struct writer *writer, const char *name,
+                                          const struct rmv_restore_op *op, struct stat *status)
 {
     RMV_CLEANUP(rmv_str_free) char *temporary = temporary_name();
+    const char *path = op->path;
 
-    const struct rmv_error *err = write_new(writer, temporary, path, entry, status);
+    const struct rmv_error *err = write_new(writer, temporary, path, &op->entry, status);
     if (err)
         return err;
+    err = rmv_restore_check_still(writer->restore, path, &op->now);
+    if (err) {
+        unlinkat(writer->folder_fd, temporary, 0);
+        return err;
+    }
     if (renameat(writer->folder_fd, temporary, writer->folder_fd, name) < 0) {
         err = rmv_error_errno("cannot replace '%s'", path);
         unlinkat(writer->folder_fd, temporary, 0);
@@ -180,7 +186,7 @@ static void run_op(struct writer *writer, const struct rmv_restore_op *op)
     if (!err && op->mode_only)
         err = change_mode(writer, name, op->path, op->entry.type, &status);
     else if (!err && op->replaces)
-        err = write_over(writer, name, op->path, &op->entry, &status);
+        err = write_over(writer, name, op, &status);
     else if (!err)
         err = write_new(writer, name, op->path, &op->entry, &status);
     if (err)

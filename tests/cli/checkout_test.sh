@@ -122,3 +122,18 @@ it 'picks up where a killed checkout left off' '
         diff -r many ../many || exit 1
     done
     rmv status -q many'
+
+# Every renaming waits, so that there is time for an edit between the check and the writing.
+slowly() { ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o /dev/null -e trace=rename,renameat,unlinkat -e inject=rename,renameat,unlinkat:delay_enter=400000 "$@"; }
+edit_meanwhile() { # edit_meanwhile <file>: while `rmv checkout -q HEAD~1` is writing
+    (slowly rmv checkout -q HEAD~1 >out 2>&1 || echo $? >status) & pid=$!
+    for i in $(seq 100); do test -z "$(find d -name '.rmv-tmp-*')" || break; sleep 0.05; done
+    echo edited >"$1"; wait $pid
+    grep "edited meanwhile" out && grep -x 4 status && grep edited "$1"
+}
+if strace -f -o /dev/null -e inject=rename:delay_enter=1 true 2>/dev/null; then
+    it 'keeps an edit made while it is writing' 'repository race && rmv config --local core.threads 1 && mkdir d && echo 1 >d/a && echo 1 >d/b && rmv add -q d && git add -A && git commit -q -m 1 &&
+        echo 2 >d/a && echo 2 >d/b && echo 2 >d/z && rmv add -q d && git commit -qam 2 && edit_meanwhile d/b && grep 1 d/a'
+else
+    skip 'keeps an edit made while it is writing' 'strace does not work here'
+fi
