@@ -202,7 +202,8 @@ const struct cli_command rmv_command_fsck = {
         "versions.\n"
         "\n"
         "Nothing is changed, but what is damaged is written down: where the data is still there,\n"
-        "`rmv add` of it stores it again, and the store is sound. Damage of which another pack has\n"
+        "`rmv add` of it stores it again, and the store is sound. Damage of which another pack "
+        "has\n"
         "an intact copy is only warned of.\n"
         "\n"
         "The exit status is 0 if all is well and 1 if there is damage.",

@@ -26,7 +26,7 @@ void rmv_free(void *pointer);
 /* New strings; the caller owns them and frees them with rmv_str_free(). */
 char *rmv_str_format(const char *format, ...) RMV_PRINTF(1, 2);
 char *rmv_str_format_size(uint64_t size); /* of bytes, for people: "17 B", "1.5 GiB" */
-char *rmv_str_copy(const char *string); /* NULL stays NULL */
+char *rmv_str_copy(const char *string);   /* NULL stays NULL */
 char *rmv_str_copy_n(const char *bytes, size_t size);
 void rmv_str_free(char **string);
 
