@@ -89,11 +89,13 @@ static void print_report(const struct rmv_workspace *workspace, const struct rmv
     for (size_t i = 0; i < reach->problems_count; i++)
         print_problem(workspace, &reach->problems[i]);
     if (!option_quick)
-        printf("store: %" PRIu64 " objects in %" PRIu64 " packs, %s hashed\n", store->objects,
-               store->packs, size);
-    printf("in use: %" PRIu64 " objects, by %" PRIu64 " datasets and %" PRIu64
-           " committed versions of pointer and lock files\n",
-           reach->objects_count, reach->outputs_count, reach->versions_count);
+        printf("store: %" PRIu64 " object%s in %" PRIu64 " pack%s, %s hashed\n", store->objects,
+               store->objects == 1 ? "" : "s", store->packs, store->packs == 1 ? "" : "s", size);
+    printf("in use: %" PRIu64 " object%s, by %" PRIu64 " dataset%s and %" PRIu64
+           " committed version%s of pointer and lock files\n",
+           reach->objects_count, reach->objects_count == 1 ? "" : "s", reach->outputs_count,
+           reach->outputs_count == 1 ? "" : "s", reach->versions_count,
+           reach->versions_count == 1 ? "" : "s");
 }
 
 /* ---- For programs ----------------------------------------------------------------------------

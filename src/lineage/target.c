@@ -66,9 +66,10 @@ static const struct rmv_error *folder_error(const struct rmv_trace *trace, const
     }
     if (count == 0)
         return NULL;
-    return rmv_error_hint(
-        rmv_error(RMV_ERR_USAGE, "'%s' is a folder with %zu outputs in it", quoted, count),
-        "ask about one of them: %s%s", rmv_buf_string(&names), count > 5 ? ", …" : "");
+    return rmv_error_hint(rmv_error(RMV_ERR_USAGE, "'%s' is a folder with %zu output%s in it",
+                                    quoted, count, count == 1 ? "" : "s"),
+                          "ask about one of them: %s%s", rmv_buf_string(&names),
+                          count > 5 ? ", …" : "");
 }
 
 static const struct rmv_error *find_path(struct rmv_trace *trace, const char *path,
