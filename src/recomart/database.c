@@ -81,7 +81,7 @@ static const struct rmv_error *find_port(struct database *database)
 static const struct rmv_error *read_password_file(const char *path, struct database *database)
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf content = {0};
-    RMV_CLEANUP(rmv_fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    RMV_CLEANUP(rmv_fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat status;
     if (fd < 0 || fstat(fd, &status) < 0)
         return rmv_error_errno("cannot open password file '%s'", path);

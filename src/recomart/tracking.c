@@ -190,9 +190,10 @@ static const struct rmv_error *refuse_server(const char *folder)
     const char *uri = getenv("MLFLOW_TRACKING_URI");
     if (folder || !uri || !strstr(uri, "://") || strncmp(uri, "file://", 7) == 0)
         return NULL;
+    /* Not which: there may be a password in it. */
     return rmv_error(RMV_ERR_UNSUPPORTED,
-                     "this version writes runs to files only, not to MLFLOW_TRACKING_URI '%s'",
-                     uri);
+                     "this version writes runs to files only, not to the server that "
+                     "MLFLOW_TRACKING_URI names");
 }
 
 /* The commit that is checked out, if this is a Git repository with one and there is a git. */
