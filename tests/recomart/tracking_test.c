@@ -145,7 +145,7 @@ static void what_cannot_be_recorded_is_told_at_the_end(void **state)
     rmv_tracking_start(NULL, "test", &run);
     rmv_tracking_metric(run, "a", 1);
     rmv_tracking_artifact(run, "missing");
-    const struct rmv_error *err = rmv_tracking_finish(&run, true);
+    err = rmv_tracking_finish(&run, true);
     assert_non_null(err);
     assert_non_null(strstr(err->message, "mlruns"));
     assert_null(run);
