@@ -70,7 +70,8 @@ static bool is_marked(struct rmv_runner *runner, const struct rmv_stage *stage, 
 
 /* ---- Protecting ----------------------------------------------------------------------------- */
 
-static const struct rmv_error *keep_copy(struct rmv_runner *runner, const char *path)
+static const struct rmv_error *keep_copy(struct rmv_runner *runner, const char *path,
+                                         bool is_edited)
 {
     RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
     RMV_CLEANUP(rmv_output_free) struct rmv_output kept = {0};
@@ -85,8 +86,9 @@ static const struct rmv_error *keep_copy(struct rmv_runner *runner, const char *
         return rmv_error_context(err, "keeping a copy of '%s'", path);
     rmv_object_id_to_hex(&kept.id, hex);
     rmv_log_write(runner->workspace->log, RMV_LOG_WARNING,
-                  "'%s' had been edited and is replaced; the edit is kept as %s %s", path,
-                  kept.kind == RMV_OUTPUT_TREE ? "tree" : "object", hex);
+                  is_edited ? "'%s' had been edited and is replaced; the edit is kept as %s %s"
+                            : "'%s' was not in the store and is replaced; it is kept as %s %s",
+                  path, kept.kind == RMV_OUTPUT_TREE ? "tree" : "object", hex);
     return NULL;
 }
 
@@ -108,13 +110,16 @@ static const struct rmv_error *protect(struct rmv_runner *runner, const struct r
     bool stored = false;
     const struct rmv_output *known = locked ? rmv_outputs_find(&locked->outs, now->path) : NULL;
 
-    if ((known && rmv_output_equal(known, now)) || is_marked(runner, stage, now->path))
+    /* What the lock file knows may be gone from the store, and be only here. */
+    const bool is_same = known && rmv_output_equal(known, now);
+    const bool is_kept_out = is_same && (known->no_cache || runner->options->no_commit);
+    if (is_kept_out || is_marked(runner, stage, now->path))
         return NULL;
     const struct rmv_error *err = rmv_dataset_is_stored(runner->workspace, now, &stored);
     if (err || stored || is_in_git(runner, now))
         return err;
     if (known)
-        return keep_copy(runner, now->path);
+        return keep_copy(runner, now->path, !is_same);
     if (runner->options->force)
         return NULL;
     return rmv_error_hint(rmv_error(RMV_ERR_CONFLICT,

@@ -24,3 +24,6 @@ it 'only the part that a stage reads, where it reads a part' \
      printf "stages:\n  p:\n    cmd: cp parts/p copy\n    deps: [parts/p]\n    outs: [copy]\n" >rmv.yaml &&
      rmv repro -q && printf pp >parts/p && printf qq >parts/q && rmv repro -q &&
      says "1 modified" rmv status parts && says "parts/q" rmv status -v parts'
+it 'does not give up the only copy of an output that the store has lost' 'repository lost && printf "stages:\n  s:\n    cmd: cat in >o; date +%%N >>o\n    deps: [in]\n    outs: [o]\n" >rmv.yaml &&
+    echo 1 >in && rmv repro -q && cp o ../was && rm -f .rmstore/objects/packs/* .rmstore/objects/index/* && echo 2 >in && says "not in the store.*kept as object" rmv repro &&
+    rmv cat "$(sha256sum ../was | cut -c1-64)" | cmp - ../was && echo 3 >in && ! rmv repro 2>&1 | grep kept'
