@@ -59,6 +59,10 @@ const struct rmv_error *cli_unknown_command(const struct cli_program *program, c
     }
     rmv_strings_add(&names, "help");
 
+    if (*typed == '-')
+        return rmv_error_hint(
+            rmv_error(RMV_ERR_USAGE, "there is no option '%s' before a command", typed),
+            "options follow the command: '%s COMMAND %s'", program->name, typed);
     const struct rmv_error *err = rmv_error(RMV_ERR_USAGE, "there is no command '%s'", typed);
     const char *nearest = rmv_strings_nearest(&names, typed);
     if (nearest)

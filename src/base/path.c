@@ -134,6 +134,10 @@ const struct rmv_error *rmv_path_check_name(const char *name, size_t size)
 
 const struct rmv_error *rmv_path_check(const char *path)
 {
+    if (*path == '/') {
+        RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(path);
+        return rmv_error(RMV_ERR_DENIED, "unsafe path '%s': it must be relative", quoted);
+    }
     for (const char *rest = path;;) {
         const size_t size = strcspn(rest, "/");
         const struct rmv_error *err = rmv_path_check_name(rest, size);

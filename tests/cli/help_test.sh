@@ -43,3 +43,4 @@ print("%.1f ms" % ms)
 # Sanitizers and busy machines need more; the bound is for the program as it is shipped.
 raise SystemExit(ms >= (10 if "build-" not in os.environ.get("RMV_BUILD", "") else 1000))
 PY'
+it 'says where options belong'                   'exits 2 rmv --nope && says "no option .--nope. before a command" rmv --nope'
