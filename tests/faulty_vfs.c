@@ -117,6 +117,12 @@ static int faulty_unlink(void *state, const char *path)
     return is_due(faulty) ? go_wrong(faulty) : faulty->real->unlink(NULL, path);
 }
 
+static int faulty_touch(void *state, const char *path)
+{
+    struct faulty_vfs *faulty = state;
+    return is_due(faulty) ? go_wrong(faulty) : faulty->real->touch(NULL, path);
+}
+
 static int faulty_mkdir(void *state, const char *path, mode_t mode)
 {
     struct faulty_vfs *faulty = state;
@@ -154,6 +160,7 @@ void faulty_vfs_init(struct faulty_vfs *faulty, int fails_at, bool dies)
                 .rename = faulty_rename,
                 .link = faulty_link,
                 .unlink = faulty_unlink,
+                .touch = faulty_touch,
                 .mkdir = faulty_mkdir,
                 .sync_folder = faulty_sync_folder,
                 .list = faulty_list},

@@ -265,6 +265,12 @@ static int recording_link(void *state, const char *from, const char *to)
     return result;
 }
 
+static int recording_touch(void *state, const char *path)
+{
+    struct recording_vfs *recording = state;
+    return recording->real->touch(NULL, path);
+}
+
 static int recording_unlink(void *state, const char *path)
 {
     struct recording_vfs *recording = state;
@@ -353,6 +359,7 @@ void recording_vfs_start(struct recording_vfs *recording, const char *root)
                 .rename = recording_rename,
                 .link = recording_link,
                 .unlink = recording_unlink,
+                .touch = recording_touch,
                 .mkdir = recording_mkdir,
                 .sync_folder = recording_sync_folder,
                 .list = recording_list},

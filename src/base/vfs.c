@@ -113,6 +113,12 @@ static int real_link(void *state, const char *from, const char *to)
     return link(from, to);
 }
 
+static int real_touch(void *state, const char *path)
+{
+    (void)state;
+    return utimensat(AT_FDCWD, path, NULL, 0);
+}
+
 static int real_unlink(void *state, const char *path)
 {
     (void)state;
@@ -177,6 +183,7 @@ const struct rmv_vfs *rmv_vfs_default(void)
         .rename = real_rename,
         .link = real_link,
         .unlink = real_unlink,
+        .touch = real_touch,
         .mkdir = real_mkdir,
         .sync_folder = real_sync_folder,
         .list = real_list,

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "rmv/base/mem.h"
+#include "rmv/base/time.h"
+#include "store/doomed.h"
 #include "store/salvage.h"
 #include "store/unsynced.h"
 
@@ -13,7 +15,10 @@
 
 static void init_batch(struct rmv_store_batch *batch, struct rmv_store *store)
 {
+    static atomic_uint_least64_t numbers;
+
     batch->store = store;
+    batch->number = atomic_fetch_add(&numbers, 1) + 1;
     batch->lock = (struct rmv_lock)RMV_LOCK_EMPTY;
     batch->slots_count = store->threads;
     batch->slots = rmv_calloc(batch->slots_count, sizeof(*batch->slots));
@@ -76,6 +81,26 @@ static const struct rmv_error *settle(struct rmv_store *store)
     return rmv_vfs_sync_folder(store->vfs, store->root);
 }
 
+/* Takes the shared lock. What an interrupted gc was removing goes first, under the exclusive one.
+ */
+static const struct rmv_error *take_lock(struct rmv_store *store, const char *path,
+                                         struct rmv_lock *lock)
+{
+    const char *packs = store->index.packs.folder;
+    for (;;) {
+        const struct rmv_error *err = rmv_lock_take(path, false, LOCK_TIMEOUT_MS, lock);
+        if (err || !rmv_doomed_is_there(store->vfs, packs))
+            return err;
+        rmv_lock_release(lock);
+        err = rmv_lock_take(path, true, LOCK_TIMEOUT_MS, lock);
+        if (!err)
+            err = rmv_doomed_finish(store->vfs, packs, store->sync);
+        rmv_lock_release(lock);
+        if (err)
+            return err;
+    }
+}
+
 const struct rmv_error *rmv_store_batch_open(struct rmv_store *store,
                                              struct rmv_store_batch **batch)
 {
@@ -83,7 +108,7 @@ const struct rmv_error *rmv_store_batch_open(struct rmv_store *store,
     RMV_CLEANUP(rmv_str_free) char *path = rmv_str_format("%s/" RMV_STORE_LOCK_FILE, store->root);
 
     init_batch(opened, store);
-    const struct rmv_error *err = rmv_lock_take(path, false, LOCK_TIMEOUT_MS, &opened->lock);
+    const struct rmv_error *err = take_lock(store, path, &opened->lock);
     if (!err)
         err = settle(store);
     if (!err)
@@ -107,6 +132,21 @@ struct rmv_pack_record rmv_batch_record(const struct rmv_object_id *id, size_t s
         .id = *id, .size = (uint32_t)size, .representation = (uint8_t)representation};
 }
 
+/* gc spares young packs: one that is relied on again becomes young in time, seen to once per batch.
+ * Where that fails, the lock that the batch holds still keeps gc away until all is published. */
+static void keep_young(struct rmv_store_batch *batch, struct rmv_pack *pack)
+{
+    const struct rmv_vfs *vfs = batch->store->vfs;
+    struct rmv_vfs_stat stat;
+
+    if (atomic_exchange(&pack->touched_by, batch->number) == batch->number)
+        return;
+    if (vfs->stat(vfs->state, pack->path, &stat) == 0 &&
+        rmv_time_now_ns() - stat.mtime_ns > RMV_STORE_GRACE_NS / 2 &&
+        vfs->touch(vfs->state, pack->path) < 0)
+        rmv_log_write(batch->store->log, RMV_LOG_DEBUG, "cannot touch '%s'", pack->path);
+}
+
 /* Whole bytes that are only there as a list do not count: a chunk must be whole. Nor does a copy
  * that is damaged: whoever puts the object has what it takes to mend the store. */
 static bool is_indexed(struct rmv_store_batch *batch, const struct rmv_object_id *id,
@@ -116,8 +156,10 @@ static bool is_indexed(struct rmv_store_batch *batch, const struct rmv_object_id
     for (size_t n = 0; rmv_index_find(&batch->store->index, id, n, &location); n++)
         if ((location.representation == RMV_REPRESENTATION_WHOLE ||
              location.representation == representation) &&
-            rmv_store_is_sound(batch->store, id, &location))
+            rmv_store_is_sound(batch->store, id, &location)) {
+            keep_young(batch, location.pack);
             return true;
+        }
     return false;
 }
 

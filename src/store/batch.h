@@ -41,6 +41,7 @@ struct rmv_file_context {
 struct rmv_store_batch {
     struct rmv_store *store;
     struct rmv_lock lock;
+    uint64_t number; /* no other batch of this process has it */
     struct rmv_batch_slot *slots;
     size_t slots_count;
     atomic_uint next_slot;

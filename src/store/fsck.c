@@ -6,6 +6,7 @@
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/base/pool.h"
+#include "store/doomed.h"
 #include "store/frame.h"
 #include "store/segment_build.h"
 #include "store/store_internal.h"
@@ -273,7 +274,7 @@ static const struct rmv_error *run(struct check *check)
     RMV_CLEANUP(rmv_pool_close) struct rmv_pool *pool = NULL;
     /* In this order: what is published meanwhile is in the index, but is not looked at. */
     const struct rmv_error *err =
-        rmv_vfs_list(check->store->vfs, check->store->index.packs.folder, &check->packs);
+        rmv_doomed_list(check->store->vfs, check->store->index.packs.folder, &check->packs);
     if (!err)
         err = rmv_index_refresh(&check->store->index);
     if (!err)

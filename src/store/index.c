@@ -6,6 +6,7 @@
 
 #include "rmv/base/mem.h"
 #include "rmv/base/time.h"
+#include "store/doomed.h"
 #include "store/segment_build.h"
 
 /* A new segment takes in the older ones below so many times its size. */
@@ -232,7 +233,7 @@ static const struct rmv_error *cover_packs(struct rmv_index *index)
 static const struct rmv_error *list_packs(struct rmv_index *index)
 {
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
-    const struct rmv_error *err = rmv_vfs_list(index->vfs, index->packs.folder, &names);
+    const struct rmv_error *err = rmv_doomed_list(index->vfs, index->packs.folder, &names);
     if (err)
         return err;
     for (size_t i = 0; i < index->packs.count; i++)
@@ -338,6 +339,42 @@ const struct rmv_error *rmv_index_add(struct rmv_index *index, const struct rmv_
     const struct rmv_error *err = add_footers(index, footer, 1);
     if (!err)
         err = cover_packs(index);
+    pthread_rwlock_unlock(&index->lock);
+    return err;
+}
+
+/* All segments become one; nothing is left of packs that are gone. */
+static const struct rmv_error *merge_all(struct rmv_index *index)
+{
+    const struct rmv_segment_sources sources = {.segments = index->segments,
+                                                .segments_count = index->segments_count};
+    struct rmv_segment *merged = NULL;
+    if (index->segments_count == 0)
+        return NULL;
+    const struct rmv_error *err = build(index, &sources, &merged);
+    if (err)
+        return err;
+    while (index->segments_count > 0) {
+        const size_t last = index->segments_count - 1;
+        remove_segment(index, last, !has_path(index->segments[last], merged));
+    }
+    add_segment(index, merged);
+    resolve_all(index);
+    return NULL;
+}
+
+const struct rmv_error *rmv_index_compact(struct rmv_index *index)
+{
+    size_t damaged_count = 0;
+    pthread_rwlock_wrlock(&index->lock);
+    const struct rmv_error *err = refresh_locked(index, -1);
+    pthread_rwlock_unlock(&index->lock);
+    if (!err)
+        err = rmv_index_repair(index, &damaged_count);
+    if (err)
+        return err;
+    pthread_rwlock_wrlock(&index->lock);
+    err = merge_all(index);
     pthread_rwlock_unlock(&index->lock);
     return err;
 }

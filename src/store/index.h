@@ -63,6 +63,10 @@ bool rmv_index_find(struct rmv_index *index, const struct rmv_object_id *id, siz
 RMV_MUST_CHECK
 const struct rmv_error *rmv_index_repair(struct rmv_index *index, size_t *damaged_count);
 
+/* Makes one segment of all, without the packs that are gone. Errors: IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_index_compact(struct rmv_index *index);
+
 /* Up to `max` different ids whose first `digits` hex digits are those of `prefix`. Returns their
  * number. */
 size_t rmv_index_find_prefix(struct rmv_index *index, const struct rmv_object_id *prefix,

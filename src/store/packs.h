@@ -4,6 +4,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +20,7 @@ struct rmv_pack {
     char *path;
     bool is_present; /* when the folder was last listed */
     bool is_covered; /* by a segment of the index */
+    atomic_uint_least64_t touched_by; /* the batch that relied on it last, see batch.c */
     bool is_damaged; /* its footer cannot be read; somebody has been warned */
     struct rmv_vfs_file file;
     unsigned users;

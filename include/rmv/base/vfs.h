@@ -41,6 +41,7 @@ struct rmv_vfs {
     int (*rename)(void *state, const char *from, const char *to);
     int (*link)(void *state, const char *from, const char *to);
     int (*unlink)(void *state, const char *path);
+    int (*touch)(void *state, const char *path); /* modified now: utimensat(2) without times */
     int (*mkdir)(void *state, const char *path, mode_t mode);
     int (*sync_folder)(void *state, const char *path);
     /* Adds the names in a folder, without "." and "..", in any order. */

@@ -123,6 +123,54 @@ const struct rmv_error *rmv_store_batch_put_file(struct rmv_store_batch *batch,
 RMV_MUST_CHECK
 const struct rmv_error *rmv_store_batch_commit(struct rmv_store_batch *batch);
 
+/* ---- Collecting garbage ---------------------------------------------------------------------
+ * The caller says which objects are in use; packs of others go. First it looks without a lock, then
+ * it takes the lock, which keeps writers out, and looks again: what was published meanwhile is in
+ * use as well. Chunk lists keep their chunks. Packs younger than the grace period stay as they are.
+ * A kill at any moment leaves a sound store with everything that is in use. */
+
+#define RMV_STORE_GRACE_NS ((int64_t)14 * 24 * 3600 * 1000000000) /* the usual grace period */
+
+struct rmv_store_gc;
+
+struct rmv_store_gc_options {
+    int64_t grace_ns; /* packs modified less long ago stay */
+    bool dry_run;     /* only find out: takes no lock and changes nothing */
+    bool repack;      /* write packs anew that hold anything not in use, however little */
+};
+
+/* What the id was met as: its bytes can be a file here and a folder there. */
+enum rmv_store_gc_kind { RMV_STORE_GC_BYTES, RMV_STORE_GC_FOLDER };
+
+struct rmv_store_gc_report {
+    uint64_t packs_removed, packs_rewritten, packs_kept;
+    uint64_t packs_young; /* of the kept ones: spared for their age alone, or also for that */
+    uint64_t objects_freed, objects_kept;
+    uint64_t bytes_freed, bytes_kept; /* of packs */
+};
+
+/* On success the caller closes `*gc`. Errors: IO, UNSUPPORTED. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_store_gc_open(struct rmv_store *store,
+                                          const struct rmv_store_gc_options *options,
+                                          struct rmv_store_gc **gc);
+void rmv_store_gc_close(struct rmv_store_gc **gc);
+
+/* The object is in use. True if it was not yet known to be, as this kind. */
+bool rmv_store_gc_keep(struct rmv_store_gc *gc, const struct rmv_object_id *id,
+                       enum rmv_store_gc_kind kind);
+
+/* Keeps writers out until gc is closed, and finishes what an interrupted gc has left. Does nothing
+ * for a dry run. Errors: LOCKED (somebody writes, after a minute), IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_store_gc_lock(struct rmv_store_gc *gc);
+
+/* Removes and rewrites packs, or for a dry run says what would be. Errors: CORRUPT (something in use
+ * is damaged: nothing has been removed), IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_store_gc_run(struct rmv_store_gc *gc,
+                                         struct rmv_store_gc_report *report);
+
 /* ---- Checking ------------------------------------------------------------------------------- */
 
 struct rmv_store_problem {

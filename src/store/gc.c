@@ -1,0 +1,432 @@
+/* Garbage collection. The footers say what there is, never the index: it could be damaged. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rmv/base/lock.h"
+#include "rmv/base/mem.h"
+#include "rmv/base/time.h"
+#include "store/doomed.h"
+#include "store/frame.h"
+#include "store/id_set.h"
+#include "store/pack_writer.h"
+#include "store/store_internal.h"
+
+#define LOCK_TIMEOUT_MS (60 * 1000)
+#define REWRITE_BYTES_MIN ((uint64_t)1 << 20)
+
+enum fate { FATE_REMOVE, FATE_REWRITE, FATE_KEEP };
+
+struct gc_pack {
+    struct rmv_pack *pack;
+    uint64_t size;
+    bool is_young, is_damaged;
+    enum fate fate;
+    uint64_t live_count, dead_count; /* records */
+    uint64_t dead_bytes;             /* what rewriting would save */
+};
+
+struct rmv_store_gc {
+    struct rmv_store *store;
+    struct rmv_store_gc_options options;
+    struct rmv_lock lock;
+    struct rmv_id_set seen; /* (id, enum rmv_store_gc_kind) */
+    struct rmv_id_set live; /* (id, representation) */
+    struct gc_pack *packs;
+    size_t count, capacity;
+    bool has_changed; /* more is live than at the start of the round */
+};
+
+/* An open pack and what it says of itself. */
+struct opened {
+    struct rmv_vfs_file file;
+    struct rmv_pack_footer footer;
+    bool *is_live_frame;
+};
+
+static void opened_free(struct opened *opened)
+{
+    rmv_vfs_close(&opened->file);
+    rmv_pack_footer_free(&opened->footer);
+    free(opened->is_live_frame);
+}
+
+const struct rmv_error *rmv_store_gc_open(struct rmv_store *store,
+                                          const struct rmv_store_gc_options *options,
+                                          struct rmv_store_gc **gc)
+{
+    const struct rmv_error *err = rmv_index_refresh(&store->index);
+    if (err)
+        return err;
+    *gc = rmv_calloc(1, sizeof(**gc));
+    (*gc)->store = store;
+    (*gc)->options = *options;
+    (*gc)->lock = (struct rmv_lock)RMV_LOCK_EMPTY;
+    return NULL;
+}
+
+void rmv_store_gc_close(struct rmv_store_gc **gc)
+{
+    if (!*gc)
+        return;
+    rmv_lock_release(&(*gc)->lock);
+    rmv_id_set_free(&(*gc)->seen);
+    rmv_id_set_free(&(*gc)->live);
+    free((*gc)->packs);
+    free(*gc);
+    *gc = NULL;
+}
+
+bool rmv_store_gc_keep(struct rmv_store_gc *gc, const struct rmv_object_id *id,
+                       enum rmv_store_gc_kind kind)
+{
+    const size_t count = gc->seen.count;
+    rmv_id_set_add(&gc->seen, id, (enum rmv_representation)kind);
+    return gc->seen.count > count;
+}
+
+const struct rmv_error *rmv_store_gc_lock(struct rmv_store_gc *gc)
+{
+    struct rmv_store *store = gc->store;
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_str_format("%s/" RMV_STORE_LOCK_FILE, store->root);
+
+    if (gc->options.dry_run || gc->lock.fd >= 0)
+        return NULL;
+    const struct rmv_error *err = rmv_lock_take(path, true, LOCK_TIMEOUT_MS, &gc->lock);
+    if (!err && rmv_doomed_is_there(store->vfs, store->index.packs.folder))
+        err = rmv_doomed_finish(store->vfs, store->index.packs.folder, store->sync);
+    return err ? err : rmv_index_refresh(&store->index);
+}
+
+/* ---- What is there --------------------------------------------------------------------------- */
+
+static const struct rmv_error *add_pack(struct rmv_store_gc *gc, const struct rmv_object_id *name)
+{
+    struct rmv_store *store = gc->store;
+    struct rmv_vfs_stat stat;
+
+    pthread_rwlock_rdlock(&store->index.lock);
+    struct rmv_pack *pack = rmv_packs_find(&store->index.packs, name);
+    pthread_rwlock_unlock(&store->index.lock);
+    if (!pack)
+        return NULL; /* a dry run locks nobody out: it is newer than our look at the folder */
+    const struct rmv_error *err = rmv_vfs_stat(store->vfs, pack->path, &stat);
+    if (err)
+        return err->code == RMV_ERR_NOT_FOUND ? NULL : err;
+    gc->packs = rmv_grow(gc->packs, gc->count, &gc->capacity, sizeof(gc->packs[0]));
+    gc->packs[gc->count++] = (struct gc_pack){
+        .pack = pack,
+        .size = stat.size,
+        .is_young = gc->options.grace_ns > 0 &&
+                    rmv_time_now_ns() - stat.mtime_ns < gc->options.grace_ns,
+    };
+    return NULL;
+}
+
+static const struct rmv_error *list_packs(struct rmv_store_gc *gc)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
+    struct rmv_store *store = gc->store;
+
+    const struct rmv_error *err = rmv_index_refresh(&store->index);
+    if (!err)
+        err = rmv_doomed_list(store->vfs, store->index.packs.folder, &names);
+    for (size_t i = 0; !err && i < names.count; i++) {
+        struct rmv_object_id name;
+        if (rmv_pack_is_file_name(names.items[i], &name))
+            err = add_pack(gc, &name);
+    }
+    return err;
+}
+
+static const struct rmv_error *open_pack(struct rmv_store_gc *gc, struct gc_pack *pack,
+                                         struct opened *opened)
+{
+    const struct rmv_error *err =
+        rmv_vfs_open(gc->store->vfs, pack->pack->path, O_RDONLY, &opened->file);
+    if (!err)
+        err = rmv_pack_read_footer(&opened->file, &opened->footer);
+    if (!err && !rmv_object_id_equal(&opened->footer.name, &pack->pack->name))
+        err = rmv_error(RMV_ERR_CORRUPT, "pack '%s' has another pack's name", pack->pack->path);
+    return err;
+}
+
+/* ---- What is live ---------------------------------------------------------------------------- */
+
+static void make_live(struct rmv_store_gc *gc, const struct rmv_object_id *id,
+                      enum rmv_representation representation)
+{
+    const size_t count = gc->live.count;
+    rmv_id_set_add(&gc->live, id, representation);
+    gc->has_changed = gc->has_changed || gc->live.count > count;
+}
+
+static const struct rmv_error *keep_entries(struct rmv_store_gc *gc, const char *bytes, size_t size,
+                                            struct rmv_chunk_list *list)
+{
+    const struct rmv_error *err = rmv_chunk_list_parse(bytes, size, list);
+    for (size_t i = 0; !err && i < list->count; i++)
+        make_live(gc, &list->entries[i].id, RMV_REPRESENTATION_WHOLE);
+    return err;
+}
+
+/* Makes live what a chunk list is put together from. */
+static const struct rmv_error *keep_chunks(struct rmv_store_gc *gc,
+                                           const struct rmv_location *location)
+{
+    RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
+    RMV_CLEANUP(rmv_chunk_list_free) struct rmv_chunk_list list = {0};
+
+    const struct rmv_error *err = rmv_object_reader_view(&gc->store->reader, location, &view);
+    if (!err)
+        err = keep_entries(gc, view.bytes, view.size, &list);
+    for (size_t i = 0; !err && list.level > 0 && i < list.count; i++) {
+        RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view part_view = {0};
+        RMV_CLEANUP(rmv_chunk_list_free) struct rmv_chunk_list part = {0};
+        err = rmv_store_view(gc->store, &list.entries[i].id, RMV_REPRESENTATION_WHOLE, NULL,
+                             &part_view);
+        if (!err)
+            err = keep_entries(gc, part_view.bytes, part_view.size, &part);
+    }
+    return err;
+}
+
+static struct rmv_location location_of(const struct gc_pack *pack, const struct opened *opened,
+                                       const struct rmv_pack_record *record)
+{
+    const struct rmv_pack_frame *frame = &opened->footer.frames[record->frame];
+    return (struct rmv_location){
+        .pack = pack->pack,
+        .frame_offset = opened->footer.frame_offsets[record->frame],
+        .stored_size = frame->stored_size,
+        .content_size = frame->content_size,
+        .offset = record->offset,
+        .size = record->size,
+        .representation = record->representation,
+    };
+}
+
+/* Follows the chunk lists of a pack: those in use, and, in a pack that stays as it is, all. A list
+ * without its chunks would pass for a stored object. */
+static const struct rmv_error *follow_lists(struct rmv_store_gc *gc, const struct gc_pack *pack,
+                                            const struct opened *opened)
+{
+    for (size_t i = 0; i < opened->footer.records_count; i++) {
+        const struct rmv_pack_record *record = &opened->footer.records[i];
+        if (record->representation != RMV_REPRESENTATION_LIST)
+            continue;
+        const bool is_live = rmv_id_set_has(&gc->live, &record->id, RMV_REPRESENTATION_LIST);
+        if (!is_live && pack->fate != FATE_KEEP)
+            continue;
+        const struct rmv_location location = location_of(pack, opened, record);
+        const struct rmv_error *err = keep_chunks(gc, &location);
+        if (err && (is_live || err->code == RMV_ERR_IO)) {
+            char hex[RMV_OBJECT_ID_HEX_SIZE];
+            rmv_object_id_to_hex(&record->id, hex);
+            return rmv_error_context(err, "object %s, which is in use, is damaged", hex);
+        }
+    }
+    return NULL;
+}
+
+static enum fate fate_of(const struct rmv_store_gc *gc, const struct gc_pack *pack)
+{
+    if (pack->is_young || pack->is_damaged)
+        return FATE_KEEP;
+    if (pack->live_count == 0)
+        return FATE_REMOVE;
+    if (gc->options.repack)
+        return pack->dead_bytes > 0 ? FATE_REWRITE : FATE_KEEP;
+    const bool is_worth_it =
+        pack->dead_bytes > REWRITE_BYTES_MIN && pack->dead_bytes > pack->size / 2;
+    return is_worth_it ? FATE_REWRITE : FATE_KEEP;
+}
+
+/* Counts what of a pack is live, by record and by frame. */
+static void count_live(struct rmv_store_gc *gc, struct gc_pack *pack, struct opened *opened)
+{
+    const struct rmv_pack_footer *footer = &opened->footer;
+
+    opened->is_live_frame = rmv_calloc(footer->frames_count + 1, sizeof(bool));
+    pack->live_count = pack->dead_count = pack->dead_bytes = 0;
+    for (size_t i = 0; i < footer->records_count; i++) {
+        const struct rmv_pack_record *record = &footer->records[i];
+        if (rmv_id_set_has(&gc->live, &record->id, record->representation)) {
+            opened->is_live_frame[record->frame] = true;
+            pack->live_count++;
+        } else {
+            pack->dead_count++;
+        }
+    }
+    for (size_t i = 0; i < footer->frames_count; i++)
+        if (!opened->is_live_frame[i])
+            pack->dead_bytes += footer->frames[i].stored_size;
+}
+
+static const struct rmv_error *examine(struct rmv_store_gc *gc, struct gc_pack *pack)
+{
+    RMV_CLEANUP(opened_free) struct opened opened = {.file = RMV_VFS_FILE_EMPTY};
+
+    const struct rmv_error *err = open_pack(gc, pack, &opened);
+    if (err && err->code == RMV_ERR_CORRUPT) {
+        pack->is_damaged = true; /* fsck tells; whatever is in there may be needed */
+        pack->fate = FATE_KEEP;
+        return NULL;
+    }
+    if (err)
+        return err;
+    count_live(gc, pack, &opened);
+    pack->fate = fate_of(gc, pack);
+    return follow_lists(gc, pack, &opened);
+}
+
+/* Lists make chunks live, which make packs stay, whose lists make more live: until it settles. */
+static const struct rmv_error *settle(struct rmv_store_gc *gc)
+{
+    const struct rmv_error *err = list_packs(gc);
+    for (size_t i = 0; i < gc->seen.count; i++) {
+        make_live(gc, &gc->seen.items[i].id, RMV_REPRESENTATION_WHOLE);
+        make_live(gc, &gc->seen.items[i].id, RMV_REPRESENTATION_LIST);
+    }
+    gc->has_changed = true;
+    while (!err && gc->has_changed) {
+        gc->has_changed = false;
+        for (size_t i = 0; !err && i < gc->count; i++)
+            err = examine(gc, &gc->packs[i]);
+    }
+    return err;
+}
+
+/* ---- Rewriting ------------------------------------------------------------------------------- */
+
+static int by_frame(const void *a, const void *b)
+{
+    const struct rmv_pack_record *left = a;
+    const struct rmv_pack_record *right = b;
+    return (left->frame > right->frame) - (left->frame < right->frame);
+}
+
+/* Moves the records that are live to the front, in the order of frames. */
+static void select_live(struct rmv_store_gc *gc, struct rmv_pack_footer *footer)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < footer->records_count; i++)
+        if (rmv_id_set_has(&gc->live, &footer->records[i].id, footer->records[i].representation))
+            footer->records[count++] = footer->records[i];
+    footer->records_count = count;
+    if (count > 1)
+        qsort(footer->records, count, sizeof(footer->records[0]), by_frame);
+}
+
+static const struct rmv_error *copy_frame(struct opened *opened, size_t at, struct rmv_buf *stored,
+                                          struct rmv_pack_writer *writer)
+{
+    struct rmv_pack_footer *footer = &opened->footer;
+    const struct rmv_pack_frame *frame = &footer->frames[at];
+    size_t first = 0;
+    size_t end = footer->records_count;
+
+    while (first < end) { /* the first record that is not of an earlier frame */
+        const size_t middle = first + (end - first) / 2;
+        if (footer->records[middle].frame < at)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    while (end < footer->records_count && footer->records[end].frame == at)
+        end++;
+    stored->size = 0;
+    rmv_buf_reserve(stored, frame->stored_size);
+    const struct rmv_error *err =
+        rmv_vfs_read(&opened->file, footer->frame_offsets[at], stored->data, frame->stored_size);
+    if (!err && rmv_frame_checksum(stored->data, frame->stored_size) != frame->checksum)
+        err = rmv_error_hint(rmv_error(RMV_ERR_CORRUPT,
+                                       "pack '%s': a frame does not match its checksum",
+                                       opened->file.path),
+                             "`rmv fsck` names what is hit");
+    if (err)
+        return err;
+    return rmv_pack_writer_append(writer, frame, stored->data, footer->records + first,
+                                  end - first);
+}
+
+/* Writes a durable pack with what is live. It is the same however often this is tried. */
+static const struct rmv_error *rewrite(struct rmv_store_gc *gc, struct gc_pack *pack)
+{
+    RMV_CLEANUP(opened_free) struct opened opened = {.file = RMV_VFS_FILE_EMPTY};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf stored = {0};
+    RMV_CLEANUP(rmv_pack_writer_discard) struct rmv_pack_writer writer;
+    RMV_CLEANUP(rmv_pack_footer_free) struct rmv_pack_footer written = {0};
+    struct rmv_store *store = gc->store;
+
+    rmv_pack_writer_init(&writer, store->vfs, store->root, store->sync, UINT64_MAX);
+    const struct rmv_error *err = open_pack(gc, pack, &opened);
+    if (err)
+        return err;
+    count_live(gc, pack, &opened);
+    select_live(gc, &opened.footer);
+    for (size_t i = 0; !err && i < opened.footer.frames_count; i++)
+        if (opened.is_live_frame[i])
+            err = copy_frame(&opened, i, &stored, &writer);
+    if (!err)
+        err = rmv_pack_writer_finish(&writer, &written);
+    return err ? err : rmv_index_add(&store->index, &written);
+}
+
+/* ---- Removing -------------------------------------------------------------------------------- */
+
+static const struct rmv_error *sweep(struct rmv_store_gc *gc)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings doomed = {0};
+    struct rmv_store *store = gc->store;
+    const struct rmv_error *err = NULL;
+
+    for (size_t i = 0; !err && i < gc->count; i++) {
+        if (gc->packs[i].fate == FATE_REWRITE)
+            err = rewrite(gc, &gc->packs[i]);
+        if (gc->packs[i].fate != FATE_KEEP)
+            rmv_strings_take(&doomed, rmv_pack_file_name(&gc->packs[i].pack->name));
+    }
+    if (err || doomed.count == 0)
+        return err;
+    err = rmv_doomed_write(store->vfs, store->root, store->sync, &doomed);
+    if (!err)
+        err = rmv_doomed_finish(store->vfs, store->index.packs.folder, store->sync);
+    return err ? err : rmv_index_compact(&store->index);
+}
+
+static void sum_up(const struct rmv_store_gc *gc, struct rmv_store_gc_report *report)
+{
+    *report = (struct rmv_store_gc_report){0};
+    for (size_t i = 0; i < gc->count; i++) {
+        const struct gc_pack *pack = &gc->packs[i];
+        const uint64_t freed = pack->fate == FATE_REMOVE    ? pack->size
+                               : pack->fate == FATE_REWRITE ? pack->dead_bytes
+                                                            : 0;
+        report->packs_removed += pack->fate == FATE_REMOVE;
+        report->packs_rewritten += pack->fate == FATE_REWRITE;
+        report->packs_kept += pack->fate == FATE_KEEP;
+        report->packs_young += pack->is_young;
+        report->objects_freed += pack->fate == FATE_KEEP ? 0 : pack->dead_count;
+        report->objects_kept += pack->live_count + (pack->fate == FATE_KEEP ? pack->dead_count : 0);
+        report->bytes_freed += freed;
+        report->bytes_kept += pack->size - freed;
+    }
+}
+
+const struct rmv_error *rmv_store_gc_run(struct rmv_store_gc *gc,
+                                         struct rmv_store_gc_report *report)
+{
+    size_t damaged_count = 0;
+    const struct rmv_error *err = rmv_index_refresh(&gc->store->index);
+    if (!err && !gc->options.dry_run)
+        err = rmv_index_repair(&gc->store->index, &damaged_count);
+    if (!err)
+        err = settle(gc);
+    if (!err && !gc->options.dry_run)
+        err = sweep(gc);
+    if (err)
+        return rmv_error_context(err, "cannot collect garbage in '%s'", gc->store->root);
+    sum_up(gc, report);
+    return NULL;
+}
