@@ -117,8 +117,8 @@ static const struct rmv_error *add_pack(struct rmv_store_gc *gc, const struct rm
     gc->packs[gc->count++] = (struct gc_pack){
         .pack = pack,
         .size = stat.size,
-        .is_young = gc->options.grace_ns > 0 &&
-                    rmv_time_now_ns() - stat.mtime_ns < gc->options.grace_ns,
+        .is_young =
+            gc->options.grace_ns > 0 && rmv_time_now_ns() - stat.mtime_ns < gc->options.grace_ns,
     };
     return NULL;
 }

@@ -18,10 +18,10 @@
 struct rmv_pack {
     struct rmv_object_id name;
     char *path;
-    bool is_present; /* when the folder was last listed */
-    bool is_covered; /* by a segment of the index */
+    bool is_present;                  /* when the folder was last listed */
+    bool is_covered;                  /* by a segment of the index */
     atomic_uint_least64_t touched_by; /* the batch that relied on it last, see batch.c */
-    bool is_damaged; /* its footer cannot be read; somebody has been warned */
+    bool is_damaged;                  /* its footer cannot be read; somebody has been warned */
     struct rmv_vfs_file file;
     unsigned users;
     uint64_t used_at; /* in ticks of `clock` */

@@ -165,8 +165,8 @@ bool rmv_store_gc_keep(struct rmv_store_gc *gc, const struct rmv_object_id *id,
 RMV_MUST_CHECK
 const struct rmv_error *rmv_store_gc_lock(struct rmv_store_gc *gc);
 
-/* Removes and rewrites packs, or for a dry run says what would be. Errors: CORRUPT (something in use
- * is damaged: nothing has been removed), IO. */
+/* Removes and rewrites packs, or for a dry run says what would be. Errors: CORRUPT (something in
+ * use is damaged: nothing has been removed), IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_store_gc_run(struct rmv_store_gc *gc,
                                          struct rmv_store_gc_report *report);
