@@ -81,6 +81,31 @@ rmv_vcs_walk(struct rmv_vcs *vcs, const char *from, const char *path,
                                               bool *stop),
              void *context);
 
+/* ---- Everything that Git keeps --------------------------------------------------------------
+ * For those who must not overlook anything: all commits that references, reflogs, HEADs and
+ * operations under way lead to, and the indexes, of the main and of all linked work trees. */
+
+struct rmv_vcs_keeper {
+    bool (*wanted)(void *context, const char *path); /* a regular file, from the top folder */
+    const struct rmv_error *(*found)(void *context, const char *path, const struct rmv_buf *text);
+    /* Something is not known: a shallow clone ends, an object is missing. An error ends it all. */
+    const struct rmv_error *(*unknown)(void *context, const char *message);
+    void *context;
+};
+
+/* Calls found() once for each version of each wanted file, and unknown() for what cannot be read.
+ */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_vcs_visit_kept(struct rmv_vcs *vcs,
+                                           const struct rmv_vcs_keeper *keeper);
+
+/* Adds the top folders of all work trees of the repository, our own first. One that is listed but
+ * not there is told to unknown(). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_vcs_list_work_trees(struct rmv_vcs *vcs,
+                                                const struct rmv_vcs_keeper *keeper,
+                                                struct rmv_strings *roots);
+
 /* Is the path, or anything below it, in Git's index? */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_vcs_is_tracked(struct rmv_vcs *vcs, const char *path, bool *tracked);
