@@ -104,6 +104,24 @@ static char *find_main_objects(const struct rmv_workspace *workspace)
     return rmv_path_join(normal, RMV_WORKSPACE_FOLDER "/objects");
 }
 
+/* Tells whoever looks after the store that this workspace uses it. Who may not write there cannot
+ * store anything either. */
+static void register_user(const struct rmv_workspace *workspace, const char *objects)
+{
+    char hex[RMV_OBJECT_ID_HEX_SIZE];
+    const struct rmv_object_id id = rmv_object_id_of(workspace->root, strlen(workspace->root));
+    rmv_object_id_to_hex(&id, hex);
+    RMV_CLEANUP(rmv_str_free)
+    char *path = rmv_str_format("%s/" RMV_WORKSPACE_USERS_FOLDER "/%s", objects, hex);
+    RMV_CLEANUP(rmv_str_free) char *text = rmv_str_format("%s\n", workspace->root);
+
+    if (rmv_fs_exists(path))
+        return;
+    const struct rmv_error *err = rmv_fs_write_atomic(path, text, strlen(text));
+    if (err)
+        rmv_log_write(workspace->log, RMV_LOG_DEBUG, "%s", err->message);
+}
+
 const struct rmv_error *rmv_layout_find_objects(const struct rmv_workspace *workspace,
                                                 char **objects)
 {
@@ -124,6 +142,8 @@ const struct rmv_error *rmv_layout_find_objects(const struct rmv_workspace *work
         if (err)
             return err;
     }
+    if (elsewhere)
+        register_user(workspace, found);
     *objects = found;
     found = NULL;
     return NULL;

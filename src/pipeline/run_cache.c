@@ -319,3 +319,21 @@ const struct rmv_error *rmv_run_cache_find(struct rmv_run_cache *cache,
     *found = run;
     return NULL;
 }
+
+const struct rmv_error *
+rmv_run_cache_visit(struct rmv_run_cache *cache,
+                    const struct rmv_error *(*visit)(void *context, const struct rmv_object_id *id,
+                                                     const struct rmv_lock_stage *run),
+                    void *context)
+{
+    const struct rmv_error *err = read_index(cache);
+
+    for (size_t i = 0; !err && i < cache->entries.count; i++) {
+        RMV_CLEANUP(rmv_lock_stage_free) struct rmv_lock_stage run = {0};
+        struct rmv_object_id id;
+        const char *hex = cache->entries.entries[i].value;
+        if (!rmv_object_id_parse(hex, &id) && read_run(cache, hex, &run))
+            err = visit(context, &id, &run);
+    }
+    return err;
+}

@@ -27,6 +27,15 @@ const struct rmv_error *rmv_run_cache_find(struct rmv_run_cache *cache,
                                            const struct rmv_lock_stage *wanted,
                                            struct rmv_lock_stage *found);
 
+/* Calls visit() for the newest run of each key that can still be read. `cache->is_foreign` is set
+ * where a newer version wrote the index: none is known then. Errors: IO. */
+RMV_MUST_CHECK
+const struct rmv_error *
+rmv_run_cache_visit(struct rmv_run_cache *cache,
+                    const struct rmv_error *(*visit)(void *context, const struct rmv_object_id *id,
+                                                     const struct rmv_lock_stage *run),
+                    void *context);
+
 /* Puts a run into `batch` and sets `*id`; rmv_run_cache_publish() makes it findable after the
  * batch's commit. Errors: IO. */
 RMV_MUST_CHECK

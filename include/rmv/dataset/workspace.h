@@ -17,6 +17,7 @@
 #include "rmv/vcs/vcs.h"
 
 #define RMV_WORKSPACE_FOLDER ".rmstore"
+#define RMV_WORKSPACE_USERS_FOLDER "users" /* in a store: who uses it through cache.dir */
 
 struct rmv_workspace {
     char *root;   /* absolute path */

@@ -1,0 +1,157 @@
+#include "rmv/pipeline/gc.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rmv/base/mem.h"
+#include "rmv/commands.h"
+#include "rmv/shared.h"
+
+#define SECOND_NS ((int64_t)1000000000)
+
+static bool option_dry_run, option_json, option_workspace, option_force, option_repack;
+static const char *option_grace;
+
+static const struct cli_option options[] = {
+    {.name = "dry-run", .letter = 'n', .flag = &option_dry_run, .help = "only say what would go"},
+    {.name = "grace",
+     .text = &option_grace,
+     .argument = "TIME",
+     .help = "spare packs written less long ago: 14d (the default), 2h, 30m, 10s, 0"},
+    {.name = "workspace",
+     .letter = 'w',
+     .flag = &option_workspace,
+     .help = "keep only what files in the work trees and the run cache lead to, no older revision"},
+    {.name = "repack",
+     .flag = &option_repack,
+     .help = "write packs anew even where little of them goes"},
+    {.name = "force", .flag = &option_force, .help = "go on where not everything can be known"},
+    {.name = "json", .flag = &option_json, .help = "print a JSON document"},
+    {0},
+};
+
+/* "14d" → nanoseconds; a bare number only if it is 0. */
+static const struct rmv_error *parse_grace(const char *text, int64_t *grace_ns)
+{
+    static const struct {
+        const char *unit;
+        int64_t seconds;
+    } units[] = {{"d", 86400}, {"h", 3600}, {"m", 60}, {"s", 1}};
+    char *end = NULL;
+
+    const long number = strtol(text, &end, 10);
+    const bool is_number = end != text && *text >= '0' && *text <= '9' && number <= 36500;
+    if (is_number && number == 0 && *end == '\0') {
+        *grace_ns = 0;
+        return NULL;
+    }
+    for (size_t i = 0; is_number && i < sizeof(units) / sizeof(units[0]); i++)
+        if (strcmp(end, units[i].unit) == 0) {
+            *grace_ns = number * units[i].seconds * SECOND_NS;
+            return NULL;
+        }
+    return rmv_error_hint(rmv_error(RMV_ERR_USAGE, "'%s' is not a time", text),
+                          "a number up to 36500 and a unit: 14d, 2h, 30m, 10s; or 0");
+}
+
+static void print_report(const struct rmv_gc_report *report)
+{
+    const struct rmv_store_gc_report *store = &report->store;
+    const char *would = option_dry_run ? "would be " : "";
+    char freed[CLI_SIZE_TEXT_SIZE], kept[CLI_SIZE_TEXT_SIZE];
+
+    cli_format_size(store->bytes_freed, freed);
+    cli_format_size(store->bytes_kept, kept);
+    for (size_t i = 0; i < report->unknown.count; i++)
+        printf("passed over: %s\n", report->unknown.items[i]);
+    printf("%sfreed: %" PRIu64 " objects, %s; %" PRIu64 " pack%s removed, %" PRIu64
+           " written anew\n",
+           would, store->objects_freed, freed, store->packs_removed,
+           store->packs_removed == 1 ? "" : "s", store->packs_rewritten);
+    printf("%skept: %" PRIu64 " objects, %s; %" PRIu64 " pack%s, %" PRIu64
+           " of them younger than the grace period\n",
+           would, store->objects_kept, kept, store->packs_kept + store->packs_rewritten,
+           store->packs_kept + store->packs_rewritten == 1 ? "" : "s", store->packs_young);
+}
+
+static void print_json(const struct rmv_gc_report *report)
+{
+    RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
+    const struct rmv_store_gc_report *store = &report->store;
+
+    cli_set_int(&document, "version", 1);
+    cli_set_bool(&document, "dry_run", option_dry_run);
+    cli_set_int(&document, "packs_removed", store->packs_removed);
+    cli_set_int(&document, "packs_rewritten", store->packs_rewritten);
+    cli_set_int(&document, "packs_kept", store->packs_kept);
+    cli_set_int(&document, "packs_young", store->packs_young);
+    cli_set_int(&document, "objects_freed", store->objects_freed);
+    cli_set_int(&document, "objects_kept", store->objects_kept);
+    cli_set_int(&document, "bytes_freed", store->bytes_freed);
+    cli_set_int(&document, "bytes_kept", store->bytes_kept);
+    struct rmv_value *unknown = rmv_value_add(&document, "unknown");
+    rmv_value_set_list(unknown);
+    for (size_t i = 0; i < report->unknown.count; i++)
+        rmv_value_set_text(rmv_value_append(unknown), report->unknown.items[i]);
+    cli_print_json(&document);
+}
+
+static const struct rmv_error *gc(int argc, char **argv)
+{
+    RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
+    RMV_CLEANUP(rmv_gc_report_free) struct rmv_gc_report report = {0};
+    struct rmv_gc_options chosen = {
+        .grace_ns = RMV_STORE_GRACE_NS,
+        .dry_run = option_dry_run,
+        .repack = option_repack,
+        .force = option_force,
+        .workspace_only = option_workspace,
+    };
+
+    if (argc > 0)
+        return rmv_error(RMV_ERR_USAGE, "'%s' is too much: gc works on the whole store", argv[0]);
+    const struct rmv_error *err = option_grace ? parse_grace(option_grace, &chosen.grace_ns) : NULL;
+    if (!err)
+        err = cli_open_workspace(&workspace);
+    if (!err)
+        err = rmv_gc(workspace, &chosen, &report);
+    if (err)
+        return err;
+    if (option_json)
+        print_json(&report);
+    else if (!cli_quiet)
+        print_report(&report);
+    return NULL;
+}
+
+const struct cli_command rmv_command_gc = {
+    .name = "gc",
+    .arguments = "",
+    .summary = "remove from the store what nothing leads to any more",
+    .help =
+        "Keeps everything that pointer files, lock files and records lead to: those of every\n"
+        "revision that Git keeps (branches, tags, remote branches, stashes, experiments, reflogs,\n"
+        "the index), and those in all work trees of the repository as they are now, committed or\n"
+        "not. Runs of the run cache are kept for 90 days. Whatever was stored less than 14 days\n"
+        "ago stays too; --grace says otherwise. The rest goes: packs with nothing in use are\n"
+        "removed, and packs of which more than half, and more than 1 MiB, goes are written anew.\n"
+        "\n"
+        "With --workspace, older revisions count for nothing: `rmv checkout` of them will fail.\n"
+        "\n"
+        "Where it cannot be known what is in use, nothing is removed and the reason is printed: a\n"
+        "shallow clone, a missing Git object or linked worktree, a pointer or lock file that\n"
+        "cannot be read, a folder that is missing in the store. --force goes on without it. A\n"
+        "store that other projects use through cache.dir is never touched.\n"
+        "\n"
+        "Writers are kept out while packs go, and gc waits a minute for those at work. It can be\n"
+        "killed at any moment: whoever writes next finishes the removal.\n"
+        "\n"
+        "The exit status is 0 if all went well, also if there was nothing to do.",
+    .examples = "rmv gc --dry-run    # what would go?\n"
+                "rmv gc              # what is older than 14 days and not in use\n"
+                "rmv gc --grace 0    # also what was stored a moment ago",
+    .options = options,
+    .run = gc,
+};

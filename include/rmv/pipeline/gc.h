@@ -1,0 +1,34 @@
+/* Garbage collection: removes from the store what nothing leads to any more. What leads to an
+ * object: the pointer and lock files of every revision that Git keeps (references, reflogs, indexes
+ * and HEADs of all work trees), those of all work trees as they are now, and the run cache of the
+ * last 90 days. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rmv/base/error.h"
+#include "rmv/base/strings.h"
+#include "rmv/dataset/workspace.h"
+#include "rmv/store/store.h"
+
+struct rmv_gc_options {
+    int64_t grace_ns; /* packs modified less long ago stay */
+    bool dry_run;
+    bool repack;         /* write packs anew that hold anything that goes */
+    bool force;          /* go on where something cannot be known */
+    bool workspace_only; /* history counts for nothing; run caches and other work trees do */
+};
+
+struct rmv_gc_report {
+    struct rmv_store_gc_report store;
+    struct rmv_strings unknown; /* sentences: what could not be known, if forced */
+};
+void rmv_gc_report_free(struct rmv_gc_report *report);
+
+/* The caller frees `*report`. Where something cannot be known, nothing is removed unless forced.
+ * Errors: CONFLICT (not everything is known; the store is shared with other projects; outside Git,
+ * where history is unknown), LOCKED, CORRUPT, IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_gc(struct rmv_workspace *workspace,
+                               const struct rmv_gc_options *options, struct rmv_gc_report *report);

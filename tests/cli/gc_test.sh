@@ -1,0 +1,62 @@
+#!/bin/sh
+# rmv gc: what nothing leads to goes, everything else stays and can be checked out.
+. "$(dirname "$0")/lib.sh"
+
+commit() { git add -A && git commit -q -m "$1"; }
+id_of() { printf '%s\n' "$1" | sha256sum | cut -c1-64; }
+stored() { rmv cat "$(id_of "$1")" 2>/dev/null | grep -qx -- "$1"; }
+gone() { ! stored "$1"; }
+add() { # add <content>: as the file x
+    printf '%s\n' "$1" >x && rmv add -q x
+}
+project() { # project <folder>: x at "one", committed
+    repository "$1" && add one && commit one
+}
+everything() { (cd .rmstore/objects && find . -type f -exec sha256sum {} + | sort -k 2); }
+refuses() { # refuses <pattern>: gc removes nothing and says why
+    before=$(ls .rmstore/objects/packs) && exits 4 rmv gc --grace 0 >out 2>&1 && grep -E -- "$1" out && test "$before" = "$(ls .rmstore/objects/packs)"
+}
+
+it 'has nothing to do in a new workspace' 'repository a && rmv gc && rmv gc --grace 0'
+it 'frees what was added and never kept' 'project b && add lost && git checkout -q x.rmv && rmv checkout -q && stored lost && rmv gc --grace 0 >out &&
+    grep "1 pack removed" out && gone lost && stored one && rmv fsck && rm x && rmv checkout && grep -qx one x'
+it 'spares what is young' 'project c && add lost && git checkout -q x.rmv && rmv gc && stored lost && rmv gc --grace 1h && stored lost &&
+    touch -d "15 days ago" .rmstore/objects/packs/* && rmv gc && gone lost && stored one'
+it 'stores again what was freed' 'project d && add lost && git checkout -q x.rmv && rmv checkout -q && rmv gc -q --grace 0 && gone lost && add lost && stored lost && rmv fsck'
+it 'makes old packs young that are relied on again' 'project e && add lost && git checkout -q x.rmv && rmv checkout -q && touch -d "13 days ago" .rmstore/objects/packs/* &&
+    add lost && test -n "$(find .rmstore/objects/packs -name "*.zst" -mmin -5)"'
+it 'keeps what any part of the repository leads to' 'project f && add two && commit two && git tag old HEAD~1 &&
+    git checkout -q -b side && add side && commit side && git checkout -q main && rmv checkout -q &&
+    add logged && commit logged && git reset -q --hard HEAD~1 && rmv checkout -q -f &&
+    add stashed1 && git stash -q && add stashed2 && git stash -q && rmv checkout -q -f &&
+    add staged && git add x.rmv && add uncommitted &&
+    git worktree add -q ../f2 side && (cd ../f2 && add worktree && git add x.rmv && add worktree2) &&
+    git worktree add -q --detach ../f3 side && (cd ../f3 && add detached && commit detached && git checkout -q --detach HEAD~1) &&
+    git update-ref refs/exps/e $(git -C ../f2 stash create) &&
+    rmv gc --grace 0 >out &&
+    for i in one two side logged stashed1 stashed2 staged uncommitted worktree worktree2 detached; do stored $i || { echo "$i is lost"; exit 1; }; done &&
+    rmv fsck && rmv commit -q && git stash drop -q && git stash -q && git checkout -q --detach side && rmv checkout -f && grep -qx side x && rmv checkout -f old -- x && grep -qx one x'
+it 'keeps other work trees when it runs in a linked one' 'project g && git worktree add -q ../g2 && add main && cd ../g2 && rmv gc --grace 0 && cd ../g && stored main && stored one'
+it 'keeps what a merge in progress and several tags of a folder need' 'repository h && mkdir d && echo 1 >d/a && rmv add -q d && commit 1 && git tag -a -m v1 v1 && echo 2 >d/b && rmv add -q d && commit 2 &&
+    echo 3 >d/c && rmv add -q d && git checkout -q d.rmv && rmv gc -q --grace 0 && gone 3 && rmv checkout -q -f && rmv checkout -q v1 && ls d >names && test "$(cat names)" = a && rmv fsck'
+it 'keeps large files with all their chunks, and what shares chunks with those that go' 'repository i && head -c 6000000 /dev/urandom >x && rmv add -q x && commit 1 &&
+    { cat x; echo more; } >y && rmv add -q y && rm y.rmv y && rmv gc --grace 0 && rmv fsck && sum=$(sha256sum <x) && rm x && rmv checkout -q && test "$sum" = "$(sha256sum <x)"'
+it 'writes packs anew of which most goes' 'repository j && mkdir d && head -c 6000000 /dev/urandom >d/a && echo small >d/b && rmv add -q d && rm -r d d.rmv &&
+    echo small >x && rmv add -q x && commit 1 && rmv gc --grace 0 >out && grep "1 written anew" out && test "$(du -s .rmstore/objects | cut -f1)" -lt 500 &&
+    rmv fsck && stored small && rmv gc --grace 0 >out && grep "0 packs removed, 0 written anew" out'
+it 'keeps the runs of the run cache' 'repository k && printf "stages:\n  s:\n    cmd: cp p x\n    deps: [p]\n    outs: [x]\n" >rmv.yaml && echo 1 >p && rmv repro -q && echo 2 >p && rmv repro -q &&
+    commit 2 && rmv gc --grace 0 && stored 1 && echo 1 >p && rmv repro >out && ! grep -i running out && grep -qx 1 x'
+it 'does nothing the second time' 'project l && add lost && git checkout -q x.rmv && rmv gc -q --grace 0 && before=$(everything) && rmv gc --grace 0 >out && grep "^freed: 0 objects" out && test "$before" = "$(everything)"'
+it 'changes nothing in a dry run, and tells the same' 'project m && add lost && git checkout -q x.rmv && before=$(everything) && rmv gc --dry-run --grace 0 --json >would && test "$before" = "$(everything)" &&
+    rmv gc --grace 0 --json >done && sed "s/\"dry_run\": true/\"dry_run\": false/" would | cmp - done && grep "\"packs_removed\": 1" done && gone lost'
+it 'keeps only what files lead to if asked to' 'project n && add two && commit two && rmv gc --grace 0 --workspace && gone one && stored two && rmv checkout -f && grep -qx two x'
+it 'removes nothing in a shallow clone' 'project o && add two && commit two && git clone -q --depth 1 "file://$PWD" ../o2 && cp -r .rmstore/objects ../o2/.rmstore/ && cd ../o2 &&
+    rm -f .rmstore/objects/lock && refuses "shallow clone" && stored one && rmv gc --grace 0 --force && stored two'
+it 'removes nothing if a Git object is missing' 'project p && blob=$(git rev-parse HEAD:x.rmv) && add two && commit two && rm -f .git/objects/$(echo $blob | cut -c1-2)/$(echo $blob | cut -c3-) && refuses "Git object $blob is missing"'
+it 'removes nothing if a pointer cannot be read' 'project q && cp x.rmv keep && echo "outs: [" >x.rmv && refuses "x.rmv" && commit broken && cp keep x.rmv && commit mended && refuses "x.rmv. in Git.s history"'
+it 'removes nothing if a linked worktree is not there' 'project r && git worktree add -q ../r2 && mv ../r2 ../r3 && refuses "linked worktree .*r2. is not there" && git worktree prune && rmv gc --grace 0'
+it 'removes nothing if a folder is missing in the store' 'repository s && mkdir d && echo 1 >d/a && rmv add -q d && commit 1 && rm -f .rmstore/objects/packs/* && refuses "what is in folder"'
+it 'removes nothing from a store that is shared' 'project t && add lost && git checkout -q x.rmv && repository ../t2 && rmv config --local cache.dir ../t/.rmstore/objects && add other && exits 4 rmv gc --grace 0 &&
+    cd ../t && refuses "1 other project uses this store" && stored lost && stored other'
+it 'wants to be told that older versions do not matter outside Git' 'mkdir u && cd u && rmv init -q --no-scm && echo x >x && rmv add -q x && echo y >x && rmv add -q x && refuses "not in a Git repository" && rmv gc -w --grace 0 && gone x && stored y'
+it 'refuses what it does not understand' 'project w && exits 2 rmv gc x && exits 2 rmv gc --grace soon && exits 2 rmv gc --grace 5 && exits 2 rmv gc --grace -1d'
