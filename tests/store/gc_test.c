@@ -37,7 +37,7 @@ static const struct rmv_buf *object(size_t i)
             rmv_buf_append(&objects[2], object(1)->data, LARGE_SIZE / 2);
         }
     } else if (!objects[i].data) {
-        make_bytes(PATTERN_RANDOM, 100 + i, i == 5 ? 300000 : 60000, &objects[i]);
+        make_bytes(PATTERN_RANDOM, 100 + i, 300000, &objects[i]);
     }
     return &objects[i];
 }
