@@ -60,10 +60,9 @@ static void print_report(const struct rmv_gc_report *report)
 {
     const struct rmv_store_gc_report *store = &report->store;
     const char *would = option_dry_run ? "would be " : "";
-    char freed[CLI_SIZE_TEXT_SIZE], kept[CLI_SIZE_TEXT_SIZE];
+    RMV_CLEANUP(rmv_str_free) char *freed = rmv_str_format_size(store->bytes_freed);
+    RMV_CLEANUP(rmv_str_free) char *kept = rmv_str_format_size(store->bytes_kept);
 
-    cli_format_size(store->bytes_freed, freed);
-    cli_format_size(store->bytes_kept, kept);
     for (size_t i = 0; i < report->unknown.count; i++)
         printf("passed over: %s\n", report->unknown.items[i]);
     printf("%sfreed: %" PRIu64 " objects, %s; %" PRIu64 " pack%s removed, %" PRIu64

@@ -263,6 +263,16 @@ static void count_live(struct rmv_store_gc *gc, struct gc_pack *pack, struct ope
             pack->dead_bytes += footer->frames[i].stored_size;
 }
 
+/* A damaged copy that moved would no longer be known as damaged, and putting it would not mend it:
+ * such packs stay as they are. */
+static bool has_known_damage(const struct rmv_store *store, const struct rmv_object_id *pack)
+{
+    for (size_t i = 0; i < store->damage.count; i++)
+        if (rmv_object_id_equal(&store->damage.items[i].pack, pack))
+            return true;
+    return false;
+}
+
 static const struct rmv_error *examine(struct rmv_store_gc *gc, struct gc_pack *pack)
 {
     RMV_CLEANUP(opened_free) struct opened opened = {.file = RMV_VFS_FILE_EMPTY};
@@ -276,6 +286,7 @@ static const struct rmv_error *examine(struct rmv_store_gc *gc, struct gc_pack *
     if (err)
         return err;
     count_live(gc, pack, &opened);
+    pack->is_damaged = has_known_damage(gc->store, &pack->pack->name);
     pack->fate = fate_of(gc, pack);
     return follow_lists(gc, pack, &opened);
 }
