@@ -35,6 +35,7 @@ static void init_batch(struct rmv_store_batch *batch, struct rmv_store *store)
     pthread_rwlock_init(&batch->gate, &attributes);
     pthread_rwlockattr_destroy(&attributes);
     rmv_pack_writer_init(&batch->writer, store->vfs, store->root, store->sync, store->journal_step);
+    rmv_workers_init(&batch->workers, batch, store->threads);
 }
 
 static void free_slot(struct rmv_batch_slot *slot)
@@ -47,8 +48,17 @@ static void free_slot(struct rmv_batch_slot *slot)
     pthread_mutex_destroy(&slot->lock);
 }
 
+static void free_context(struct rmv_file_context *context)
+{
+    rmv_frame_encoder_free(&context->encoder);
+    for (size_t i = 0; i < RMV_WINDOWS_MAX; i++)
+        rmv_buf_free(&context->windows[i].bytes);
+    free(context);
+}
+
 static void free_batch(struct rmv_store_batch *batch)
 {
+    rmv_workers_free(&batch->workers);
     rmv_pack_writer_discard(&batch->writer);
     for (size_t i = 0; i < batch->slots_count; i++)
         free_slot(&batch->slots[i]);
@@ -56,9 +66,7 @@ static void free_batch(struct rmv_store_batch *batch)
     while (batch->idle) {
         struct rmv_file_context *context = batch->idle;
         batch->idle = context->next;
-        rmv_frame_encoder_free(&context->encoder);
-        rmv_buf_free(&context->input);
-        free(context);
+        free_context(context);
     }
     rmv_id_set_free(&batch->pending);
     rmv_error_free(&batch->failure);
@@ -380,6 +388,7 @@ struct rmv_file_context *rmv_batch_take_context(struct rmv_store_batch *batch)
     if (!context) {
         context = rmv_calloc(1, sizeof(*context));
         context->encoder.level = batch->store->compression_level;
+        context->windows_count = 1;
     }
     return context;
 }

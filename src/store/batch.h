@@ -1,6 +1,6 @@
 /* A batch of puts: hashing and compression happen in the callers' threads, each in a slot of its
- * own with two open frames of small objects; finished frames are appended to one pack under a lock.
- */
+ * own with two open frames of small objects, and for the chunks of large files in workers beside
+ * them; finished frames are appended to one pack under a lock. */
 #pragma once
 
 #include <pthread.h>
@@ -12,10 +12,13 @@
 #include "store/id_set.h"
 #include "store/pack_writer.h"
 #include "store/store_internal.h"
+#include "store/workers.h"
 
 #define RMV_SMALL_OBJECT_MAX ((size_t)256 << 10) /* objects up to here share frames */
 #define RMV_GROUP_SIZE ((size_t)256 << 10)       /* a shared frame is finished from here */
 #define RMV_SINGLE_MAX ((size_t)1 << 20)         /* objects above are cut in chunks */
+
+#define RMV_WINDOWS_MAX 4 /* of one file */
 
 /* A frame that small objects are still added to. */
 struct rmv_open_frame {
@@ -35,7 +38,8 @@ struct rmv_batch_slot {
 struct rmv_file_context {
     struct rmv_file_context *next;
     struct rmv_frame_encoder encoder;
-    struct rmv_buf input;
+    struct rmv_window windows[RMV_WINDOWS_MAX];
+    size_t windows_count; /* that may be used; at least one */
 };
 
 struct rmv_store_batch {
@@ -57,6 +61,7 @@ struct rmv_store_batch {
     struct rmv_pack_writer writer;
     atomic_bool is_full;       /* the pack is to be finished */
     struct rmv_error *failure; /* what made the batch unusable */
+    struct rmv_workers workers;
 };
 
 /* Stores the bytes that `record` names unless they are stored already, which `*was_stored` tells.

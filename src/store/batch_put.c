@@ -7,35 +7,12 @@
 
 #include "rmv/base/mem.h"
 
-/* A large file is read into a window of this size, of which the last chunk's worth is moved to the
- * front whenever a cut could lie behind its end. */
-#define WINDOW_SIZE ((size_t)4 << 20)
-
 /* Text that is expected to change in a few lines is stored in pieces above this size, cut at line
  * ends. */
 #define LINES_WHOLE_MAX ((size_t)64 << 10)
 #define LINES_PIECE_MIN ((size_t)2 << 10)
 #define LINES_PIECE_AVERAGE ((size_t)6 << 10) /* behind the minimum */
 #define LINES_PIECE_MAX ((size_t)64 << 10)
-
-/* Puts the chunks that lie wholly in the window; without `is_end` the last one may go on behind it.
- */
-static const struct rmv_error *put_chunks(struct rmv_list_writer *writer,
-                                          const struct rmv_buf *window, bool is_end,
-                                          size_t *consumed)
-{
-    const struct rmv_chunker *chunker = &writer->batch->store->chunker;
-    size_t at = 0;
-    while (at < window->size && (is_end || window->size - at >= RMV_CHUNK_SIZE_MAX)) {
-        const size_t size = rmv_chunker_cut(chunker, window->data + at, window->size - at);
-        const struct rmv_error *err = rmv_list_writer_add(writer, window->data + at, size, false);
-        if (err)
-            return err;
-        at += size;
-    }
-    *consumed = at;
-    return NULL;
-}
 
 /* ---- Reading the input ----------------------------------------------------------------------- */
 
@@ -60,23 +37,100 @@ static const struct rmv_error *fill(const struct rmv_store_source *source, struc
     return NULL;
 }
 
-/* Stores what is in the window and whatever follows. */
-static const struct rmv_error *put_large(struct rmv_list_writer *writer,
-                                         const struct rmv_store_source *source,
-                                         struct rmv_buf *window, struct rmv_store_file *file)
+/* Has the chunks stored that lie wholly in the window; without `is_end` the last one may go on
+ * behind it. */
+static const struct rmv_error *submit_chunks(struct rmv_list_writer *writer,
+                                             struct rmv_window *window, bool is_end,
+                                             size_t *consumed)
 {
-    bool is_end = false;
-    while (!is_end) {
-        size_t consumed = 0;
-        const struct rmv_error *err = fill(source, window, WINDOW_SIZE, &is_end);
-        if (!err)
-            err = put_chunks(writer, window, is_end, &consumed);
+    struct rmv_store_batch *batch = writer->batch;
+    const char *bytes = window->bytes.data;
+    size_t left = window->bytes.size;
+    while (left > 0 && (is_end || left >= RMV_CHUNK_SIZE_MAX)) {
+        struct rmv_pack_record record;
+        const size_t size = rmv_chunker_cut(&batch->store->chunker, bytes, left);
+        const struct rmv_error *err = rmv_list_writer_name(writer, bytes, size, &record);
         if (err)
             return err;
-        window->size -= consumed;
-        memmove(window->data, window->data + consumed, window->size);
+        rmv_workers_submit(&batch->workers, window, &record, bytes);
+        bytes += size;
+        left -= size;
     }
-    return rmv_list_writer_end(writer, file);
+    *consumed = window->bytes.size - left;
+    return NULL;
+}
+
+/* Waits for the jobs of a window. */
+static const struct rmv_error *finish_window(struct rmv_list_writer *writer,
+                                             struct rmv_window *window)
+{
+    bool has_new = false;
+    const struct rmv_error *err =
+        rmv_workers_finish(&writer->batch->workers, window, writer->encoder, &has_new);
+    writer->was_stored = writer->was_stored && !has_new;
+    return err;
+}
+
+/* Makes the next window begin with what the last one holds behind `consumed`. */
+static const struct rmv_error *continue_window(struct rmv_list_writer *writer,
+                                               struct rmv_window *last, size_t consumed,
+                                               struct rmv_window *next)
+{
+    const struct rmv_error *err = finish_window(writer, next);
+    if (err)
+        return err;
+    const size_t left = last->bytes.size - consumed;
+    if (next == last) {
+        memmove(last->bytes.data, last->bytes.data + consumed, left);
+        last->bytes.size = left;
+        return NULL;
+    }
+    next->bytes.size = 0;
+    if (left > 0)
+        rmv_buf_append(&next->bytes, last->bytes.data + consumed, left);
+    return NULL;
+}
+
+/* Stores what is in the first window and whatever follows. */
+static const struct rmv_error *submit_all(struct rmv_list_writer *writer,
+                                          const struct rmv_store_source *source,
+                                          struct rmv_file_context *context)
+{
+    bool is_end = false;
+    for (size_t i = 0;;) {
+        struct rmv_window *window = &context->windows[i];
+        size_t consumed = 0;
+        const struct rmv_error *err = fill(source, &window->bytes, RMV_WINDOW_SIZE, &is_end);
+        if (!err)
+            err = submit_chunks(writer, window, is_end, &consumed);
+        if (err || is_end)
+            return err;
+        i = (i + 1) % context->windows_count;
+        err = continue_window(writer, window, consumed, &context->windows[i]);
+        if (err)
+            return err;
+    }
+}
+
+/* The list comes after every chunk that it names. */
+static const struct rmv_error *put_large(struct rmv_list_writer *writer,
+                                         const struct rmv_store_source *source,
+                                         struct rmv_file_context *context,
+                                         struct rmv_store_file *file)
+{
+    while (context->windows_count < RMV_WINDOWS_MAX &&
+           rmv_workers_take_spare_window(&writer->batch->workers))
+        context->windows_count++;
+
+    struct rmv_error *failure = rmv_error_take(submit_all(writer, source, context));
+    for (size_t i = 0; i < context->windows_count; i++) {
+        struct rmv_error *later = rmv_error_take(finish_window(writer, &context->windows[i]));
+        if (!failure)
+            failure = later;
+        else
+            rmv_error_free(&later);
+    }
+    return failure ? rmv_error_raise(&failure) : rmv_list_writer_end(writer, file);
 }
 
 static const struct rmv_error *put_input(struct rmv_store_batch *batch,
@@ -84,7 +138,7 @@ static const struct rmv_error *put_input(struct rmv_store_batch *batch,
                                          const struct rmv_store_source *source,
                                          struct rmv_store_file *file)
 {
-    struct rmv_buf *window = &context->input;
+    struct rmv_buf *window = &context->windows[0].bytes;
     bool is_end = false;
     window->size = 0;
     const struct rmv_error *err = fill(source, window, RMV_SINGLE_MAX + 1, &is_end);
@@ -93,7 +147,7 @@ static const struct rmv_error *put_input(struct rmv_store_batch *batch,
     if (!is_end) {
         RMV_CLEANUP(rmv_list_writer_free) struct rmv_list_writer writer;
         rmv_list_writer_init(&writer, batch, &context->encoder);
-        return put_large(&writer, source, window, file);
+        return put_large(&writer, source, context, file);
     }
     file->size = window->size;
     file->id = rmv_object_id_of(window->data, window->size);
@@ -110,7 +164,9 @@ const struct rmv_error *rmv_store_batch_put_file(struct rmv_store_batch *batch,
 {
     struct rmv_store_file stored = {0};
     struct rmv_file_context *context = rmv_batch_take_context(batch);
+    rmv_workers_enter(&batch->workers);
     const struct rmv_error *err = put_input(batch, context, source, &stored);
+    rmv_workers_leave(&batch->workers);
     rmv_batch_give_context(batch, context);
     if (err)
         return rmv_error_context(err, "cannot store '%s'", source->path);
@@ -127,8 +183,15 @@ typedef const struct rmv_error *put_pieces(struct rmv_list_writer *writer,
 static const struct rmv_error *put_all_chunks(struct rmv_list_writer *writer,
                                               const struct rmv_buf *bytes)
 {
-    size_t consumed = 0;
-    return put_chunks(writer, bytes, true, &consumed);
+    const struct rmv_chunker *chunker = &writer->batch->store->chunker;
+    for (size_t at = 0; at < bytes->size;) {
+        const size_t size = rmv_chunker_cut(chunker, bytes->data + at, bytes->size - at);
+        const struct rmv_error *err = rmv_list_writer_add(writer, bytes->data + at, size, false);
+        if (err)
+            return err;
+        at += size;
+    }
+    return NULL;
 }
 
 /* Stores bytes whole up to `whole_max`, and in pieces above. */

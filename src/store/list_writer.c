@@ -44,8 +44,8 @@ static const struct rmv_error *end_part(struct rmv_list_writer *writer)
     return NULL;
 }
 
-const struct rmv_error *rmv_list_writer_add(struct rmv_list_writer *writer, const void *bytes,
-                                            size_t size, bool is_shared)
+const struct rmv_error *rmv_list_writer_name(struct rmv_list_writer *writer, const void *bytes,
+                                             size_t size, struct rmv_pack_record *record)
 {
     struct rmv_sha256_state piece;
     struct rmv_object_id id;
@@ -53,12 +53,17 @@ const struct rmv_error *rmv_list_writer_add(struct rmv_list_writer *writer, cons
     rmv_sha256_update_pair(&writer->sha256, bytes, &piece, bytes, size);
     rmv_sha256_finish(&piece, id.sha256);
 
-    const struct rmv_pack_record record = rmv_batch_record(&id, size, RMV_REPRESENTATION_WHOLE);
-    const struct rmv_error *err = put(writer, &record, bytes, is_shared);
-    if (err)
-        return err;
+    *record = rmv_batch_record(&id, size, RMV_REPRESENTATION_WHOLE);
     rmv_chunk_list_add(&writer->chunks, &id, size);
     return rmv_chunk_list_is_full(&writer->chunks) ? end_part(writer) : NULL;
+}
+
+const struct rmv_error *rmv_list_writer_add(struct rmv_list_writer *writer, const void *bytes,
+                                            size_t size, bool is_shared)
+{
+    struct rmv_pack_record record;
+    const struct rmv_error *err = rmv_list_writer_name(writer, bytes, size, &record);
+    return err ? err : put(writer, &record, bytes, is_shared);
 }
 
 const struct rmv_error *rmv_list_writer_end(struct rmv_list_writer *writer,

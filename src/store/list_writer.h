@@ -28,6 +28,12 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_list_writer_add(struct rmv_list_writer *writer, const void *bytes,
                                             size_t size, bool is_shared);
 
+/* Takes in the next piece, whose bytes the caller stores as `*record` says before he ends the list.
+ * Errors: IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_list_writer_name(struct rmv_list_writer *writer, const void *bytes,
+                                             size_t size, struct rmv_pack_record *record);
+
 /* Stores the list. Errors: IO, LIMIT. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_list_writer_end(struct rmv_list_writer *writer,
