@@ -188,7 +188,7 @@ static const struct rmv_error *add_ids_in(struct kept *kept, const char *path, b
         while (!err && strspn(at, "0123456789abcdef") == GIT_OID_HEXSZ &&
                git_oid_fromstrn(&id, at, GIT_OID_HEXSZ) == 0) {
             err = add_object(kept, &id, is_optional);
-            at += GIT_OID_HEXSZ;
+            at += (size_t)GIT_OID_HEXSZ;
             at += *at == ' ';
         }
         line += strcspn(line, "\n");
