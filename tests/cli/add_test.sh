@@ -158,9 +158,10 @@ it 'takes data that is read-only' '
     mkdir ro; printf x >ro/f; chmod 444 ro/f; chmod 555 ro; rmv add ro; chmod 755 ro; rm -rf ro ro.rmv'
 it 'takes it also from a user who may not write to it' '
     plain_user=$(test "$(id -u)" -ne 0 || echo su nobody -s /bin/sh); chmod 711 "$TEST_FOLDER"
-    mkdir "$TEST_FOLDER/plain"; test -z "$plain_user" || chown nobody "$TEST_FOLDER/plain"
+    # The checkout may lie where that user may not go.
+    mkdir "$TEST_FOLDER/plain" "$TEST_FOLDER/bin"; cp "$(command -v rmv)" "$TEST_FOLDER/bin"; test -z "$plain_user" || chown nobody "$TEST_FOLDER/plain"
     cat >"$TEST_FOLDER/script" <<END
-cd $TEST_FOLDER/plain && export HOME=$TEST_FOLDER/plain PATH=$PATH && git init -q . && rmv init -q && mkdir ro || exit 1
+cd $TEST_FOLDER/plain && export HOME=$TEST_FOLDER/plain PATH=$TEST_FOLDER/bin:\$PATH && git init -q . && rmv init -q && mkdir ro || exit 1
 echo x >ro/f; chmod 444 ro/f; chmod 555 ro; rmv add -q ro && chmod 755 ro && rm -rf ro && rmv checkout -q && test "\$(cat ro/f)" = x
 END
     chmod 755 "$TEST_FOLDER/script"; ${plain_user:-sh} "$TEST_FOLDER/script"'
