@@ -11,7 +11,7 @@ machine=${1:-$(mktemp -d)}
 mirror=$(sed -n 's|^URIs: *\([^ ]*debian/*\)$|\1|p; s|^deb \(\[[^]]*\] \)\{0,1\}\([^ ]*/debian/*\) .*|\2|p' \
     /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | head -n 1)
 leave() {
-    for mount in proc sys dev/pts dev/shm dev; do umount "$machine/$mount" 2>/dev/null || :; done
+    for mount in proc sys dev/pts dev/shm dev; do umount -l "$machine/$mount" 2>/dev/null || :; done
     [ $# -gt 0 ] || [ -n "${KEEP:-}" ] || rm -rf --one-file-system "$machine"
 }
 trap leave EXIT
