@@ -103,7 +103,7 @@ $(BUILD)/%.o: %.c
 
 $(BUILD)/src/base/version.o: src/VERSION
 
-.PHONY: deps test check lint format bench demo install uninstall clean
+.PHONY: deps test test-programs check lint format bench demo install uninstall clean
 deps:
 	@tests/deps.sh build check
 
@@ -112,7 +112,10 @@ test: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@$(MAKE) --no-print-directory -j$(JOBS) check
 
-check: all $(TESTS)
+# The test programs without running them.
+test-programs: $(TESTS)
+
+check: all test-programs
 	@tests/run.sh $(BUILD) $(TESTS) $(CLI_TESTS)
 
 demo:
