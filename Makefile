@@ -50,6 +50,7 @@ CLI_SOURCES          = $(sort $(wildcard cmd/cli/*.c))
 RMV_SOURCES          = $(sort $(wildcard cmd/rmv/*.c))
 RECOMART_SOURCES     = $(sort $(wildcard cmd/recomart/*.c))
 BENCH_SOURCES        = $(sort $(wildcard tests/bench/*.c))
+FLOORS_SOURCES       = tests/bench/floors.c
 TEST_SOURCES         = $(sort $(wildcard tests/*/*_test.c))
 CLI_TESTS            = $(sort $(wildcard tests/cli/*_test.sh))
 ALL_SOURCES = $(RMV_LIB_SOURCES) $(RECOMART_LIB_SOURCES) $(CLI_SOURCES) $(RMV_SOURCES) \
@@ -136,10 +137,14 @@ format:
 	clang-format -i $(FORMATTED)
 
 # What the benchmarks run on.
-$(BUILD)/generate: $(call objects,$(BENCH_SOURCES)) $(BUILD)/librmv.a
+$(BUILD)/generate: $(call objects,$(filter-out $(FLOORS_SOURCES),$(BENCH_SOURCES))) $(BUILD)/librmv.a
 	$(call shown,link,$@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(RMV_LIBS) -lm -o $@
 
-bench: all $(BUILD)/generate
+# What they are measured against.
+$(BUILD)/floors: $(call objects,$(FLOORS_SOURCES)) $(BUILD)/librmv.a
+	$(call shown,link,$@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(RMV_LIBS) -o $@
+
+bench: all $(BUILD)/generate $(BUILD)/floors
 	@tests/bench/run.sh $(BUILD)
 
 install: all

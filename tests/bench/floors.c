@@ -1,0 +1,174 @@
+/* floors walk FOLDER    looks at every file: openat of each folder, fstatat of what is in it
+ * floors read FOLDER    opens, reads and closes every file, in two threads that share the list
+ *
+ * What no program can do without that finds out whether files changed, or that stores them. The
+ * benchmarks measure rmv against these in the same run. Prints how many files and bytes it saw. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "rmv/base/fs.h"
+#include "rmv/base/mem.h"
+#include "rmv/base/path.h"
+#include "rmv/base/strings.h"
+
+#define READERS 2
+#define READ_BYTES ((size_t)256 * 1024)
+#define TAKEN_AT_ONCE 64 /* files */
+
+struct floor {
+    int root_fd;
+    bool is_reading;            /* the files are to be read: only list them */
+    struct rmv_strings folders; /* not looked into yet, relative to the root */
+    struct rmv_strings files;   /* to be read */
+    atomic_size_t next;         /* of the files */
+    atomic_ullong files_count, bytes_count;
+};
+
+static void floor_free(struct floor *floor)
+{
+    rmv_fd_close(&floor->root_fd);
+    rmv_strings_free(&floor->folders);
+    rmv_strings_free(&floor->files);
+}
+
+/* ---- Looking at everything ------------------------------------------------------------------- */
+
+static const struct rmv_error *look_at(struct floor *floor, int folder_fd, const char *folder,
+                                       const struct dirent *found)
+{
+    struct stat status;
+
+    if (found->d_type == DT_DIR) {
+        rmv_strings_take(&floor->folders, rmv_path_join(folder, found->d_name));
+        return NULL;
+    }
+    if (floor->is_reading) {
+        rmv_strings_take(&floor->files, rmv_path_join(folder, found->d_name));
+        return NULL;
+    }
+    if (fstatat(folder_fd, found->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+        return rmv_error_errno("cannot stat '%s/%s'", folder, found->d_name);
+    atomic_fetch_add(&floor->files_count, 1);
+    atomic_fetch_add(&floor->bytes_count, (unsigned long long)status.st_size);
+    return NULL;
+}
+
+static const struct rmv_error *list_folder(struct floor *floor, const char *folder)
+{
+    const int fd = openat(floor->root_fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+    const struct rmv_error *err = NULL;
+    const struct dirent *found;
+
+    if (!stream)
+        return rmv_error_errno("cannot read folder '%s'", folder);
+    while (!err && (errno = 0, found = readdir(stream)))
+        if (strcmp(found->d_name, ".") != 0 && strcmp(found->d_name, "..") != 0)
+            err = look_at(floor, fd, folder, found);
+    if (!err && errno)
+        err = rmv_error_errno("cannot read folder '%s'", folder);
+    closedir(stream);
+    return err;
+}
+
+static const struct rmv_error *list_all(struct floor *floor)
+{
+    const struct rmv_error *err = NULL;
+    rmv_strings_add(&floor->folders, ".");
+    while (!err && floor->folders.count > 0) {
+        RMV_CLEANUP(rmv_str_free) char *folder = floor->folders.items[--floor->folders.count];
+        err = list_folder(floor, folder);
+    }
+    return err;
+}
+
+/* ---- Reading everything ---------------------------------------------------------------------- */
+
+static const struct rmv_error *read_file(struct floor *floor, const char *path, char *room)
+{
+    RMV_CLEANUP(rmv_fd_close) int fd = openat(floor->root_fd, path, O_RDONLY | O_CLOEXEC);
+    ssize_t size = 0;
+
+    if (fd < 0)
+        return rmv_error_errno("cannot open '%s'", path);
+    while ((size = read(fd, room, READ_BYTES)) > 0)
+        atomic_fetch_add(&floor->bytes_count, (unsigned long long)size);
+    atomic_fetch_add(&floor->files_count, 1);
+    return size < 0 ? rmv_error_errno("cannot read '%s'", path) : NULL;
+}
+
+/* A thread's work; what went wrong is what it returns. */
+static void *read_some(void *context)
+{
+    struct floor *floor = context;
+    const struct rmv_error *err = NULL;
+    char *room = rmv_calloc(READ_BYTES, 1);
+
+    for (;;) {
+        const size_t first = atomic_fetch_add(&floor->next, TAKEN_AT_ONCE);
+        if (err || first >= floor->files.count)
+            break;
+        for (size_t i = first; !err && i < first + TAKEN_AT_ONCE && i < floor->files.count; i++)
+            err = read_file(floor, floor->files.items[i], room);
+    }
+    free(room);
+    return rmv_error_take(err);
+}
+
+static const struct rmv_error *read_all(struct floor *floor)
+{
+    pthread_t threads[READERS];
+    struct rmv_error *failure = NULL;
+
+    for (size_t i = 0; i < READERS; i++)
+        if (pthread_create(&threads[i], NULL, read_some, floor) != 0) {
+            fputs("floors: cannot start a thread\n", stderr);
+            exit(RMV_ERR_IO);
+        }
+    for (size_t i = 0; i < READERS; i++) {
+        void *result = NULL;
+        pthread_join(threads[i], &result);
+        struct rmv_error *found = result;
+        if (failure)
+            rmv_error_free(&found);
+        else
+            failure = found;
+    }
+    return rmv_error_raise(&failure);
+}
+
+static const struct rmv_error *measure(const char *what, const char *folder, struct floor *floor)
+{
+    floor->is_reading = strcmp(what, "read") == 0;
+    if (!floor->is_reading && strcmp(what, "walk") != 0)
+        return rmv_error(RMV_ERR_USAGE, "no floor '%s'; there are walk and read", what);
+    floor->root_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (floor->root_fd < 0)
+        return rmv_error_errno("cannot open folder '%s'", folder);
+    const struct rmv_error *err = list_all(floor);
+    return err || !floor->is_reading ? err : read_all(floor);
+}
+
+int main(int argc, char **argv)
+{
+    RMV_CLEANUP(floor_free) struct floor floor = {.root_fd = -1};
+    if (argc != 3) {
+        fputs("usage: floors walk|read FOLDER\n", stderr);
+        return RMV_ERR_USAGE;
+    }
+    const struct rmv_error *err = measure(argv[1], argv[2], &floor);
+    if (err) {
+        fprintf(stderr, "floors: %s\n", err->message);
+        return (int)err->code;
+    }
+    printf("%llu files, %llu bytes\n", floor.files_count, floor.bytes_count);
+    return EXIT_SUCCESS;
+}
