@@ -22,6 +22,11 @@ CFLAGS   = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sani
 else ifeq ($(SANITIZE),thread)
 BUILD    = build-thread
 CFLAGS   = -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+else ifeq ($(SANITIZE),fuzzer)
+# For tests/fuzz/run.sh, with CC=clang.
+BUILD    = build-fuzzer
+CFLAGS   = -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+           -fno-sanitize=pointer-overflow -fno-sanitize-recover=all -Wno-error
 else ifneq ($(SANITIZE),)
 $(error SANITIZE is address or thread, not '$(SANITIZE)')
 endif
@@ -54,9 +59,11 @@ FLOORS_SOURCES       = tests/bench/floors.c
 TEST_SOURCES         = $(sort $(wildcard tests/*/*_test.c))
 CLI_TESTS            = $(sort $(wildcard tests/cli/*_test.sh))
 ALL_SOURCES = $(RMV_LIB_SOURCES) $(RECOMART_LIB_SOURCES) $(CLI_SOURCES) $(RMV_SOURCES) \
-              $(RECOMART_SOURCES) $(TEST_SOURCES) $(wildcard tests/*.c) $(BENCH_SOURCES)
+              $(RECOMART_SOURCES) $(TEST_SOURCES) $(wildcard tests/*.c) $(wildcard tests/fuzz/*.c) $(BENCH_SOURCES)
 FORMATTED   = $(ALL_SOURCES) $(sort $(wildcard include/rmv/*/*.h src/*/*.h cmd/*/*.h tests/*.h tests/*/*.h))
 TESTS       = $(patsubst tests/%.c,$(BUILD)/tests/%,$(TEST_SOURCES))
+FUZZ_SOURCES = $(sort $(wildcard tests/fuzz/*_fuzz.c))
+FUZZERS     = $(patsubst tests/%.c,$(BUILD)/tests/%,$(FUZZ_SOURCES))
 
 .PHONY: all
 all: $(BUILD)/rmv $(BUILD)/recomart $(BUILD)/librmv.a $(BUILD)/librmv.so $(BUILD)/rmv.pc
@@ -98,6 +105,12 @@ $(TESTS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call objects,$(wildcard tests/*
     $(BUILD)/librecomart.a $(BUILD)/librmv.a
 	$(call shown,link,$@)$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcmocka $(RECOMART_LIBS) $(RMV_LIBS) -lm -o $@
 
+# A fuzz target has a main of its own unless libFuzzer brings one.
+FUZZ_MAIN = $(if $(filter fuzzer,$(SANITIZE)),,$(BUILD)/tests/fuzz/driver.o)
+FUZZ_FLAG = $(if $(filter fuzzer,$(SANITIZE)),-fsanitize=fuzzer)
+$(FUZZERS): $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(FUZZ_MAIN) $(BUILD)/librecomart.a $(BUILD)/librmv.a
+	$(call shown,link,$@)$(CC) $(CFLAGS) $(FUZZ_FLAG) $(LDFLAGS) $^ $(RECOMART_LIBS) $(RMV_LIBS) -lm -o $@
+
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call shown,compile,$<)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -c $< -o $@
@@ -114,7 +127,7 @@ test: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) check
 
 # The test programs without running them.
-test-programs: $(TESTS)
+test-programs: $(TESTS) $(FUZZERS)
 
 check: all test-programs
 	@tests/run.sh $(BUILD) $(TESTS) $(CLI_TESTS)

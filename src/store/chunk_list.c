@@ -49,7 +49,7 @@ static const struct rmv_error *check_header(const struct rmv_chunk_list_header *
                          "the chunk list has format version %u, this program reads up to %u",
                          header->version, RMV_CHUNK_LIST_VERSION);
     if (header->version == 0 || header->level > LEVEL_MAX ||
-        strncmp(header->hash_name, RMV_PACK_HASH_NAME, sizeof(header->hash_name)) != 0)
+        !rmv_pack_is_hash_name(header->hash_name))
         return rmv_error(RMV_ERR_CORRUPT, "the chunk list has a wrong header");
     if (header->count > RMV_CHUNK_LIST_ENTRIES_MAX ||
         size != sizeof(*header) + header->count * sizeof(struct rmv_chunk_list_entry))

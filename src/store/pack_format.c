@@ -31,6 +31,12 @@ int rmv_pack_record_compare(const void *a, const void *b)
     return order ? order : left->representation - right->representation;
 }
 
+bool rmv_pack_is_hash_name(const char *name)
+{
+    static const char expected[16] = RMV_PACK_HASH_NAME;
+    return memcmp(name, expected, sizeof(expected)) == 0;
+}
+
 char *rmv_pack_file_name(const struct rmv_object_id *name)
 {
     char hex[RMV_OBJECT_ID_HEX_SIZE];
@@ -217,7 +223,7 @@ static const struct rmv_error *check_body_header(const struct rmv_vfs_file *file
     if (memcmp(header->magic, "rmv-foot", sizeof(header->magic)) != 0 ||
         header->version != trailer->version || header->kind != trailer->kind)
         return damaged(file, "wrong footer");
-    if (strncmp(header->hash_name, RMV_PACK_HASH_NAME, sizeof(header->hash_name)) != 0)
+    if (!rmv_pack_is_hash_name(header->hash_name))
         return rmv_error(RMV_ERR_UNSUPPORTED, "pack '%s' names objects by '%.16s', not by %s",
                          file->path, header->hash_name, RMV_PACK_HASH_NAME);
     if (header->flags != 0)

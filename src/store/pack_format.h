@@ -102,6 +102,9 @@ void rmv_pack_footer_free(struct rmv_pack_footer *footer);
 /* Order of records: by id, then representation; others equal. For qsort(). */
 int rmv_pack_record_compare(const void *a, const void *b);
 
+/* Are these 16 bytes the name of the hash that ids are made with, and NUL up to the end? */
+bool rmv_pack_is_hash_name(const char *name);
+
 /* The file name of a pack, "pack-HEX.zst", and back. */
 char *rmv_pack_file_name(const struct rmv_object_id *name);
 bool rmv_pack_is_file_name(const char *file_name, struct rmv_object_id *name);

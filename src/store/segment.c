@@ -50,7 +50,7 @@ static const struct rmv_error *check_header(const struct rmv_segment *segment,
             RMV_ERR_UNSUPPORTED, "index '%s' has format version %u, this program reads %u",
             segment->path ? segment->path : "(memory)", header->version, RMV_SEGMENT_VERSION);
     if (header->entry_size != sizeof(struct rmv_segment_entry) ||
-        strncmp(header->hash_name, RMV_PACK_HASH_NAME, sizeof(header->hash_name)) != 0 ||
+        !rmv_pack_is_hash_name(header->hash_name) ||
         (header->fanout_bits != 8 && header->fanout_bits != 16) ||
         header->entries_count > UINT32_MAX || header->file_size != segment->bytes_size)
         return damaged(segment, "wrong header");
@@ -131,21 +131,44 @@ const struct rmv_error *rmv_segment_open_bytes(const struct rmv_vfs *vfs, struct
     return NULL;
 }
 
+/* What the fan-out is asked for. */
+static size_t key_of(const struct rmv_segment *segment, const struct rmv_object_id *id)
+{
+    const size_t first = id->sha256[0];
+    return segment->fanout_bits == 16 ? first << 8 | id->sha256[1] : first;
+}
+
+/* Are the entries in order, of packs that are named, and where the fan-out says? A checksum does
+ * not tell: whoever wrote the segment may have had it wrong. */
+static bool is_in_order(const struct rmv_segment *segment)
+{
+    size_t at = 0;
+    for (size_t i = 1; i < segment->entries_count; i++)
+        if (rmv_segment_entry_compare(&segment->entries[i - 1], &segment->entries[i]) > 0)
+            return false;
+    for (size_t key = 0; key < (size_t)1 << segment->fanout_bits; key++) {
+        for (; at < segment->entries_count && key_of(segment, &segment->entries[at].id) == key;
+             at++)
+            if (segment->entries[at].pack >= segment->packs_count)
+                return false;
+        if (segment->fanout[key] != at)
+            return false;
+    }
+    return at == segment->entries_count;
+}
+
 bool rmv_segment_is_intact(const struct rmv_segment *segment)
 {
     struct rmv_segment_header header;
     memcpy(&header, segment->bytes, sizeof(header));
     const char *body = (const char *)segment->entries;
     const size_t size = segment->bytes_size - (size_t)(body - (const char *)segment->bytes);
-    return rmv_frame_checksum(body, size) == header.body_checksum;
+    return rmv_frame_checksum(body, size) == header.body_checksum && is_in_order(segment);
 }
 
 size_t rmv_segment_find(const struct rmv_segment *segment, const struct rmv_object_id *id)
 {
-    size_t key = id->sha256[0];
-    if (segment->fanout_bits == 16)
-        key = key << 8 | id->sha256[1];
-
+    const size_t key = key_of(segment, id);
     size_t low = key > 0 ? segment->fanout[key - 1] : 0;
     size_t high = segment->fanout[key];
     if (high > segment->entries_count || low > high)

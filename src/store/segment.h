@@ -73,7 +73,7 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_segment_open_bytes(const struct rmv_vfs *vfs, struct rmv_buf *bytes,
                                                struct rmv_segment **segment);
 
-/* Reads all of it and compares the checksum. */
+/* Reads all of it: does it match its checksum, and are the entries in order? */
 bool rmv_segment_is_intact(const struct rmv_segment *segment);
 
 /* The index of the first entry whose id is not below `id`; entries_count if there is none. */

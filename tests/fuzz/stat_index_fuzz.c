@@ -5,6 +5,7 @@
  *     -lyaml -lcjson -lcrypto -pthread -o stat_index_fuzz
  * ./stat_index_fuzz -max_len=1024 -max_total_time=300 CORPUS_FOLDER */
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,7 +37,7 @@ static void complete(uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char path[] = "/tmp/rmv-stat-index-fuzz";
+    static char path[64];
     const struct stat status = {.st_size = 1};
     const struct rmv_object_id id = {{1}};
     struct rmv_object_id found;
@@ -45,6 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size > sizeof(bytes) || size < sizeof(struct rmv_stat_file_header) + 1)
         return 0;
+    snprintf(path, sizeof(path), "%s/rmv-stat-index-fuzz-%ld",
+             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (long)getpid());
     memcpy(bytes, data, size);
     if (data[size - 1] & 1)
         complete(bytes, size);
@@ -60,5 +63,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     if (!rmv_stat_index_find(index, "data/b", &status, &found) || !rmv_object_id_equal(&found, &id))
         abort();
+    unlink(path);
     return 0;
 }

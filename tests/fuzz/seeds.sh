@@ -1,0 +1,40 @@
+#!/bin/bash
+# tests/fuzz/seeds.sh FOLDER: makes FOLDER/TARGET/… with inputs to start from, using the rmv in PATH.
+# A last byte of 1 asks pack, index and chunk_list to put checksums right, 3 the sizes of an index too.
+set -eu
+mkdir -p "$1" && cd "$1"
+mkdir -p pack index chunk_list tree pointer stat_index lock_file json yaml record pipeline
+work=$(mktemp -d "${TMPDIR:-/tmp}/rmv-seeds.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+seeds=$PWD
+with() { for end in 0 1 3; do { cat "$1"; printf "\\00$end"; } >"$seeds/$2.$end"; done; } # with FILE SEED
+cd "$work"
+rmv init -q --no-scm >/dev/null
+mkdir d && seq 20 >d/a && head -c 300 /dev/zero >d/z && printf x >d/x && chmod +x d/x && ln -s a d/l && mkdir d/empty
+rmv add -q d && seq 30 >d/a && rmv add -q d
+seq 300 >e && rmv add -q e
+printf 'stages:\n  s:\n    cmd: cp e f\n    deps: [e]\n    params: [p]\n    outs: [f]\n' >rmv.yaml
+printf 'p: 1\n' >params.yaml
+rmv repro -q
+n=0
+for pack in .rmstore/objects/packs/*.zst; do n=$((n + 1)); with "$pack" "pack/$n"; done
+for segment in .rmstore/objects/index/*.idx; do n=$((n + 1)); with "$segment" "index/$n"; done
+with .rmstore/index stat_index/1
+cp d.rmv "$seeds/pointer/1"; cp e.rmv "$seeds/pointer/2"
+cp rmv.lock "$seeds/lock_file/1"; cp rmv.yaml "$seeds/pipeline/1"; cp rmv.yaml rmv.lock d.rmv "$seeds/yaml/"
+record=$(sed -n 's/ *record: //p' d.rmv)
+rmv cat --kind record "$record" >"$seeds/record/1"
+cp "$seeds/record/1" "$seeds/json/1"
+id=$(printf 'a%.0s' {1..64})
+printf 'rmv-tree 1\nd 1024 3 %s images\nf 17 %s a\\x20\\x0ab\nl 7 %s latest\nx 210 %s run.sh\n' $id $id $id $id >"$seeds/tree/1"
+printf 'rmv-tree 1\nf 17 %s a b\nl 7 %s c\\xff\n' $id $id >"$seeds/tree/2"
+printf 'rmv-tree 1\n' >"$seeds/tree/3"
+python3 - "$seeds" <<'PY'
+import struct, sys
+for level in (0, 1):
+    for count in (0, 1, 3):
+        text = struct.pack('<8sII16sQQ', b'rmv-list', 1, level, b'sha256', 1000 * count, count)
+        text += b''.join(bytes([i]) * 32 + struct.pack('<Q', 1000) for i in range(count))
+        for end in (0, 1):
+            open('%s/chunk_list/%d-%d.%d' % (sys.argv[1], level, count, end), 'wb').write(text + bytes([end]))
+PY
