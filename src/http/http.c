@@ -224,6 +224,23 @@ static void try_once(const char *url, struct attempt *attempt)
         attempt->reason = describe(attempt);
 }
 
+static void curl_free_url(CURLU **parts)
+{
+    curl_url_cleanup(*parts);
+}
+
+const struct rmv_error *rmv_http_host(const char *url, char **host)
+{
+    char *found = NULL;
+    RMV_CLEANUP(curl_free_url) CURLU *parts = curl_url();
+    if (!parts || curl_url_set(parts, CURLUPART_URL, url, CURLU_GUESS_SCHEME) != CURLUE_OK)
+        return rmv_error(RMV_ERR_USAGE, "the address is no URL");
+    (void)curl_url_get(parts, CURLUPART_HOST, &found, 0);
+    *host = rmv_str_copy(found ? found : "");
+    curl_free(found);
+    return NULL;
+}
+
 /* ---- several ---- */
 
 /* Between half of the pause and all of it, so that many clients do not come back at once. */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "recomart/credentials.h"
 #include "rmv/base/buf.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
@@ -148,6 +149,8 @@ const struct rmv_error *rmv_database_open(const char *path, struct rmv_feature_s
         err = find_port(&database);
     if (!err && options.backend == RMV_FEATURE_POSTGRESQL)
         err = find_password(&database);
+    if (!err && database.password)
+        err = rmv_credentials_check_host("the PostgreSQL password", options.host, "PGHOST");
     if (err)
         return err;
     options.port = database.port;

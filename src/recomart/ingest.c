@@ -1,7 +1,9 @@
 #include "rmv/recomart/ingest.h"
 
 #include <string.h>
+#include <strings.h>
 
+#include "recomart/credentials.h"
 #include "recomart/output.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
@@ -166,6 +168,21 @@ static const struct rmv_error *put_aside(const struct rmv_ingest *ingest,
     return kept ? err : rmv_error_hint(err, "the answer was kept as '%s'", path);
 }
 
+/* The address is from a committed file, the token is the user's. */
+static const struct rmv_error *check_token(const char *url)
+{
+    RMV_CLEANUP(rmv_str_free) char *host = NULL;
+    const struct rmv_error *err = rmv_http_host(url, &host);
+    if (err || host[0] == '\0') /* a file:// URL */
+        return err;
+    err = rmv_credentials_check_host("the token in RECOMART_API_TOKEN", host, "RECOMART_API_HOST");
+    if (!err && !rmv_credentials_is_local(host) && strncasecmp(url, "https:", 6) != 0)
+        err = rmv_error_hint(
+            rmv_error(RMV_ERR_DENIED, "a token would be readable on its way to '%s'", host),
+            "use an https address");
+    return err;
+}
+
 const struct rmv_error *rmv_ingest_products(const struct rmv_ingest *ingest, const char *token,
                                             struct rmv_ingest_result *result)
 {
@@ -178,10 +195,15 @@ const struct rmv_error *rmv_ingest_products(const struct rmv_ingest *ingest, con
     const struct rmv_error *err = read_api(ingest->settings, &api);
     if (err)
         return fail(ingest, "Product", err);
+    const char *url = ingest->source ? ingest->source : api.url;
+    if (token)
+        err = check_token(url);
+    if (err)
+        return fail(ingest, "Product", err);
     api.http.bearer_token = token;
     api.http.on_failure = log_failure;
     api.http.context = ingest->log;
-    err = rmv_http_get(ingest->source ? ingest->source : api.url, &api.http, &body);
+    err = rmv_http_get(url, &api.http, &body);
     if (err)
         return err; /* log_failure() has said it */
 

@@ -101,6 +101,13 @@ it 'refuses a product without a category'  'refused 5 lacking "product 4 has no 
 it 'takes the token from the environment'  '
     refused 10 secret "HTTP status 401" && RECOMART_API_TOKEN=sesame recomart ingest-products $day --url $api/secret &&
     ! grep -rq sesame logs data'
+it 'sends the token nowhere the user has not named' '
+    for url in https://api.invalid/products http://localhost@api.invalid/; do
+        RECOMART_API_TOKEN=sesame exits 10 recomart ingest-products $day --url $url >said 2>&1 &&
+        grep -q "export RECOMART_API_HOST=.api.invalid" said || return 1
+    done
+    RECOMART_API_HOST=api.invalid RECOMART_API_TOKEN=sesame exits 10 recomart ingest-products $day --url http://api.invalid/ >said 2>&1 &&
+    grep -q "use an https address" said'
 it 'names the setting that is wrong' '
     echo "ingest: {attempts: 0}" >bad.yaml &&
     says "bad.yaml:1:20: .attempts. must be between 1 and 100" recomart ingest-products --params bad.yaml'

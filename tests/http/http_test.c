@@ -264,6 +264,25 @@ static void credentials_in_a_url_are_not_repeated(void **state)
                "cannot get 'http://127.0.0.1:1/a@b'");
 }
 
+static void the_host_of_a_url_is_where_a_request_would_go(void **state)
+{
+    static const char *const pairs[][2] = {
+        {"https://api.example:8443/products?a=b@c", "api.example"},
+        {"http://localhost@evil.example/", "evil.example"},
+        {"http://[::1]:80/", "[::1]"},
+        {"api.example/products", "api.example"},
+        {"file:///tmp/products.json", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        RMV_CLEANUP(rmv_str_free) char *host = NULL;
+        CHECK_OK(rmv_http_host(pairs[i][0], &host));
+        assert_string_equal(host, pairs[i][1]);
+    }
+    char *host = NULL;
+    CHECK_SAYS(rmv_http_host("http://", &host), RMV_ERR_USAGE, "no URL");
+}
+
 static void other_protocols_are_refused(void **state)
 {
     (void)state;
@@ -289,6 +308,7 @@ int main(void)
         TEST(nobody_listening_is_tried_again),
         TEST(files_have_urls_too),
         TEST(credentials_in_a_url_are_not_repeated),
+        TEST(the_host_of_a_url_is_where_a_request_would_go),
         TEST(other_protocols_are_refused),
     };
     /* Tests go to folders of their own. */

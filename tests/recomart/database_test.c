@@ -52,6 +52,31 @@ static void a_password_file_that_others_may_read_is_refused(void **state)
     CHECK_SAYS(rmv_database_open("database.yaml", &store), RMV_ERR_NOT_FOUND, "missing");
 }
 
+static void a_password_goes_only_where_the_user_says(void **state)
+{
+    (void)state;
+    struct rmv_feature_store *store = NULL;
+    static const char *const elsewhere[] = {"203.0.113.1", "localhost,203.0.113.1",
+                                            "/tmp,203.0.113.1", "127.0.0.1.example"};
+    setenv("PGPASSWORD", "hush", 1);
+    unsetenv("PGHOST");
+    for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
+        char *text = rmv_str_format("backend: postgresql\nhost: \"%s\"\n", elsewhere[i]);
+        test_write("database.yaml", text);
+        CHECK_SAYS(rmv_database_open("database.yaml", &store), RMV_ERR_DENIED, elsewhere[i]);
+        CHECK_SAYS(rmv_database_open("database.yaml", &store), RMV_ERR_DENIED, "export PGHOST=");
+        rmv_str_free(&text);
+    }
+    setenv("PGHOST", "db.example", 1);
+    CHECK_SAYS(rmv_database_open("database.yaml", &store), RMV_ERR_DENIED, "but for db.example");
+    /* Named by both it gets as far as asking for that name, which nobody has (RFC 6761). */
+    setenv("PGHOST", "db.invalid", 1);
+    test_write("database.yaml", "backend: postgresql\nhost: db.invalid\n");
+    CHECK_SAYS(rmv_database_open("database.yaml", &store), RMV_ERR_IO, "db.invalid");
+    unsetenv("PGHOST");
+    unsetenv("PGPASSWORD");
+}
+
 static void mistakes_are_named_by_line(void **state)
 {
     (void)state;
@@ -78,6 +103,7 @@ int main(void)
         TEST(the_file_says_where_sqlite_is),
         TEST(a_password_in_the_file_is_refused),
         TEST(a_password_file_that_others_may_read_is_refused),
+        TEST(a_password_goes_only_where_the_user_says),
         TEST(mistakes_are_named_by_line),
     };
     return RUN_TESTS(tests);

@@ -33,6 +33,11 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_http_get(const char *url, const struct rmv_http_options *options,
                                      struct rmv_buf *out);
 
+/* Sets `*host` to the host that a request for `url` would go to, "" for a file; the caller frees it.
+ * Errors: USAGE (no URL). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_http_host(const char *url, char **host);
+
 /* How long a Retry-After value asks to wait, in ms from `now` (seconds since 1970): seconds or an
  * HTTP date; -1 if it is neither. */
 int64_t rmv_http_retry_after_ms(const char *value, int64_t now);

@@ -31,7 +31,8 @@ const struct rmv_error *rmv_ingest_file(const struct rmv_ingest *ingest,
 
 /* Gets the catalogue from the product API (section `ingest` of params.yaml: products_url, attempts,
  * delay_seconds, delay_max_seconds, timeout_seconds, size_max_mb). The bearer token, if the API
- * needs one, may be NULL. An answer that is no catalogue is kept as
+ * needs one, may be NULL; it goes to this machine, or over https to the host that the environment's
+ * RECOMART_API_HOST names, else DENIED. An answer that is no catalogue is kept as
  * LOGS/rejected/products-DATE.json. Errors: those of rmv_http_get(), CORRUPT. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_ingest_products(const struct rmv_ingest *ingest, const char *token,
