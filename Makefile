@@ -55,7 +55,7 @@ CLI_SOURCES          = $(sort $(wildcard cmd/cli/*.c))
 RMV_SOURCES          = $(sort $(wildcard cmd/rmv/*.c))
 RECOMART_SOURCES     = $(sort $(wildcard cmd/recomart/*.c))
 BENCH_SOURCES        = $(sort $(wildcard tests/bench/*.c))
-FLOORS_SOURCES       = tests/bench/floors.c
+GENERATE_SOURCES     = $(addprefix tests/bench/,generate.c clicks.c files.c)
 TEST_SOURCES         = $(sort $(wildcard tests/*/*_test.c))
 CLI_TESTS            = $(sort $(wildcard tests/cli/*_test.sh))
 ALL_SOURCES = $(RMV_LIB_SOURCES) $(RECOMART_LIB_SOURCES) $(CLI_SOURCES) $(RMV_SOURCES) \
@@ -117,7 +117,7 @@ $(BUILD)/%.o: %.c
 
 $(BUILD)/src/base/version.o: src/VERSION
 
-.PHONY: deps test test-programs check lint format bench demo install uninstall clean
+.PHONY: deps test test-programs check lint format bench bench-programs demo install uninstall clean
 deps:
 	@tests/deps.sh build check
 
@@ -149,16 +149,21 @@ lint:
 format:
 	clang-format -i $(FORMATTED)
 
-# What the benchmarks run on.
-$(BUILD)/generate: $(call objects,$(filter-out $(FLOORS_SOURCES),$(BENCH_SOURCES))) $(BUILD)/librmv.a
+# What the benchmarks run on, what they are measured against, and what measures them.
+$(BUILD)/generate: $(call objects,$(GENERATE_SOURCES)) $(BUILD)/librmv.a
+$(BUILD)/floors: $(call objects,tests/bench/floors.c) $(BUILD)/librmv.a
+$(BUILD)/measure: $(call objects,tests/bench/measure.c) $(BUILD)/librmv.a
+$(BUILD)/generate $(BUILD)/floors $(BUILD)/measure:
 	$(call shown,link,$@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(RMV_LIBS) -lm -o $@
 
-# What they are measured against.
-$(BUILD)/floors: $(call objects,$(FLOORS_SOURCES)) $(BUILD)/librmv.a
-	$(call shown,link,$@)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(RMV_LIBS) -o $@
+bench-programs: $(BUILD)/rmv $(BUILD)/generate $(BUILD)/floors $(BUILD)/measure
 
-bench: all $(BUILD)/generate $(BUILD)/floors
-	@tests/bench/run.sh $(BUILD)
+# What to measure and how: the head of tests/bench/run.sh.
+bench:
+	@tests/deps.sh build bench
+	@$(MAKE) --no-print-directory -j$(JOBS) bench-programs
+	@WORKLOADS='$(WORKLOADS)' ROWS='$(ROWS)' SCALE='$(SCALE)' RUNS='$(RUNS)' PEERS='$(PEERS)' \
+	    tests/bench/run.sh $(BUILD)
 
 install: all
 	tests/install.sh $(BUILD) '$(DESTDIR)$(PREFIX)' $(VERSION) $(SOVERSION)

@@ -1,12 +1,13 @@
 #!/bin/sh
-# tests/deps.sh GROUP...: installs what is missing of the Debian packages that building, testing or
-# checking the style needs, and nothing else. Does nothing where all is there.
+# tests/deps.sh GROUP...: installs what is missing of the Debian packages that building, testing,
+# benchmarks or checking the style needs, and nothing else. Does nothing where all is there.
 set -eu
 
 build='gcc make pkg-config libc6-dev git libssl-dev libgit2-dev libzstd-dev libxxhash-dev libcurl4-openssl-dev
     libcjson-dev libpq-dev libopenblas-dev liblapacke-dev libyaml-dev libsqlite3-dev libcairo2-dev
     libpango1.0-dev fonts-dejavu-core'
 check='libcmocka-dev perl procps python3 strace valgrind zstd sqlite3 postgresql'
+bench='openssl zstd'
 lint='binutils clang-format clang-tidy universal-ctags'
 
 wanted=
@@ -14,8 +15,9 @@ for group in "$@"; do
     case $group in
     build) wanted="$wanted $build" ;;
     check) wanted="$wanted $check" ;;
+    bench) wanted="$wanted $bench" ;;
     lint) wanted="$wanted $lint" ;;
-    *) echo "tests/deps.sh: no group '$group'; there are build, check and lint" >&2; exit 2 ;;
+    *) echo "tests/deps.sh: no group '$group'; there are build, check, bench and lint" >&2; exit 2 ;;
     esac
 done
 

@@ -1,59 +1,59 @@
 #!/bin/bash
-# tests/bench/run.sh BUILD [SCALE]: measures rmv against floors taken in the same run on the same data.
-# Wall seconds are the median of five; each line ends with the ratio to its floor. SCALE 1 is 256 MiB
-# and 20,000 files of 1 KiB. Whether writes were durable is said; docs/BENCHMARKS.md explains.
+# tests/bench/run.sh BUILD [WORKLOAD [ROW]...]: measures rmv, and beside it what no program can do without
+# (floors) and what others do (peers), on the same data in the same run. docs/BENCHMARKS.md explains.
+#
+#   run.sh build                 everything, as `make bench`
+#   run.sh build W4              all rows of one workload
+#   run.sh build W4 status add   some of its rows
+#
+# Workloads: W1 W2 W3 W4 W4F W5 W5S, and if named, W4x10. Rows: generator add add-off status again one
+# checkout gc versions checkout-versions gc-versions peers. Each row can be measured on its own. Variables, as of `make bench` too:
+#
+#   WORKLOADS, ROWS   'W1 W4', 'add status': only these
+#   SCALE             size of the workloads, 1
+#   RUNS              how often everything is measured, 5; the median counts
+#   PEERS             no, or which of them: 'restic git'; all that are installed
+#   BENCH_DATA        folder of generated workloads, each made once; BUILD/bench-data
+#   BENCH_WORK        folder to work in, kept; otherwise one beside the data, removed at the end
+#   BENCH_RESULTS     file to which every figure is appended, tab-separated; a new BUILD/bench.tsv
+#   BENCH_COMMIT      what the results say was measured; the commit of the sources
 set -euo pipefail
 export LC_ALL=C.UTF-8
+bench=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "$1" && pwd)
-scale=${2:-1}
+shift
+workloads=${1:-${WORKLOADS:-}}
+shift $(($# ? 1 : 0))
+rows=${*:-${ROWS:-}}
+scale=${SCALE:-1}
+runs=${RUNS:-5}
+peers=${PEERS:-restic borg git-annex ostree casync git}
+data_folder=${BENCH_DATA:-$build/bench-data}
+results_file=${BENCH_RESULTS:-$build/bench.tsv}
+[ -n "${BENCH_RESULTS:-}" ] || : >"$results_file"
 PATH=$build:$PATH
-folder=$(mktemp -d "${TMPDIR:-/tmp}/rmv-bench.XXXXXX")
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-export HOME=$folder GIT_CONFIG_NOSYSTEM=1
 
-# median_of SETUP COMMAND: the median wall and CPU seconds of five runs, as "WALL CPU".
-median_of() {
-    local i
-    for i in 1 2 3 4 5; do
-        eval "$1" >/dev/null 2>&1
-        TIMEFORMAT='%R %U %S'
-        { time eval "$2" >/dev/null 2>&1; } 2>&1 | awk '{ print $1, $2 + $3 }'
-    done | sort -n | sed -n 3p
-}
-line() { # line NAME "WALL CPU" FLOOR_NAME FLOOR_WALL
-    awk -v name="$1" -v wall="${2% *}" -v cpu="${2#* }" -v floor="$3" -v base="$4" \
-        'BEGIN { printf "%-34s %8.3f s  cpu %7.3f s", name, wall, cpu
-                 if (base > 0) printf "  %6.2f x %s", wall / base, floor; print "" }'
-}
-larger() { awk -v a="$1" -v b="$2" 'BEGIN { print a > b ? a : b }'; }
+. "$bench/report.sh"
+. "$bench/data.sh"
+. "$bench/rows.sh"
+. "$bench/plan.sh"
+. "$bench/peers.sh"
 
-generate W1 w1 "$(awk -v s="$scale" 'BEGIN { print 0.125 * s }')" && mv w1/data big
-generate W4 w4 "$(awk -v s="$scale" 'BEGIN { print 0.2 * s }')" && mv w4/data small
-du -sh --apparent-size big small
-cat big/blob.bin small/*/* >/dev/null
+mkdir -p "$data_folder"
+work=${BENCH_WORK:-$(mktemp -d "${TMPDIR:-$(dirname "$data_folder")}/rmv-bench.XXXXXX")}
+mkdir -p "$work/home" "$work/times"
+[ -n "${BENCH_WORK:-}" ] || trap 'cd /; rm -rf "$work"' EXIT
+# Nothing of the user's own settings counts here.
+export HOME=$work/home XDG_CONFIG_HOME=$work/home XDG_CACHE_HOME=$work/home/cache GIT_CONFIG_NOSYSTEM=1
+unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+printf '[user]\n name = Bench\n email = bench@example.com\n[init]\n defaultBranch = main\n[gc]\n auto = 0\n' \
+    >"$HOME/.gitconfig"
 
-new_workspace() { rm -rf w; mkdir w; git init -q w; (cd w && rmv init -q && rmv config --local core.fsync "$1" && cp -r "../$2" .); }
-
-sha=$(median_of : 'openssl dgst -sha256 big/blob.bin')
-cp=$(median_of 'rm -f copy' 'cp big/blob.bin copy'); rm -f copy
-floor=$(larger "${sha% *}" "${cp% *}")
-line 'floor: openssl dgst -sha256' "$sha" '' 0
-line 'floor: cp of the file' "$cp" '' 0
-line 'add one big file, not durable' "$(median_of 'new_workspace off big' 'cd w && rmv add -q big; cd ..')" 'the larger of both' "$floor"
-line 'add one big file, durable' "$(median_of 'new_workspace on big' 'cd w && rmv add -q big; cd ..')" 'the larger of both' "$floor"
-
-read_all=$(median_of : 'find small -type f -print0 | xargs -0 -P 2 -n 500 cat')
-copy_all=$(median_of 'rm -rf copy' 'cp -r small copy'); rm -rf copy
-line 'floor: read all small files' "$read_all" '' 0
-line 'floor: cp -r of them' "$copy_all" '' 0
-line 'add small files, durable' "$(median_of 'new_workspace on small' 'cd w && rmv add -q small; cd ..')" 'reading them' "${read_all% *}"
-new_workspace on small
-(cd w && rmv add -q small)
-walk=$(median_of : 'find w/small -type f -size +1000000000c')
-line 'floor: find -size over them' "$walk" '' 0
-line 'status, nothing changed' "$(median_of : 'cd w && rmv status -q; cd ..')" 'find' "${walk% *}"
-line 'add again, nothing changed' "$(median_of : 'cd w && rmv add -q small; cd ..')" 'find' "${walk% *}"
-line 'checkout into an empty workspace' "$(median_of 'rm -rf w/small' 'cd w && rmv checkout -q; cd ..')" 'cp -r' "${copy_all% *}"
-du -s --apparent-size -B1000 w/.rmstore/objects | awk '{ printf "%-34s %8.1f MB\n", "stored for the small files", $1 / 1000 }'
-line 'rmv --version' "$(median_of : 'rmv --version')" '' 0
+describe_machine
+for workload in ${workloads:-W1 W2 W3 W4 W4F W5 W5S}; do
+    for row in ${rows:-$(rows_of "$workload")}; do
+        measure_row
+    done
+    [ -n "${BENCH_WORK:-}" ] || { cd /; rm -rf "${work:?}/$workload"; }
+done
+summary

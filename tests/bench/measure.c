@@ -1,0 +1,134 @@
+/* measure [-m] RESULTS COMMAND...   runs COMMAND and appends one line about it to RESULTS:
+ *
+ *     WALL CPU ANONYMOUS RESIDENT
+ *
+ * Seconds by the clock; user and system seconds of it and of what it waited for; its peak anonymous
+ * memory; the peak resident set of the largest of its processes, mapped files included; both in
+ * KiB. The kernel keeps no peak of anonymous memory, so -m looks once a millisecond, which disturbs
+ * the times; without it the peak is 0. Ends with COMMAND's status, and writes no line if that is
+ * not 0. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "rmv/base/fs.h"
+#include "rmv/base/mem.h"
+#include "rmv/base/process.h"
+
+#define STATUS_BYTES 8192
+#define LOOK_EVERY_NS 1000000
+#define KILLED 128 /* added to the signal, as shells do */
+
+struct figures {
+    double wall_s, cpu_s;
+    long anonymous_kib, resident_kib;
+};
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static double seconds_of(const struct timeval *time)
+{
+    return (double)time->tv_sec + (double)time->tv_usec / 1e6;
+}
+
+/* KiB of anonymous memory that the process has now; 0 once it has ended. */
+static long anonymous_kib(const char *status_path)
+{
+    static const char label[] = "RssAnon:";
+    char status[STATUS_BYTES];
+    FILE *file = fopen(status_path, "re");
+    if (!file)
+        return 0;
+    const size_t size = fread(status, 1, sizeof(status) - 1, file);
+    fclose(file);
+    status[size] = '\0';
+    const char *found = strstr(status, label);
+    return found ? strtol(found + sizeof(label) - 1, NULL, 10) : 0;
+}
+
+/* Watches the process until it has ended, without collecting it. */
+static long watch(pid_t pid)
+{
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_str_format("/proc/%d/status", (int)pid);
+    const struct timespec pause = {.tv_nsec = LOOK_EVERY_NS};
+    siginfo_t ended = {0};
+    long peak = 0;
+
+    while (waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           ended.si_pid == 0) {
+        const long now = anonymous_kib(path);
+        if (now > peak)
+            peak = now;
+        nanosleep(&pause, NULL);
+    }
+    return peak;
+}
+
+static const struct rmv_error *run(const char *const *argv, bool with_memory,
+                                   struct figures *figures, int *status)
+{
+    const struct rmv_process_options options = {.argv = argv};
+    struct rusage usage;
+    pid_t pid;
+
+    const double started = seconds_now();
+    const struct rmv_error *err = rmv_process_start(&options, &pid);
+    if (err)
+        return err;
+    figures->anonymous_kib = with_memory ? watch(pid) : 0;
+    while (wait4(pid, status, 0, &usage) < 0)
+        if (errno != EINTR)
+            return rmv_error_errno("cannot wait for '%s'", argv[0]);
+    figures->wall_s = seconds_now() - started;
+    figures->cpu_s = seconds_of(&usage.ru_utime) + seconds_of(&usage.ru_stime);
+    figures->resident_kib = usage.ru_maxrss;
+    return NULL;
+}
+
+static const struct rmv_error *append(const char *path, const struct figures *figures)
+{
+    FILE *file = fopen(path, "ae");
+    if (!file)
+        return rmv_error_errno("cannot open '%s'", path);
+    fprintf(file, "%.6f %.6f %ld %ld\n", figures->wall_s, figures->cpu_s, figures->anonymous_kib,
+            figures->resident_kib);
+    return fclose(file) ? rmv_error_errno("cannot write '%s'", path) : NULL;
+}
+
+static const struct rmv_error *measure(char **argv, int *status)
+{
+    struct figures figures = {0};
+    const bool with_memory = strcmp(argv[1], "-m") == 0;
+    char **rest = argv + (with_memory ? 2 : 1);
+    if (!rest[0] || !rest[1])
+        return rmv_error(RMV_ERR_USAGE, "usage: measure [-m] RESULTS COMMAND...");
+
+    const struct rmv_error *err =
+        run((const char *const *)(rest + 1), with_memory, &figures, status);
+    if (err || *status != 0)
+        return err;
+    return append(rest[0], &figures);
+}
+
+int main(int argc, char **argv)
+{
+    int status = 0;
+    const struct rmv_error *err =
+        argc < 2 ? rmv_error(RMV_ERR_USAGE, "usage: measure [-m] RESULTS COMMAND...")
+                 : measure(argv, &status);
+    if (err) {
+        fprintf(stderr, "measure: %s\n", err->message);
+        return (int)err->code;
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : KILLED + WTERMSIG(status);
+}
