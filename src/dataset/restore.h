@@ -1,6 +1,6 @@
 /* What the parts of restoring share; see rmv_dataset_restore(). restore.c prepares and sums up,
- * restore_check.c looks for data that would be lost, restore_apply.c walks through the differences
- * and restore_write.c writes the files, in parallel. */
+ * restore_check.c looks for data that would be lost, restore_apply.c walks through the differences,
+ * restore_queue.c has files written in parallel and restore_file.c writes one. */
 #pragma once
 
 #include <pthread.h>

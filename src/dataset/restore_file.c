@@ -1,3 +1,5 @@
+#include "dataset/restore_file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -7,32 +9,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "dataset/restore.h"
-#include "dataset/stat_entry.h"
 #include "rmv/base/beneath.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 
-#define OPS_MAX 8192
-#define CHUNK_OPS 32
 #define TEMPORARY_HEAD ".rmv-tmp-"
 
-/* The folder that a thread wrote into last is likely to be the next one too. */
-struct writer {
-    struct rmv_restore *restore;
-    char *folder;
-    int folder_fd;
-};
-
-static void writer_free(struct writer *writer)
+void rmv_restore_writer_free(struct rmv_restore_writer *writer)
 {
     rmv_str_free(&writer->folder);
     rmv_fd_close(&writer->folder_fd);
 }
 
-static const struct rmv_error *enter_folder(struct writer *writer, const char *path,
-                                            const char **name)
+const struct rmv_error *rmv_restore_enter(struct rmv_restore_writer *writer, const char *path,
+                                          const char **name)
 {
     RMV_CLEANUP(rmv_str_free) char *folder = rmv_path_parent(path);
 
@@ -64,8 +55,8 @@ static char *temporary_name(void)
 /* ---- One file or link under a name that is free -----------------------------------------------
  */
 
-static const struct rmv_error *write_link(struct writer *writer, const char *name, const char *path,
-                                          const struct rmv_object_id *id)
+static const struct rmv_error *write_link(struct rmv_restore_writer *writer, const char *name,
+                                          const char *path, const struct rmv_object_id *id)
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf target = {0};
 
@@ -80,8 +71,9 @@ static const struct rmv_error *write_link(struct writer *writer, const char *nam
     return NULL;
 }
 
-static const struct rmv_error *write_file(struct writer *writer, const char *name, const char *path,
-                                          const struct rmv_tree_entry *entry, struct stat *status)
+static const struct rmv_error *write_file(struct rmv_restore_writer *writer, const char *name,
+                                          const char *path, const struct rmv_tree_entry *entry,
+                                          struct stat *status)
 {
     const mode_t mode = entry->type == 'x' ? 0777 : 0666;
     RMV_CLEANUP(rmv_fd_close)
@@ -99,8 +91,9 @@ static const struct rmv_error *write_file(struct writer *writer, const char *nam
     return err;
 }
 
-static const struct rmv_error *write_new(struct writer *writer, const char *name, const char *path,
-                                         const struct rmv_tree_entry *entry, struct stat *status)
+const struct rmv_error *rmv_restore_write_new(struct rmv_restore_writer *writer, const char *name,
+                                              const char *path, const struct rmv_tree_entry *entry,
+                                              struct stat *status)
 {
     if (entry->type == 'l')
         return write_link(writer, name, path, &entry->id);
@@ -108,13 +101,14 @@ static const struct rmv_error *write_new(struct writer *writer, const char *name
 }
 
 /* Over an existing file or link. Renaming changes ctime, so the status is taken afterwards. */
-static const struct rmv_error *write_over(struct writer *writer, const char *name,
-                                          const struct rmv_restore_op *op, struct stat *status)
+const struct rmv_error *rmv_restore_write_over(struct rmv_restore_writer *writer, const char *name,
+                                               const struct rmv_restore_op *op, struct stat *status)
 {
     RMV_CLEANUP(rmv_str_free) char *temporary = temporary_name();
     const char *path = op->path;
 
-    const struct rmv_error *err = write_new(writer, temporary, path, &op->entry, status);
+    const struct rmv_error *err =
+        rmv_restore_write_new(writer, temporary, path, &op->entry, status);
     if (err)
         return err;
     err = rmv_restore_check_still(writer->restore, path, &op->now);
@@ -133,8 +127,8 @@ static const struct rmv_error *write_over(struct writer *writer, const char *nam
 }
 
 /* Only the exec bit is wrong: as the umask would have it for a new file. */
-static const struct rmv_error *change_mode(struct writer *writer, const char *name,
-                                           const char *path, char type, struct stat *status)
+const struct rmv_error *rmv_restore_change_mode(struct rmv_restore_writer *writer, const char *name,
+                                                const char *path, char type, struct stat *status)
 {
     RMV_CLEANUP(rmv_fd_close) int fd = -1;
     const struct rmv_error *err =
@@ -153,80 +147,6 @@ static const struct rmv_error *change_mode(struct writer *writer, const char *na
     return NULL;
 }
 
-/* ---- The queue --------------------------------------------------------------------------------
- */
-
-static void note_written(struct rmv_restore *restore, const struct rmv_restore_op *op,
-                         const struct stat *status)
-{
-    if (rmv_tree_is_file(op->entry.type))
-        rmv_stat_index_set(restore->workspace->stat_index, op->path, status, &op->entry.id);
-
-    pthread_mutex_lock(&restore->lock);
-    if (op->replaces)
-        restore->report.modified++;
-    else
-        restore->report.added++;
-    const int64_t changed_ns = rmv_stat_entry_ns(&status->st_ctim);
-    if (rmv_tree_is_file(op->entry.type) &&
-        (!restore->has_newest || changed_ns > rmv_stat_entry_ns(&restore->newest.st_ctim))) {
-        restore->newest = *status;
-        restore->has_newest = true;
-    }
-    pthread_mutex_unlock(&restore->lock);
-    rmv_progress_add(restore->options->progress, 1, op->entry.size);
-}
-
-static void run_op(struct writer *writer, const struct rmv_restore_op *op)
-{
-    struct stat status = {0};
-    const char *name;
-
-    const struct rmv_error *err = enter_folder(writer, op->path, &name);
-    if (!err && op->mode_only)
-        err = change_mode(writer, name, op->path, op->entry.type, &status);
-    else if (!err && op->replaces)
-        err = write_over(writer, name, op, &status);
-    else if (!err)
-        err = write_new(writer, name, op->path, &op->entry, &status);
-    if (err)
-        rmv_restore_fail(writer->restore, op->path, err);
-    else
-        note_written(writer->restore, op, &status);
-}
-
-static const struct rmv_error *run_chunk(void *context, size_t i)
-{
-    struct rmv_restore *restore = context;
-    RMV_CLEANUP(writer_free) struct writer writer = {.restore = restore, .folder_fd = -1};
-    const size_t end = (i + 1) * CHUNK_OPS;
-
-    for (size_t at = i * CHUNK_OPS; at < end && at < restore->ops_count; at++)
-        run_op(&writer, &restore->ops[at]);
-    return NULL;
-}
-
-void rmv_restore_flush(struct rmv_restore *restore)
-{
-    const size_t chunks = (restore->ops_count + CHUNK_OPS - 1) / CHUNK_OPS;
-    const struct rmv_error *err =
-        chunks ? rmv_pool_run(restore->workspace->pool, chunks, run_chunk, restore) : NULL;
-    if (err)
-        rmv_restore_fail(restore, restore->target->output->path, err);
-    for (size_t i = 0; i < restore->ops_count; i++)
-        rmv_str_free(&restore->ops[i].path);
-    restore->ops_count = 0;
-}
-
-void rmv_restore_queue(struct rmv_restore *restore, const struct rmv_restore_op *op)
-{
-    restore->ops =
-        rmv_grow(restore->ops, restore->ops_count, &restore->ops_capacity, sizeof(*restore->ops));
-    restore->ops[restore->ops_count++] = *op;
-    if (restore->ops_count == OPS_MAX)
-        rmv_restore_flush(restore);
-}
-
 /* ---- One at a time ----------------------------------------------------------------------------
  */
 
@@ -234,14 +154,15 @@ const struct rmv_error *rmv_restore_write_aside(struct rmv_restore *restore, con
                                                 const struct rmv_tree_entry *entry,
                                                 char **temporary)
 {
-    RMV_CLEANUP(writer_free) struct writer writer = {.restore = restore, .folder_fd = -1};
+    RMV_CLEANUP(rmv_restore_writer_free)
+    struct rmv_restore_writer writer = {.restore = restore, .folder_fd = -1};
     RMV_CLEANUP(rmv_str_free) char *name = temporary_name();
     struct stat status;
     const char *last;
 
-    const struct rmv_error *err = enter_folder(&writer, path, &last);
+    const struct rmv_error *err = rmv_restore_enter(&writer, path, &last);
     if (!err)
-        err = write_new(&writer, name, path, entry, &status);
+        err = rmv_restore_write_new(&writer, name, path, entry, &status);
     if (!err) {
         *temporary = name;
         name = NULL;

@@ -1,0 +1,41 @@
+/* Writing one file or link of the workspace. Content has been hashed before anybody sees it: a new
+ * file is created under its name and removed again where that fails, an existing one is replaced by
+ * renaming. */
+#pragma once
+
+#include <sys/stat.h>
+
+#include "dataset/restore.h"
+
+/* One thread's: the folder it wrote into last is likely to be the next one too. */
+struct rmv_restore_writer {
+    struct rmv_restore *restore;
+    char *folder;  /* relative to the workspace, or NULL */
+    int folder_fd; /* -1 is the empty state */
+};
+void rmv_restore_writer_free(struct rmv_restore_writer *writer);
+
+/* Makes writer->folder_fd the folder that `path` is in, creating it if need be; `*name` points at
+ * the last component inside `path`. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_restore_enter(struct rmv_restore_writer *writer, const char *path,
+                                          const char **name);
+
+/* Creates `name` in the writer's folder, where nothing of that name is. `path` is for messages.
+ * Sets `*status`, but not for links. Errors: of the store, IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_restore_write_new(struct rmv_restore_writer *writer, const char *name,
+                                              const char *path, const struct rmv_tree_entry *entry,
+                                              struct stat *status);
+
+/* Puts a file or link in the place of the one at op->path, which is `name` in the writer's folder.
+ * Errors: of the store, CONFLICT (it was edited meanwhile), IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_restore_write_over(struct rmv_restore_writer *writer, const char *name,
+                                               const struct rmv_restore_op *op,
+                                               struct stat *status);
+
+/* Gives a file with the right content the exec bit of `type`, or takes it. Errors: IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_restore_change_mode(struct rmv_restore_writer *writer, const char *name,
+                                                const char *path, char type, struct stat *status);
