@@ -55,6 +55,12 @@ static int faulty_fsync(void *state, int fd)
     return is_due(faulty) ? go_wrong(faulty) : faulty->real->fsync(NULL, fd);
 }
 
+static int faulty_direct(void *state, int fd, bool on)
+{
+    struct faulty_vfs *faulty = state;
+    return faulty->real->direct(NULL, fd, on);
+}
+
 static int faulty_ftruncate(void *state, int fd, uint64_t size)
 {
     struct faulty_vfs *faulty = state;
@@ -150,6 +156,7 @@ void faulty_vfs_init(struct faulty_vfs *faulty, int fails_at, bool dies)
                 .pread = faulty_pread,
                 .pwrite = faulty_pwrite,
                 .fsync = faulty_fsync,
+                .direct = faulty_direct,
                 .ftruncate = faulty_ftruncate,
                 .fchmod = faulty_fchmod,
                 .fstat = faulty_fstat,

@@ -187,6 +187,13 @@ static int recording_fsync(void *state, int fd)
     return 0;
 }
 
+/* Past the page cache or not, what was written may be lost until it is synced. */
+static int recording_direct(void *state, int fd, bool on)
+{
+    const struct recording_vfs *recording = state;
+    return recording->real->direct(NULL, fd, on);
+}
+
 static int recording_ftruncate(void *state, int fd, uint64_t size)
 {
     struct recording_vfs *recording = state;
@@ -349,6 +356,7 @@ void recording_vfs_start(struct recording_vfs *recording, const char *root)
                 .pread = recording_pread,
                 .pwrite = recording_pwrite,
                 .fsync = recording_fsync,
+                .direct = recording_direct,
                 .ftruncate = recording_ftruncate,
                 .fchmod = recording_fchmod,
                 .fstat = recording_fstat,

@@ -38,6 +38,11 @@ void *rmv_realloc(void *memory, size_t size)
     return checked(realloc(memory, size ? size : 1));
 }
 
+void *rmv_aligned_alloc(size_t alignment, size_t size)
+{
+    return checked(aligned_alloc(alignment, size));
+}
+
 void *rmv_grow(void *memory, size_t count, size_t *capacity, size_t element_size)
 {
     if (count < *capacity)

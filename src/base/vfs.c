@@ -43,6 +43,15 @@ static int real_fsync(void *state, int fd)
     return fsync(fd);
 }
 
+static int real_direct(void *state, int fd, bool on)
+{
+    (void)state;
+    const int flags = fcntl(fd, F_GETFL);
+    if (flags < 0)
+        return -1;
+    return fcntl(fd, F_SETFL, on ? flags | O_DIRECT : flags & ~O_DIRECT);
+}
+
 static int real_ftruncate(void *state, int fd, uint64_t size)
 {
     (void)state;
@@ -173,6 +182,7 @@ const struct rmv_vfs *rmv_vfs_default(void)
         .pread = real_pread,
         .pwrite = real_pwrite,
         .fsync = real_fsync,
+        .direct = real_direct,
         .ftruncate = real_ftruncate,
         .fchmod = real_fchmod,
         .fstat = real_fstat,
@@ -251,6 +261,45 @@ const struct rmv_error *rmv_vfs_write(const struct rmv_vfs_file *file, uint64_t 
         size -= (size_t)n;
     }
     return NULL;
+}
+
+/* Writes whole units of alignment and returns how many bytes that were: fewer where the filesystem
+ * refuses, or stops in the middle of a unit. */
+static ssize_t write_units(const struct rmv_vfs_file *file, uint64_t offset, const char *bytes,
+                           size_t size)
+{
+    size_t done = 0;
+    while (done < size && done % RMV_VFS_DIRECT_ALIGNMENT == 0) {
+        const ssize_t n =
+            file->vfs->pwrite(file->vfs->state, file->fd, bytes + done, size - done, offset + done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno == EINVAL)
+            break;
+        if (n < 0)
+            return -1;
+        done += (size_t)n;
+    }
+    return (ssize_t)done;
+}
+
+const struct rmv_error *rmv_vfs_write_direct(const struct rmv_vfs_file *file, uint64_t offset,
+                                             const void *bytes, size_t size)
+{
+    const struct rmv_vfs *vfs = file->vfs;
+    const size_t units = size - size % RMV_VFS_DIRECT_ALIGNMENT;
+    ssize_t done = 0;
+    if (units > 0 && vfs->direct(vfs->state, file->fd, true) == 0) {
+        done = write_units(file, offset, bytes, units);
+        const struct rmv_error *err =
+            done < 0 ? rmv_error_errno("cannot write '%s'", file->path) : NULL;
+        if (vfs->direct(vfs->state, file->fd, false) < 0 && !err)
+            err = rmv_error_errno("cannot write '%s'", file->path);
+        if (err)
+            return err;
+    }
+    return rmv_vfs_write(file, offset + (uint64_t)done, (const char *)bytes + done,
+                         size - (size_t)done);
 }
 
 const struct rmv_error *rmv_vfs_sync(const struct rmv_vfs_file *file)

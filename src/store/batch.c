@@ -34,7 +34,7 @@ static void init_batch(struct rmv_store_batch *batch, struct rmv_store *store)
     pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
     pthread_rwlock_init(&batch->gate, &attributes);
     pthread_rwlockattr_destroy(&attributes);
-    rmv_pack_writer_init(&batch->writer, store->vfs, store->root, store->sync, store->journal_step);
+    rmv_pack_writer_init(&batch->writer, store, true);
     rmv_workers_init(&batch->workers, batch, store->threads);
 }
 
@@ -218,7 +218,7 @@ static const struct rmv_error *append_frame(struct rmv_store_batch *batch,
 {
     pthread_mutex_lock(&batch->writer_lock);
     const struct rmv_error *err =
-        rmv_pack_writer_append(&batch->writer, frame, encoder->stored.data, records, records_count);
+        rmv_pack_writer_append(&batch->writer, frame, &encoder->parts, records, records_count);
     if (!err && rmv_pack_writer_is_full(&batch->writer, batch->store->pack_size_max))
         atomic_store(&batch->is_full, true);
     pthread_mutex_unlock(&batch->writer_lock);

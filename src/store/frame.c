@@ -62,31 +62,52 @@ bool rmv_frame_is_compressible(const void *bytes, size_t size)
     return sum > n * n / 256 + n + n / 2;
 }
 
+static void add_part(struct rmv_frame_parts *parts, const void *bytes, size_t size)
+{
+    assert(parts->count < RMV_FRAME_PARTS_MAX);
+    parts->items[parts->count++] =
+        (struct iovec){.iov_base = (void *)(uintptr_t)bytes, .iov_len = size};
+}
+
 /* RFC 8878, sections 3.1.1.1 and 3.1.1.2. */
-static void encode_raw(struct rmv_buf *out, const char *bytes, size_t size)
+static void encode_raw(struct rmv_frame_encoder *encoder, const char *bytes, size_t size)
 {
     const size_t blocks = size / BLOCK_SIZE_MAX + 1;
-    char *to = rmv_buf_reserve(out, RAW_HEAD_SIZE + blocks * BLOCK_HEAD_SIZE + size);
-    const char *const start = to;
+    char *to = rmv_buf_reserve(&encoder->stored, RAW_HEAD_SIZE + blocks * BLOCK_HEAD_SIZE);
     const uint32_t magic = ZSTD_MAGIC;
     const uint32_t content_size = (uint32_t)size;
 
     memcpy(to, &magic, sizeof(magic));
     to[4] = (char)RAW_DESCRIPTOR;
     memcpy(to + 5, &content_size, sizeof(content_size));
-    to += RAW_HEAD_SIZE;
+    size_t head_size = RAW_HEAD_SIZE;
     do {
         const size_t block = size < BLOCK_SIZE_MAX ? size : BLOCK_SIZE_MAX;
         const bool is_last = block == size;
         const uint32_t head = (uint32_t)block << 3 | (is_last ? 1 : 0);
-        memcpy(to, &head, BLOCK_HEAD_SIZE);
+        memcpy(to + head_size, &head, BLOCK_HEAD_SIZE);
+        add_part(&encoder->parts, to, head_size + BLOCK_HEAD_SIZE);
         if (block > 0)
-            memcpy(to + BLOCK_HEAD_SIZE, bytes, block);
-        to += BLOCK_HEAD_SIZE + block;
+            add_part(&encoder->parts, bytes, block);
+        to += head_size + BLOCK_HEAD_SIZE;
+        head_size = 0;
         bytes += block;
         size -= block;
     } while (size > 0);
-    out->size += (size_t)(to - start);
+}
+
+/* Sets the size and checksum of the frame that the parts make up. */
+static void measure(const struct rmv_frame_parts *parts, struct rmv_pack_frame *frame)
+{
+    XXH64_state_t state;
+    size_t size = 0;
+    XXH64_reset(&state, 0);
+    for (size_t i = 0; i < parts->count; i++) {
+        XXH64_update(&state, parts->items[i].iov_base, parts->items[i].iov_len);
+        size += parts->items[i].iov_len;
+    }
+    frame->stored_size = (uint32_t)size;
+    frame->checksum = XXH64_digest(&state);
 }
 
 static const struct rmv_error *encode_compressed(struct rmv_frame_encoder *encoder,
@@ -105,7 +126,7 @@ static const struct rmv_error *encode_compressed(struct rmv_frame_encoder *encod
     const size_t n = ZSTD_compress2(encoder->zstd, room, bound, bytes, size);
     if (ZSTD_isError(n))
         return rmv_error(RMV_ERR_IO, "zstd cannot compress: %s", ZSTD_getErrorName(n));
-    encoder->stored.size += n;
+    add_part(&encoder->parts, room, n);
     return NULL;
 }
 
@@ -114,21 +135,19 @@ const struct rmv_error *rmv_frame_encode(struct rmv_frame_encoder *encoder, cons
 {
     assert(size <= RMV_FRAME_CONTENT_MAX);
     encoder->stored.size = 0;
+    encoder->parts.count = 0;
     if (compress) {
         const struct rmv_error *err = encode_compressed(encoder, bytes, size);
         if (err)
             return err;
     }
     /* A gain below 2 % is not worth decompressing for. */
-    if (!compress || encoder->stored.size + size / 50 > size + RAW_HEAD_SIZE) {
-        encoder->stored.size = 0;
-        encode_raw(&encoder->stored, bytes, size);
+    if (!compress || encoder->parts.items[0].iov_len + size / 50 > size + RAW_HEAD_SIZE) {
+        encoder->parts.count = 0;
+        encode_raw(encoder, bytes, size);
     }
-    *frame = (struct rmv_pack_frame){
-        .stored_size = (uint32_t)encoder->stored.size,
-        .content_size = (uint32_t)size,
-        .checksum = rmv_frame_checksum(encoder->stored.data, encoder->stored.size),
-    };
+    *frame = (struct rmv_pack_frame){.content_size = (uint32_t)size};
+    measure(&encoder->parts, frame);
     return NULL;
 }
 

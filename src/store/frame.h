@@ -5,16 +5,26 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/uio.h>
 
 #include "rmv/base/buf.h"
 #include "rmv/base/error.h"
 #include "store/pack_format.h"
 
+/* A frame in pieces that follow each other: the head of a raw block, its bytes, the next head… */
+#define RMV_FRAME_PARTS_MAX (2 * (RMV_FRAME_CONTENT_MAX / ((size_t)128 << 10)) + 2)
+
+struct rmv_frame_parts {
+    struct iovec items[RMV_FRAME_PARTS_MAX];
+    size_t count;
+};
+
 /* A compressor with its memory, for one thread at a time. All-zero is the empty state. */
 struct rmv_frame_encoder {
     void *zstd;
-    int level;             /* of zstd; 0 is 1 */
-    struct rmv_buf stored; /* the last frame */
+    int level;                    /* of zstd; 0 is 1 */
+    struct rmv_buf stored;        /* what parts point into, beside the bytes that were encoded */
+    struct rmv_frame_parts parts; /* the last frame */
 };
 
 void rmv_frame_encoder_free(struct rmv_frame_encoder *encoder);
@@ -22,9 +32,9 @@ void rmv_frame_encoder_free(struct rmv_frame_encoder *encoder);
 /* Is it worth trying to compress these bytes? Looks at 4 KiB at most. */
 bool rmv_frame_is_compressible(const void *bytes, size_t size);
 
-/* Leaves the frame of up to RMV_FRAME_CONTENT_MAX bytes in encoder->stored and its sizes and
- * checksum in `*frame`. Without `compress`, or where it does not pay, the blocks are raw. Errors:
- * IO. */
+/* Leaves the frame of up to RMV_FRAME_CONTENT_MAX bytes in encoder->parts and its sizes and
+ * checksum in `*frame`. Without `compress`, or where it does not pay, the blocks are raw and the
+ * parts point to `bytes` themselves. Errors: IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_frame_encode(struct rmv_frame_encoder *encoder, const void *bytes,
                                          size_t size, bool compress, struct rmv_pack_frame *frame);

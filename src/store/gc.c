@@ -357,8 +357,9 @@ static const struct rmv_error *copy_frame(struct opened *opened, size_t at, stru
                              "`rmv fsck` names what is hit");
     if (err)
         return err;
-    return rmv_pack_writer_append(writer, frame, stored->data, footer->records + first,
-                                  end - first);
+    const struct rmv_frame_parts parts = {
+        .items = {{.iov_base = stored->data, .iov_len = frame->stored_size}}, .count = 1};
+    return rmv_pack_writer_append(writer, frame, &parts, footer->records + first, end - first);
 }
 
 /* Writes a durable pack with what is live. It is the same however often this is tried. */
@@ -370,7 +371,7 @@ static const struct rmv_error *rewrite(struct rmv_store_gc *gc, struct gc_pack *
     RMV_CLEANUP(rmv_pack_footer_free) struct rmv_pack_footer written = {0};
     struct rmv_store *store = gc->store;
 
-    rmv_pack_writer_init(&writer, store->vfs, store->root, store->sync, UINT64_MAX);
+    rmv_pack_writer_init(&writer, store, false);
     const struct rmv_error *err = open_pack(gc, pack, &opened);
     if (err)
         return err;

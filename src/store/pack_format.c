@@ -58,7 +58,7 @@ bool rmv_pack_is_file_name(const char *file_name, struct rmv_object_id *name)
     return !rmv_object_id_parse(hex, name);
 }
 
-static struct rmv_pack_header make_header(void)
+struct rmv_pack_header rmv_pack_make_header(void)
 {
     struct rmv_pack_header header = {
         .skippable_magic = HEADER_SKIPPABLE_MAGIC,
@@ -68,12 +68,6 @@ static struct rmv_pack_header make_header(void)
     };
     memcpy(header.magic, "rmv-pack", sizeof(header.magic));
     return header;
-}
-
-const struct rmv_error *rmv_pack_write_header(const struct rmv_vfs_file *file)
-{
-    const struct rmv_pack_header header = make_header();
-    return rmv_vfs_write(file, 0, &header, sizeof(header));
 }
 
 /* Entry i of a fan-out counts the records whose id starts with a byte of at most i. */
@@ -192,7 +186,7 @@ static const struct rmv_error *check_ends(const struct rmv_vfs_file *file,
                                           const struct rmv_pack_header *header,
                                           const struct rmv_pack_trailer *trailer)
 {
-    const struct rmv_pack_header expected = make_header();
+    const struct rmv_pack_header expected = rmv_pack_make_header();
 
     if (memcmp(header->magic, expected.magic, sizeof(expected.magic)) != 0)
         return damaged(file, "it does not start as a pack does");

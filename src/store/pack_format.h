@@ -109,9 +109,8 @@ bool rmv_pack_is_hash_name(const char *name);
 char *rmv_pack_file_name(const struct rmv_object_id *name);
 bool rmv_pack_is_file_name(const char *file_name, struct rmv_object_id *name);
 
-/* Writes the header at the start of a new pack. */
-RMV_MUST_CHECK
-const struct rmv_error *rmv_pack_write_header(const struct rmv_vfs_file *file);
+/* What stands at the start of every pack. */
+struct rmv_pack_header rmv_pack_make_header(void);
 
 /* Writes the footer behind the last frame and sets `footer->name` and `footer->frame_offsets`. The
  * records must be sorted. */

@@ -6,77 +6,117 @@
 #include "rmv/base/mem.h"
 #include "store/journal.h"
 #include "store/packs.h"
+#include "store/store_internal.h"
 #include "store/temporary.h"
 #include "store/unsynced.h"
 
-void rmv_pack_writer_init(struct rmv_pack_writer *writer, const struct rmv_vfs *vfs,
-                          const char *root, bool sync, uint64_t journal_step)
+/* Goes on to the next pack. */
+static void reset(struct rmv_pack_writer *writer)
 {
-    *writer = (struct rmv_pack_writer){.vfs = vfs,
-                                       .root = root,
-                                       .sync = sync,
-                                       .journal_step = journal_step,
-                                       .file = RMV_VFS_FILE_EMPTY,
-                                       .journal = RMV_VFS_FILE_EMPTY};
+    writer->file = (struct rmv_vfs_file)RMV_VFS_FILE_EMPTY;
+    writer->journal = (struct rmv_vfs_file)RMV_VFS_FILE_EMPTY;
+    writer->footer = (struct rmv_pack_footer){0};
+    writer->size = writer->journal_size = writer->journaled_size = 0;
+    writer->frames_capacity = writer->records_capacity = 0;
+    writer->journaled_frames_count = writer->journaled_records_count = 0;
+}
+
+void rmv_pack_writer_init(struct rmv_pack_writer *writer, const struct rmv_store *store,
+                          bool has_journal)
+{
+    *writer = (struct rmv_pack_writer){.store = store, .has_journal = has_journal};
+    rmv_staging_init(&writer->staging, store->stage_size);
+    reset(writer);
 }
 
 void rmv_pack_writer_discard(struct rmv_pack_writer *writer)
 {
+    rmv_staging_free(&writer->staging);
     rmv_temporary_discard(&writer->file);
     rmv_temporary_discard(&writer->journal);
     rmv_pack_footer_free(&writer->footer);
-    rmv_pack_writer_init(writer, writer->vfs, writer->root, writer->sync, writer->journal_step);
+}
+
+/* ---- Appending ------------------------------------------------------------------------------- */
+
+/* Writes down what has come into the file, of which `written` bytes are there, since the last time.
+ */
+static const struct rmv_error *append_journal(struct rmv_pack_writer *writer, uint64_t written)
+{
+    const struct rmv_pack_footer *footer = &writer->footer;
+    uint64_t size = writer->journaled_size;
+    size_t frames_end = writer->journaled_frames_count;
+    size_t records_end = writer->journaled_records_count;
+    while (frames_end < footer->frames_count &&
+           size + footer->frames[frames_end].stored_size <= written)
+        size += footer->frames[frames_end++].stored_size;
+    while (records_end < footer->records_count && footer->records[records_end].frame < frames_end)
+        records_end++;
+    if (frames_end == writer->journaled_frames_count)
+        return NULL;
+
+    const struct rmv_pack_footer part = {
+        .frames = footer->frames + writer->journaled_frames_count,
+        .frames_count = frames_end - writer->journaled_frames_count,
+        .records = footer->records + writer->journaled_records_count,
+        .records_count = records_end - writer->journaled_records_count,
+    };
+    const struct rmv_error *err = NULL;
+    if (writer->journal.fd < 0) {
+        RMV_CLEANUP(rmv_str_free)
+        char *path = rmv_str_format("%s" RMV_JOURNAL_SUFFIX, writer->file.path);
+        err = rmv_vfs_open(writer->store->vfs, path, O_RDWR | O_CREAT | O_EXCL, &writer->journal);
+    }
+    if (!err)
+        err = rmv_journal_append(&writer->journal, &writer->journal_size, &part);
+    writer->journaled_size = size;
+    writer->journaled_frames_count = frames_end;
+    writer->journaled_records_count = records_end;
+    return err;
+}
+
+static const struct rmv_error *append_bytes(struct rmv_pack_writer *writer, const void *bytes,
+                                            size_t size)
+{
+    const char *from = bytes;
+    writer->size += size;
+    while (size > 0) {
+        const size_t taken = rmv_staging_add(&writer->staging, from, size);
+        from += taken;
+        size -= taken;
+        if (!rmv_staging_is_full(&writer->staging))
+            continue;
+        uint64_t written = 0;
+        const struct rmv_error *err = rmv_staging_flush(&writer->staging, &writer->file, &written);
+        if (!err && writer->has_journal)
+            err = append_journal(writer, written);
+        if (err)
+            return err;
+    }
+    return NULL;
 }
 
 static const struct rmv_error *start_pack(struct rmv_pack_writer *writer)
 {
+    const struct rmv_pack_header header = rmv_pack_make_header();
     const struct rmv_error *err =
-        rmv_temporary_create(writer->vfs, writer->root, "pack", &writer->file);
-    if (!err)
-        err = rmv_pack_write_header(&writer->file);
-    writer->size = sizeof(struct rmv_pack_header);
-    return err;
-}
-
-/* Writes down what was appended since the last time. */
-static const struct rmv_error *append_journal(struct rmv_pack_writer *writer)
-{
-    const struct rmv_pack_footer *footer = &writer->footer;
-    const struct rmv_pack_footer part = {
-        .frames = footer->frames + writer->journaled_frames_count,
-        .frames_count = footer->frames_count - writer->journaled_frames_count,
-        .records = footer->records + writer->journaled_records_count,
-        .records_count = footer->records_count - writer->journaled_records_count,
-    };
-    if (writer->journal.fd < 0) {
-        RMV_CLEANUP(rmv_str_free)
-        char *path = rmv_str_format("%s" RMV_JOURNAL_SUFFIX, writer->file.path);
-        const struct rmv_error *err =
-            rmv_vfs_open(writer->vfs, path, O_RDWR | O_CREAT | O_EXCL, &writer->journal);
-        if (err)
-            return err;
-    }
-    const struct rmv_error *err =
-        rmv_journal_append(&writer->journal, &writer->journal_size, &part);
-    writer->journaled_size = writer->size;
-    writer->journaled_frames_count = footer->frames_count;
-    writer->journaled_records_count = footer->records_count;
-    return err;
+        rmv_temporary_create(writer->store->vfs, writer->store->root, "pack", &writer->file);
+    writer->journaled_size = sizeof(header);
+    return err ? err : append_bytes(writer, &header, sizeof(header));
 }
 
 const struct rmv_error *rmv_pack_writer_append(struct rmv_pack_writer *writer,
                                                const struct rmv_pack_frame *frame,
-                                               const void *stored,
+                                               const struct rmv_frame_parts *parts,
                                                const struct rmv_pack_record *records,
                                                size_t records_count)
 {
     struct rmv_pack_footer *footer = &writer->footer;
     const struct rmv_error *err = writer->file.fd < 0 ? start_pack(writer) : NULL;
-    if (!err)
-        err = rmv_vfs_write(&writer->file, writer->size, stored, frame->stored_size);
+    for (size_t i = 0; i < parts->count && !err; i++)
+        err = append_bytes(writer, parts->items[i].iov_base, parts->items[i].iov_len);
     if (err)
         return err;
-    writer->size += frame->stored_size;
 
     for (size_t i = 0; i < records_count; i++) {
         footer->records = rmv_grow(footer->records, footer->records_count,
@@ -87,14 +127,15 @@ const struct rmv_error *rmv_pack_writer_append(struct rmv_pack_writer *writer,
     footer->frames = rmv_grow(footer->frames, footer->frames_count, &writer->frames_capacity,
                               sizeof(*footer->frames));
     footer->frames[footer->frames_count++] = *frame;
-    return writer->size - writer->journaled_size >= writer->journal_step ? append_journal(writer)
-                                                                         : NULL;
+    return NULL;
 }
 
 bool rmv_pack_writer_is_full(const struct rmv_pack_writer *writer, uint64_t size_max)
 {
     return writer->size >= size_max || writer->footer.records_count >= RMV_PACK_RECORDS_MAX;
 }
+
+/* ---- Finishing ------------------------------------------------------------------------------- */
 
 /* Sorts the records and drops what two threads stored at the same time. */
 static void sort_records(struct rmv_pack_footer *footer)
@@ -115,23 +156,26 @@ const struct rmv_error *rmv_pack_writer_finish(struct rmv_pack_writer *writer,
         *footer = (struct rmv_pack_footer){0};
         return NULL;
     }
+    const struct rmv_store *store = writer->store;
     sort_records(&writer->footer);
-    const struct rmv_error *err = rmv_pack_write_footer(&writer->file, &writer->footer);
-    if (!err && !writer->sync)
-        err = rmv_unsynced_mark(writer->vfs, writer->root);
+    const struct rmv_error *err = rmv_staging_finish(&writer->staging, &writer->file);
+    if (!err)
+        err = rmv_pack_write_footer(&writer->file, &writer->footer);
+    if (!err && !store->sync)
+        err = rmv_unsynced_mark(store->vfs, store->root);
     if (err)
         return err;
 
-    RMV_CLEANUP(rmv_str_free) char *folder = rmv_str_format("%s/" RMV_PACK_FOLDER, writer->root);
+    RMV_CLEANUP(rmv_str_free) char *folder = rmv_str_format("%s/" RMV_PACK_FOLDER, store->root);
     RMV_CLEANUP(rmv_str_free) char *file_name = rmv_pack_file_name(&writer->footer.name);
     RMV_CLEANUP(rmv_str_free) char *path = rmv_str_format("%s/%s", folder, file_name);
-    err = rmv_temporary_publish(&writer->file, path, writer->sync);
-    if (!err && writer->sync)
-        err = rmv_vfs_sync_folder(writer->vfs, folder);
+    err = rmv_temporary_publish(&writer->file, path, store->sync);
+    if (!err && store->sync)
+        err = rmv_vfs_sync_folder(store->vfs, folder);
     if (err)
         return err;
     rmv_temporary_discard(&writer->journal);
     *footer = writer->footer;
-    rmv_pack_writer_init(writer, writer->vfs, writer->root, writer->sync, writer->journal_step);
+    reset(writer);
     return NULL;
 }

@@ -1,4 +1,4 @@
-/* Writes one pack: frames are appended to a temporary file, which gets its footer, its name and its
+/* Writes packs: frames are appended to a temporary file, which gets its footer, its name and its
  * place when it is finished. Not thread-safe; the batch has the lock. */
 #pragma once
 
@@ -8,18 +8,18 @@
 
 #include "rmv/base/error.h"
 #include "rmv/base/vfs.h"
+#include "store/frame.h"
 #include "store/pack_format.h"
+#include "store/staging.h"
 
-/* How much of a pack may be lost with its writer. */
-#define RMV_JOURNAL_STEP_BYTES ((uint64_t)4 << 20)
+struct rmv_store;
 
 struct rmv_pack_writer {
-    const struct rmv_vfs *vfs;
-    const char *root; /* the store's folder, lives longer */
-    bool sync;
-    uint64_t journal_step;    /* bytes of the pack between two entries in the journal */
-    struct rmv_vfs_file file; /* the empty state until the first frame */
-    uint64_t size;            /* bytes written */
+    const struct rmv_store *store;
+    bool has_journal;           /* may what was written be taken up when the process dies? */
+    struct rmv_staging staging; /* what is not in the file yet */
+    struct rmv_vfs_file file;   /* the empty state until the first frame */
+    uint64_t size;              /* bytes of the pack so far */
     struct rmv_pack_footer footer;
     size_t frames_capacity;
     size_t records_capacity;
@@ -30,15 +30,19 @@ struct rmv_pack_writer {
     size_t journaled_records_count;
 };
 
-void rmv_pack_writer_init(struct rmv_pack_writer *writer, const struct rmv_vfs *vfs,
-                          const char *root, bool sync, uint64_t journal_step);
+/* The store lives longer. */
+void rmv_pack_writer_init(struct rmv_pack_writer *writer, const struct rmv_store *store,
+                          bool has_journal);
 
-/* Appends a frame and the records of what is in it (whose `frame` is set here). Errors: IO; the
- * writer is then good for nothing but to be discarded. */
+/* Frees the writer; what was not finished is dropped. */
+void rmv_pack_writer_discard(struct rmv_pack_writer *writer);
+
+/* Appends a frame, whose bytes are copied, and the records of what is in it (whose `frame` is set
+ * here). Errors: IO; the writer is then good for nothing but to be discarded. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_pack_writer_append(struct rmv_pack_writer *writer,
                                                const struct rmv_pack_frame *frame,
-                                               const void *stored,
+                                               const struct rmv_frame_parts *parts,
                                                const struct rmv_pack_record *records,
                                                size_t records_count);
 
@@ -50,6 +54,3 @@ bool rmv_pack_writer_is_full(const struct rmv_pack_writer *writer, uint64_t size
 RMV_MUST_CHECK
 const struct rmv_error *rmv_pack_writer_finish(struct rmv_pack_writer *writer,
                                                struct rmv_pack_footer *footer);
-
-/* Drops what was not finished. */
-void rmv_pack_writer_discard(struct rmv_pack_writer *writer);

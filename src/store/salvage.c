@@ -86,9 +86,10 @@ static void take_frames(struct salvage *salvage)
 static const struct rmv_error *publish(struct salvage *salvage)
 {
     RMV_CLEANUP(rmv_pack_footer_free) struct rmv_pack_footer footer = {0};
+    const struct rmv_pack_header header = rmv_pack_make_header();
     const struct rmv_error *err = rmv_vfs_truncate(&salvage->file, salvage->writer.size);
     if (!err)
-        err = rmv_pack_write_header(&salvage->file);
+        err = rmv_vfs_write(&salvage->file, 0, &header, sizeof(header));
     if (err)
         return err;
     salvage->writer.file = salvage->file;
@@ -110,8 +111,7 @@ static const struct rmv_error *salvage_pack(struct rmv_store *store, const char 
     RMV_CLEANUP(rmv_str_free) char *journal_path = rmv_str_format("%s" RMV_JOURNAL_SUFFIX, path);
     RMV_CLEANUP(rmv_vfs_close) struct rmv_vfs_file journal = RMV_VFS_FILE_EMPTY;
     RMV_CLEANUP(salvage_free) struct salvage salvage = {.store = store, .file = RMV_VFS_FILE_EMPTY};
-    rmv_pack_writer_init(&salvage.writer, store->vfs, store->root, store->sync,
-                         store->journal_step);
+    rmv_pack_writer_init(&salvage.writer, store, false);
 
     if (rmv_temporary_adopt(store->vfs, path, &salvage.file))
         return NULL; /* its owner lives, or somebody else was faster */

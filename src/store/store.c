@@ -50,7 +50,7 @@ const struct rmv_error *rmv_store_open(const char *root, const struct rmv_store_
                       : processors > 0 ? (unsigned)processors
                                        : 1;
     opened->pack_size_max = RMV_PACK_SIZE_MAX;
-    opened->journal_step = RMV_JOURNAL_STEP_BYTES;
+    opened->stage_size = RMV_STAGING_SIZE;
     opened->log = options->log;
     rmv_index_init(&opened->index, opened->vfs, root);
     opened->index.sync = opened->sync;

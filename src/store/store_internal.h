@@ -22,7 +22,7 @@ struct rmv_store {
     int compression_level;
     unsigned threads;
     uint64_t pack_size_max; /* RMV_PACK_SIZE_MAX; tests set less */
-    uint64_t journal_step;  /* RMV_JOURNAL_STEP_BYTES; tests set less */
+    size_t stage_size;      /* RMV_STAGING_SIZE; tests set less */
     struct rmv_log *log;
     struct rmv_index index;
     struct rmv_damage

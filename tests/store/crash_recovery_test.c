@@ -4,14 +4,26 @@
 
 #include "crash.h"
 
+static bool has_journal(const struct scenario *scenario)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_str_format("%s/tmp", scenario->root);
+    CHECK_OK(rmv_vfs_list(rmv_vfs_default(), path, &names));
+    for (size_t i = 0; i < names.count; i++)
+        if (strstr(names.items[i], ".journal"))
+            return true;
+    return false;
+}
+
 /* Puts with a journal of small steps until the process dies. */
 static void put_until_death(struct scenario *scenario, size_t dies_after)
 {
     struct rmv_store *store = open_recorded(scenario);
     struct rmv_store_batch *batch = NULL;
-    store->journal_step = 1000;
+    store->stage_size = (size_t)16 << 10;
     CHECK_OK(rmv_store_batch_open(store, &batch));
     CHECK_OK(put(scenario, batch, 0, scenario->objects_count - 1));
+    assert_true(has_journal(scenario));
     scenario->recording.dies_at = scenario->recording.count + dies_after;
     (void)put_and_commit(scenario, batch, scenario->objects_count - 1, scenario->objects_count);
     rmv_store_batch_close(&batch);
@@ -39,14 +51,14 @@ static void what_a_dead_process_left_endangers_nothing(void **state)
 static void taking_up_a_journal_endangers_nothing(void **state)
 {
     (void)state;
-    static const size_t sizes[] = {262144, 263000, 700, 30};
+    static const size_t sizes[] = {20000, 263000, 700, 263000, 30};
     for (size_t dies_after = 0; dies_after < 16; dies_after += 8) {
         struct scenario scenario;
-        start(&scenario, sizes, 4);
+        start(&scenario, sizes, 5);
         put_until_death(&scenario, dies_after);
         recording_vfs_revive(&scenario.recording);
         const size_t first = dies_after == 0 ? 0 : scenario.recording.count;
-        CHECK_OK(run(&scenario, 0, 4));
+        CHECK_OK(run(&scenario, 0, 5));
         try_power_cuts(&scenario, first, 1);
         end(&scenario);
         assert_int_equal(system("rm -rf store"), 0);
@@ -83,10 +95,10 @@ static char *check_recovery(void *context, const char *folder, size_t promised)
 static void a_power_cut_amid_recovery_endangers_nothing(void **state)
 {
     (void)state;
-    static const size_t journaled_sizes[] = {700, 263000, 30};
+    static const size_t journaled_sizes[] = {700, 263000, 20, 263000, 30};
     for (int journaled = 0; journaled < 2; journaled++) {
         struct scenario scenario;
-        start(&scenario, journaled ? journaled_sizes : small_sizes, 3);
+        start(&scenario, journaled ? journaled_sizes : small_sizes, journaled ? 5 : 3);
         if (journaled)
             put_until_death(&scenario, 3);
         else

@@ -56,7 +56,7 @@ static const struct rmv_error *run(const struct rmv_vfs *vfs, bool sync, void (*
     const struct rmv_error *err = rmv_store_open(".", &options, &store);
     if (!err) {
         store->pack_size_max = pack_size_max;
-        store->journal_step = (uint64_t)512 << 10;
+        store->stage_size = (size_t)256 << 10;
         err = rmv_store_batch_open(store, &batch);
     }
     for (size_t part = 0; part < COMMITS_COUNT && !err; part++) {

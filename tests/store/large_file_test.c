@@ -274,7 +274,7 @@ static int put_and_die(const struct rmv_buf *bytes, int n)
         struct rmv_store_file file;
         const int fd = open_file(bytes);
         store->pack_size_max = 2 * MIB;
-        store->journal_step = MIB;
+        store->stage_size = MIB / 2;
         _exit(rmv_store_batch_open(store, &batch) || put_file(batch, fd, &file) ||
               rmv_store_batch_commit(batch));
     }

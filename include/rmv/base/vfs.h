@@ -30,6 +30,8 @@ struct rmv_vfs {
     ssize_t (*pread)(void *state, int fd, void *bytes, size_t size, uint64_t offset);
     ssize_t (*pwrite)(void *state, int fd, const void *bytes, size_t size, uint64_t offset);
     int (*fsync)(void *state, int fd);
+    /* O_DIRECT on or off: do writes go past the page cache? Fails where the filesystem cannot. */
+    int (*direct)(void *state, int fd, bool on);
     int (*ftruncate)(void *state, int fd, uint64_t size);
     int (*fchmod)(void *state, int fd, mode_t mode);
     int (*fstat)(void *state, int fd, struct rmv_vfs_stat *stat);
@@ -79,6 +81,15 @@ const struct rmv_error *rmv_vfs_read(const struct rmv_vfs_file *file, uint64_t o
 RMV_MUST_CHECK
 const struct rmv_error *rmv_vfs_write(const struct rmv_vfs_file *file, uint64_t offset,
                                       const void *bytes, size_t size);
+
+/* The same, but past the page cache as far as the filesystem goes along with that; the rest goes
+ * through it. It makes nothing durable. `offset` and the address of `bytes` are multiples of
+ * RMV_VFS_DIRECT_ALIGNMENT, `size` need not be. Nobody else writes to `file` meanwhile. Errors: IO.
+ */
+#define RMV_VFS_DIRECT_ALIGNMENT ((size_t)4096)
+RMV_MUST_CHECK
+const struct rmv_error *rmv_vfs_write_direct(const struct rmv_vfs_file *file, uint64_t offset,
+                                             const void *bytes, size_t size);
 RMV_MUST_CHECK
 const struct rmv_error *rmv_vfs_sync(const struct rmv_vfs_file *file);
 RMV_MUST_CHECK
