@@ -103,6 +103,12 @@ static int faulty_stat(void *state, const char *path, struct rmv_vfs_stat *stat)
     return faulty->real->stat(NULL, path, stat);
 }
 
+static int faulty_lstat(void *state, const char *path, struct rmv_vfs_stat *stat)
+{
+    struct faulty_vfs *faulty = state;
+    return faulty->real->lstat(NULL, path, stat);
+}
+
 static int faulty_rename(void *state, const char *from, const char *to)
 {
     struct faulty_vfs *faulty = state;
@@ -115,6 +121,18 @@ static int faulty_link(void *state, const char *from, const char *to)
 {
     struct faulty_vfs *faulty = state;
     return is_due(faulty) ? go_wrong(faulty) : faulty->real->link(NULL, from, to);
+}
+
+static int faulty_link_file(void *state, int fd, const char *to)
+{
+    struct faulty_vfs *faulty = state;
+    return is_due(faulty) ? go_wrong(faulty) : faulty->real->link_file(NULL, fd, to);
+}
+
+static int faulty_clone(void *state, int fd, int from_fd)
+{
+    struct faulty_vfs *faulty = state;
+    return is_due(faulty) ? go_wrong(faulty) : faulty->real->clone(NULL, fd, from_fd);
 }
 
 static int faulty_unlink(void *state, const char *path)
@@ -141,6 +159,12 @@ static int faulty_sync_folder(void *state, const char *path)
     return is_due(faulty) ? go_wrong(faulty) : faulty->real->sync_folder(NULL, path);
 }
 
+static int faulty_sync_all(void *state, const char *path)
+{
+    struct faulty_vfs *faulty = state;
+    return is_due(faulty) ? go_wrong(faulty) : faulty->real->sync_all(NULL, path);
+}
+
 static int faulty_list(void *state, const char *path, struct rmv_strings *names)
 {
     struct faulty_vfs *faulty = state;
@@ -164,12 +188,16 @@ void faulty_vfs_init(struct faulty_vfs *faulty, int fails_at, bool dies)
                 .map = faulty_map,
                 .unmap = faulty_unmap,
                 .stat = faulty_stat,
+                .lstat = faulty_lstat,
                 .rename = faulty_rename,
                 .link = faulty_link,
+                .link_file = faulty_link_file,
+                .clone = faulty_clone,
                 .unlink = faulty_unlink,
                 .touch = faulty_touch,
                 .mkdir = faulty_mkdir,
                 .sync_folder = faulty_sync_folder,
+                .sync_all = faulty_sync_all,
                 .list = faulty_list},
         .real = rmv_vfs_default(),
         .fails_at = fails_at,

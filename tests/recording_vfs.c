@@ -245,6 +245,12 @@ static int recording_stat(void *state, const char *path, struct rmv_vfs_stat *st
     return recording->real->stat(NULL, path, stat);
 }
 
+static int recording_lstat(void *state, const char *path, struct rmv_vfs_stat *stat)
+{
+    const struct recording_vfs *recording = state;
+    return recording->real->lstat(NULL, path, stat);
+}
+
 static int recording_rename(void *state, const char *from, const char *to)
 {
     struct recording_vfs *recording = state;
@@ -270,6 +276,35 @@ static int recording_link(void *state, const char *from, const char *to)
         append_entry(recording, to, node_of(recording, from));
     leave(recording);
     return result;
+}
+
+/* What a file outside is given a name for has been written by somebody else: nothing of it is
+ * durable yet. */
+static int recording_link_file(void *state, int fd, const char *to)
+{
+    struct recording_vfs *recording = state;
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf bytes = {0};
+    if (!enter(recording))
+        return -1;
+    const int result = recording->real->link_file(NULL, fd, to);
+    if (result == 0) {
+        const struct rmv_error *err = rmv_fs_read(to, FILE_BYTES_MAX, &bytes);
+        assert(!err);
+        const int node = add_node(recording, false);
+        append_entry(recording, to, node);
+        append_write(recording, node, bytes.size > 0 ? bytes.data : "", bytes.size, 0);
+    }
+    leave(recording);
+    return result;
+}
+
+static int recording_clone(void *state, int fd, int from_fd)
+{
+    (void)state;
+    (void)fd;
+    (void)from_fd;
+    errno = EOPNOTSUPP;
+    return -1;
 }
 
 static int recording_touch(void *state, const char *path)
@@ -309,6 +344,22 @@ static int recording_sync_folder(void *state, const char *path)
         return -1;
     append(recording,
            &(struct recorded){.kind = RECORDED_SYNC_FOLDER, .folder = node_of(recording, path)});
+    leave(recording);
+    return 0;
+}
+
+static int recording_sync_all(void *state, const char *path)
+{
+    struct recording_vfs *recording = state;
+    (void)path;
+    if (!enter(recording))
+        return -1;
+    for (size_t node = 0; node < recording->nodes_count; node++)
+        append(recording,
+               &(struct recorded){.kind = recording->is_folder[node] ? RECORDED_SYNC_FOLDER
+                                                                     : RECORDED_SYNC_FILE,
+                                  .folder = (int)node,
+                                  .node = (int)node});
     leave(recording);
     return 0;
 }
@@ -364,12 +415,16 @@ void recording_vfs_start(struct recording_vfs *recording, const char *root)
                 .map = recording_map,
                 .unmap = recording_unmap,
                 .stat = recording_stat,
+                .lstat = recording_lstat,
                 .rename = recording_rename,
                 .link = recording_link,
+                .link_file = recording_link_file,
+                .clone = recording_clone,
                 .unlink = recording_unlink,
                 .touch = recording_touch,
                 .mkdir = recording_mkdir,
                 .sync_folder = recording_sync_folder,
+                .sync_all = recording_sync_all,
                 .list = recording_list},
         .real = rmv_vfs_default(),
         .root = rmv_str_copy(root),

@@ -3,8 +3,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -73,6 +75,8 @@ static int copy_stat(int result, const struct stat *from, struct rmv_vfs_stat *t
             .links_count = from->st_nlink,
             .mode = from->st_mode & 07777,
             .mtime_ns = (int64_t)from->st_mtim.tv_sec * 1000000000 + from->st_mtim.tv_nsec,
+            .ctime_ns = (int64_t)from->st_ctim.tv_sec * 1000000000 + from->st_ctim.tv_nsec,
+            .is_file = S_ISREG(from->st_mode),
         };
     return result;
 }
@@ -110,6 +114,13 @@ static int real_stat(void *state, const char *path, struct rmv_vfs_stat *result)
     return copy_stat(stat(path, &stat_buf), &stat_buf, result);
 }
 
+static int real_lstat(void *state, const char *path, struct rmv_vfs_stat *result)
+{
+    struct stat stat_buf = {0};
+    (void)state;
+    return copy_stat(lstat(path, &stat_buf), &stat_buf, result);
+}
+
 static int real_rename(void *state, const char *from, const char *to)
 {
     (void)state;
@@ -120,6 +131,21 @@ static int real_link(void *state, const char *from, const char *to)
 {
     (void)state;
     return link(from, to);
+}
+
+/* By way of /proc: linking by descriptor alone needs a privilege. */
+static int real_link_file(void *state, int fd, const char *to)
+{
+    char path[40];
+    (void)state;
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    return linkat(AT_FDCWD, path, AT_FDCWD, to, AT_SYMLINK_FOLLOW);
+}
+
+static int real_clone(void *state, int fd, int from_fd)
+{
+    (void)state;
+    return ioctl(fd, FICLONE, from_fd);
 }
 
 static int real_touch(void *state, const char *path)
@@ -147,6 +173,19 @@ static int real_sync_folder(void *state, const char *path)
     if (fd < 0)
         return -1;
     const int result = fsync(fd);
+    const int number = errno;
+    close(fd);
+    errno = number;
+    return result;
+}
+
+static int real_sync_all(void *state, const char *path)
+{
+    (void)state;
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    const int result = syncfs(fd);
     const int number = errno;
     close(fd);
     errno = number;
@@ -190,12 +229,16 @@ const struct rmv_vfs *rmv_vfs_default(void)
         .map = real_map,
         .unmap = real_unmap,
         .stat = real_stat,
+        .lstat = real_lstat,
         .rename = real_rename,
         .link = real_link,
+        .link_file = real_link_file,
+        .clone = real_clone,
         .unlink = real_unlink,
         .touch = real_touch,
         .mkdir = real_mkdir,
         .sync_folder = real_sync_folder,
+        .sync_all = real_sync_all,
         .list = real_list,
     };
     return &real;
@@ -368,6 +411,13 @@ const struct rmv_error *rmv_vfs_sync_folder(const struct rmv_vfs *vfs, const cha
 {
     if (vfs->sync_folder(vfs->state, path) < 0)
         return rmv_error_errno("cannot make folder '%s' durable", path);
+    return NULL;
+}
+
+const struct rmv_error *rmv_vfs_sync_all(const struct rmv_vfs *vfs, const char *path)
+{
+    if (vfs->sync_all(vfs->state, path) < 0)
+        return rmv_error_errno("cannot make the filesystem of '%s' durable", path);
     return NULL;
 }
 

@@ -36,6 +36,7 @@ static void init_batch(struct rmv_store_batch *batch, struct rmv_store *store)
     pthread_rwlockattr_destroy(&attributes);
     rmv_pack_writer_init(&batch->writer, store, true);
     rmv_workers_init(&batch->workers, batch, store->threads);
+    rmv_loose_writer_init(&batch->loose, store);
 }
 
 static void free_slot(struct rmv_batch_slot *slot)
@@ -59,6 +60,7 @@ static void free_context(struct rmv_file_context *context)
 static void free_batch(struct rmv_store_batch *batch)
 {
     rmv_workers_free(&batch->workers);
+    rmv_loose_writer_free(&batch->loose);
     rmv_pack_writer_discard(&batch->writer);
     for (size_t i = 0; i < batch->slots_count; i++)
         free_slot(&batch->slots[i]);
@@ -333,6 +335,8 @@ const struct rmv_error *rmv_store_batch_commit(struct rmv_store_batch *batch)
         err = finish_pack(batch);
     if (!err)
         err = sync_packs(batch);
+    if (!err)
+        err = rmv_loose_writer_commit(&batch->loose);
     pthread_rwlock_unlock(&batch->gate);
     if (err)
         return rmv_error_context(err, "cannot commit to the store '%s'", batch->store->root);

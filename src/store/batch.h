@@ -10,6 +10,7 @@
 #include "rmv/base/lock.h"
 #include "store/frame.h"
 #include "store/id_set.h"
+#include "store/loose_writer.h"
 #include "store/pack_writer.h"
 #include "store/store_internal.h"
 #include "store/workers.h"
@@ -62,6 +63,7 @@ struct rmv_store_batch {
     atomic_bool is_full;       /* the pack is to be finished */
     struct rmv_error *failure; /* what made the batch unusable */
     struct rmv_workers workers;
+    struct rmv_loose_writer loose;
 };
 
 /* Stores the bytes that `record` names unless they are stored already, which `*was_stored` tells.

@@ -56,6 +56,17 @@ void rmv_damage_add(struct rmv_damage *damage, const struct rmv_object_id *pack,
     damage->items[damage->count++] = (struct rmv_damage_item){.pack = *pack, .id = id ? *id : none};
 }
 
+void rmv_damage_remove(struct rmv_damage *damage, const struct rmv_object_id *pack,
+                       const struct rmv_object_id *id)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < damage->count; i++)
+        if (!rmv_object_id_equal(&damage->items[i].pack, pack) ||
+            !rmv_object_id_equal(&damage->items[i].id, id))
+            damage->items[n++] = damage->items[i];
+    damage->count = n;
+}
+
 static void sort_items(struct rmv_damage *damage)
 {
     size_t n = 0;

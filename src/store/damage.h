@@ -29,6 +29,10 @@ bool rmv_damage_has(const struct rmv_damage *damage, const struct rmv_object_id 
 void rmv_damage_add(struct rmv_damage *damage, const struct rmv_object_id *pack,
                     const struct rmv_object_id *id);
 
+/* Takes a copy of an object off a list that was read. */
+void rmv_damage_remove(struct rmv_damage *damage, const struct rmv_object_id *pack,
+                       const struct rmv_object_id *id);
+
 /* Reads the list of the store in `root`; one that is missing or no list is empty. */
 void rmv_damage_read(const struct rmv_vfs *vfs, const char *root, struct rmv_damage *damage);
 

@@ -8,6 +8,8 @@
 #include "rmv/base/pool.h"
 #include "store/doomed.h"
 #include "store/frame.h"
+#include "store/fsck_loose.h"
+#include "store/loose.h"
 #include "store/segment_build.h"
 #include "store/store_internal.h"
 
@@ -251,7 +253,9 @@ static const struct rmv_error *check_listed(void *context, size_t i)
         rmv_store_stream(check->store, &check->listed[i], UINT64_MAX, &sink);
     if (!err)
         return NULL;
-    add_problem(check, NULL, &check->listed[i], err->message);
+    RMV_CLEANUP(rmv_str_free) char *message = rmv_str_copy(err->message);
+    if (!rmv_store_is_loose(check->store, &check->listed[i]))
+        add_problem(check, NULL, &check->listed[i], message);
     struct rmv_location location;
     for (size_t n = 0; rmv_index_find(&check->store->index, &check->listed[i], n, &location); n++)
         if (location.representation == RMV_REPRESENTATION_LIST)
@@ -269,6 +273,35 @@ static const struct rmv_error *check_index(struct check *check)
     return err;
 }
 
+/* ---- Loose objects --------------------------------------------------------------------------- */
+
+static void note_loose(void *context, const char *name, const struct rmv_object_id *id,
+                       const char *message)
+{
+    struct check *check = context;
+    if (id)
+        note_damage(check, &rmv_loose_pack, id);
+    if (!id || !rmv_store_is_in_packs(check->store, id))
+        add_problem(check, name, id, message);
+}
+
+static void count_loose(void *context, uint64_t size)
+{
+    struct check *check = context;
+    pthread_mutex_lock(&check->lock);
+    check->report.loose++;
+    check->report.objects++;
+    check->report.bytes += size;
+    pthread_mutex_unlock(&check->lock);
+}
+
+static const struct rmv_error *check_loose(void *context, size_t folder)
+{
+    struct check *check = context;
+    const struct rmv_fsck_loose_visitor visitor = {note_loose, count_loose, check};
+    return rmv_fsck_loose(check->store, (unsigned)folder, check->progress, &visitor);
+}
+
 static const struct rmv_error *run(struct check *check)
 {
     RMV_CLEANUP(rmv_pool_close) struct rmv_pool *pool = NULL;
@@ -283,7 +316,9 @@ static const struct rmv_error *run(struct check *check)
         return err;
     rmv_pool_open(check->store->threads, &pool);
     err = rmv_pool_run(pool, check->packs.count, check_pack, check);
-    return err ? err : rmv_pool_run(pool, check->listed_count, check_listed, check);
+    if (!err)
+        err = rmv_pool_run(pool, check->listed_count, check_listed, check);
+    return err ? err : rmv_pool_run(pool, RMV_LOOSE_FOLDERS_COUNT, check_loose, check);
 }
 
 /* A store that cannot be written to can be checked all the same. */
@@ -297,7 +332,7 @@ static void keep_damage(struct check *check)
                       "adding what is damaged will not mend the store: %s", err->message);
     if (check->damage.count > 0 && check->report.problems_count == 0)
         rmv_log_write(store->log, RMV_LOG_WARNING,
-                      "%zu damaged copies of objects are intact in other packs",
+                      "%zu damaged copies of objects are intact elsewhere in the store",
                       check->damage.count);
     rmv_damage_free(&store->damage);
     store->damage = check->damage;

@@ -8,6 +8,7 @@
 #include "rmv/base/time.h"
 #include "store/doomed.h"
 #include "store/frame.h"
+#include "store/gc_loose.h"
 #include "store/id_set.h"
 #include "store/pack_writer.h"
 #include "store/store_internal.h"
@@ -429,6 +430,7 @@ static void sum_up(const struct rmv_store_gc *gc, struct rmv_store_gc_report *re
 const struct rmv_error *rmv_store_gc_run(struct rmv_store_gc *gc,
                                          struct rmv_store_gc_report *report)
 {
+    struct rmv_store_gc_report found;
     size_t damaged_count = 0;
     const struct rmv_error *err = rmv_index_refresh(&gc->store->index);
     if (!err && !gc->options.dry_run)
@@ -437,8 +439,12 @@ const struct rmv_error *rmv_store_gc_run(struct rmv_store_gc *gc,
         err = settle(gc);
     if (!err && !gc->options.dry_run)
         err = sweep(gc);
+    if (!err) {
+        sum_up(gc, &found);
+        err = rmv_gc_loose(gc->store, &gc->live, &gc->options, &found);
+    }
     if (err)
         return rmv_error_context(err, "cannot collect garbage in '%s'", gc->store->root);
-    sum_up(gc, report);
+    *report = found;
     return NULL;
 }

@@ -7,6 +7,7 @@
 #include "rmv/base/mem.h"
 #include "store/frame.h"
 #include "store/journal.h"
+#include "store/loose_writer.h"
 #include "store/pack_writer.h"
 #include "store/store_internal.h"
 #include "store/temporary.h"
@@ -145,6 +146,14 @@ static void remove_orphan(struct rmv_store *store, const char *path)
         store->vfs->unlink(store->vfs->state, path);
 }
 
+/* It may be the user's own file under a second name: it is not touched, only let go. The file that
+ * marks it as in use sorts before it, so one that was abandoned is gone by now. */
+static void remove_staged(struct rmv_store *store, const char *path)
+{
+    if (rmv_loose_is_abandoned(store->vfs, path))
+        store->vfs->unlink(store->vfs->state, path);
+}
+
 const struct rmv_error *rmv_salvage(struct rmv_store *store)
 {
     RMV_CLEANUP(rmv_str_free)
@@ -157,6 +166,8 @@ const struct rmv_error *rmv_salvage(struct rmv_store *store)
         RMV_CLEANUP(rmv_str_free) char *path = rmv_str_format("%s/%s", folder, names.items[i]);
         if (has_suffix(path, RMV_JOURNAL_SUFFIX))
             remove_orphan(store, path);
+        else if (rmv_loose_is_staged(path))
+            remove_staged(store, path);
         else if (strncmp(names.items[i], "pack-", 5) == 0)
             err = salvage_pack(store, path);
         else

@@ -6,6 +6,7 @@
 
 #include "rmv/base/mem.h"
 #include "rmv/base/vfs.h"
+#include "store/loose.h"
 #include "store/pack_writer.h"
 #include "store/segment_build.h"
 #include "store/store_internal.h"
@@ -86,7 +87,8 @@ bool rmv_store_has(struct rmv_store *store, const struct rmv_object_id *id)
     struct rmv_location location;
     if (rmv_index_find(&store->index, id, 0, &location))
         return true;
-    return !rmv_index_refresh(&store->index) && rmv_index_find(&store->index, id, 0, &location);
+    return rmv_loose_is_there(store, id) ||
+           (!rmv_index_refresh(&store->index) && rmv_index_find(&store->index, id, 0, &location));
 }
 
 static bool find_sound(struct rmv_store *store, const struct rmv_object_id *id)
@@ -100,7 +102,8 @@ static bool find_sound(struct rmv_store *store, const struct rmv_object_id *id)
 
 bool rmv_store_is_saved(struct rmv_store *store, const struct rmv_object_id *id)
 {
-    return find_sound(store, id) || (!rmv_index_refresh(&store->index) && find_sound(store, id));
+    return find_sound(store, id) || rmv_loose_is_sound(store, id) ||
+           (!rmv_index_refresh(&store->index) && find_sound(store, id));
 }
 
 /* ---- Finding --------------------------------------------------------------------------------- */
@@ -124,6 +127,20 @@ static const struct rmv_error *parse_prefix(const char *prefix, struct rmv_objec
                : NULL;
 }
 
+/* Up to two different ids. */
+static size_t find_prefix(struct rmv_store *store, const struct rmv_object_id *prefix,
+                          size_t digits, struct rmv_object_id found[2])
+{
+    struct rmv_object_id loose[2];
+    size_t count = rmv_index_find_prefix(&store->index, prefix, digits, found, 2);
+    const size_t loose_count = rmv_loose_find_prefix(store, prefix, digits, loose, 2);
+
+    for (size_t i = 0; i < loose_count && count < 2; i++)
+        if (count == 0 || !rmv_object_id_equal(&found[0], &loose[i]))
+            found[count++] = loose[i];
+    return count;
+}
+
 const struct rmv_error *rmv_store_find(struct rmv_store *store, const char *prefix,
                                        struct rmv_object_id *id)
 {
@@ -133,12 +150,12 @@ const struct rmv_error *rmv_store_find(struct rmv_store *store, const char *pref
     if (err)
         return err;
 
-    size_t count = rmv_index_find_prefix(&store->index, &first, strlen(prefix), found, 2);
+    size_t count = find_prefix(store, &first, strlen(prefix), found);
     if (count == 0) {
         err = rmv_index_refresh(&store->index);
         if (err)
             return err;
-        count = rmv_index_find_prefix(&store->index, &first, strlen(prefix), found, 2);
+        count = find_prefix(store, &first, strlen(prefix), found);
     }
     if (count == 0)
         return rmv_error(RMV_ERR_NOT_FOUND,

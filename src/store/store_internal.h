@@ -47,9 +47,15 @@ const struct rmv_error *rmv_store_view(struct rmv_store *store, const struct rmv
                                        enum rmv_representation representation,
                                        struct rmv_sha256_state *sum, struct rmv_object_view *view);
 
-/* Can the whole bytes be read, and hash right, outside this pack? */
+/* Can the whole bytes be read, and hash right, outside this pack? As a loose object, too. */
 bool rmv_store_is_elsewhere(struct rmv_store *store, const struct rmv_object_id *id,
                             const struct rmv_object_id *pack);
+
+/* Can all of the object be read from packs, and hashes right? */
+bool rmv_store_is_in_packs(struct rmv_store *store, const struct rmv_object_id *id);
+
+/* Is it loose, in either variant, and its hash right? Reads the file. */
+bool rmv_store_is_loose(struct rmv_store *store, const struct rmv_object_id *id);
 
 /* Where bytes of an object go. */
 struct rmv_store_sink {

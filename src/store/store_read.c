@@ -1,8 +1,11 @@
 /* Reading objects: every place an object is in is tried, and every byte is hashed. */
 #include "store/store_internal.h"
 
+#include <unistd.h>
+
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
+#include "store/loose.h"
 
 static const struct rmv_error *not_found(const struct rmv_store *store,
                                          const struct rmv_object_id *id)
@@ -61,7 +64,7 @@ bool rmv_store_is_elsewhere(struct rmv_store *store, const struct rmv_object_id 
             !view_at(store, id, &location, NULL, &view))
             return true;
     }
-    return false;
+    return rmv_store_is_loose(store, id);
 }
 
 /* One round over all places. The error is that of the last one tried. */
@@ -112,12 +115,14 @@ const struct rmv_error *rmv_store_view(struct rmv_store *store, const struct rmv
 struct found {
     enum rmv_representation representation;
     uint64_t size;
-    struct rmv_chunk_list list; /* if that is how it is stored */
+    struct rmv_chunk_list list;    /* if that is how it is stored */
+    struct rmv_loose_object loose; /* with a path if it is in no pack */
 };
 
 static void found_free(struct found *found)
 {
     rmv_chunk_list_free(&found->list);
+    rmv_loose_object_free(&found->loose);
 }
 
 static bool find_in(struct rmv_store *store, const struct rmv_object_id *id,
@@ -156,6 +161,10 @@ static const struct rmv_error *find_object(struct rmv_store *store, const struct
     const struct rmv_error *err = find_once(store, id, found);
     if (!err || err->code == RMV_ERR_IO)
         return err;
+    if (rmv_loose_find(store, id, false, &found->loose)) {
+        found->size = found->loose.stat.size;
+        return NULL;
+    }
     err = check_index(store);
     return err ? err : find_once(store, id, found);
 }
@@ -256,6 +265,25 @@ static const struct rmv_error *too_long(const struct rmv_object_id *id, uint64_t
                      (unsigned long long)size, (unsigned long long)max_bytes);
 }
 
+static const struct rmv_error *stream_packed(struct rmv_store *store,
+                                             const struct rmv_object_id *id,
+                                             const struct found *found, uint64_t max_bytes,
+                                             const struct rmv_store_sink *sink)
+{
+    if (found->representation == RMV_REPRESENTATION_LIST) {
+        if (found->size > max_bytes)
+            return too_long(id, found->size, max_bytes);
+        return stream_listed(store, id, &found->list, sink);
+    }
+    RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
+    const struct rmv_error *err = rmv_store_view(store, id, RMV_REPRESENTATION_WHOLE, NULL, &view);
+    if (err)
+        return err;
+    if (view.size > max_bytes)
+        return too_long(id, view.size, max_bytes);
+    return sink->write(sink->context, view.bytes, view.size);
+}
+
 const struct rmv_error *rmv_store_stream(struct rmv_store *store, const struct rmv_object_id *id,
                                          uint64_t max_bytes, const struct rmv_store_sink *sink)
 {
@@ -263,18 +291,24 @@ const struct rmv_error *rmv_store_stream(struct rmv_store *store, const struct r
     const struct rmv_error *err = find_object(store, id, &found);
     if (err)
         return err;
-    if (found.representation == RMV_REPRESENTATION_LIST) {
-        if (found.size > max_bytes)
-            return too_long(id, found.size, max_bytes);
-        return stream_listed(store, id, &found.list, sink);
-    }
-    RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
-    err = rmv_store_view(store, id, RMV_REPRESENTATION_WHOLE, NULL, &view);
-    if (err)
-        return err;
-    if (view.size > max_bytes)
-        return too_long(id, view.size, max_bytes);
-    return sink->write(sink->context, view.bytes, view.size);
+    if (found.loose.path)
+        return rmv_loose_stream(store, &found.loose, max_bytes, sink);
+    return stream_packed(store, id, &found, max_bytes, sink);
+}
+
+static const struct rmv_error *ignore(void *context, const void *bytes, size_t size)
+{
+    (void)context;
+    (void)bytes;
+    (void)size;
+    return NULL;
+}
+
+bool rmv_store_is_in_packs(struct rmv_store *store, const struct rmv_object_id *id)
+{
+    const struct rmv_store_sink sink = {ignore, NULL};
+    RMV_CLEANUP(found_free) struct found found = {0};
+    return !find_once(store, id, &found) && !stream_packed(store, id, &found, UINT64_MAX, &sink);
 }
 
 static const struct rmv_error *append_to_buf(void *context, const void *bytes, size_t size)
@@ -283,12 +317,23 @@ static const struct rmv_error *append_to_buf(void *context, const void *bytes, s
     return NULL;
 }
 
+/* Is it worth looking for a loose copy? */
+static bool is_damaged(const struct rmv_error *err)
+{
+    return err && (err->code == RMV_ERR_CORRUPT || err->code == RMV_ERR_NOT_FOUND);
+}
+
 const struct rmv_error *rmv_store_get(struct rmv_store *store, const struct rmv_object_id *id,
                                       size_t max_bytes, struct rmv_buf *out)
 {
     const size_t size_before = out->size;
     const struct rmv_store_sink sink = {append_to_buf, out};
     const struct rmv_error *err = rmv_store_stream(store, id, max_bytes, &sink);
+    RMV_CLEANUP(rmv_loose_object_free) struct rmv_loose_object loose = {0};
+    if (is_damaged(err) && rmv_loose_find(store, id, false, &loose)) {
+        out->size = size_before;
+        err = rmv_loose_stream(store, &loose, max_bytes, &sink);
+    }
     if (err)
         out->size = size_before;
     return err;
@@ -297,11 +342,26 @@ const struct rmv_error *rmv_store_get(struct rmv_store *store, const struct rmv_
 struct fd_output {
     int fd;
     const char *path;
+    uint64_t written;
 };
+
+/* Forgets what was written; false where that cannot be done, as in a pipe. */
+static bool rewind_output(struct fd_output *output)
+{
+    if (output->written == 0)
+        return true;
+    const off_t end = lseek(output->fd, 0, SEEK_CUR);
+    if (end < 0 || (uint64_t)end < output->written)
+        return false;
+    const off_t start = end - (off_t)output->written;
+    output->written = 0;
+    return ftruncate(output->fd, start) == 0 && lseek(output->fd, start, SEEK_SET) == start;
+}
 
 static const struct rmv_error *write_to_fd(void *context, const void *bytes, size_t size)
 {
-    const struct fd_output *output = context;
+    struct fd_output *output = context;
+    output->written += size;
     return rmv_fd_write(output->fd, output->path, bytes, size);
 }
 
@@ -310,5 +370,13 @@ const struct rmv_error *rmv_store_write_to(struct rmv_store *store, const struct
 {
     struct fd_output output = {.fd = fd, .path = path};
     const struct rmv_store_sink sink = {write_to_fd, &output};
-    return rmv_store_stream(store, id, UINT64_MAX, &sink);
+    RMV_CLEANUP(rmv_loose_object_free) struct rmv_loose_object loose = {0};
+    const struct rmv_error *err = rmv_store_stream(store, id, UINT64_MAX, &sink);
+    if (!is_damaged(err) || !rmv_loose_find(store, id, false, &loose))
+        return err;
+    struct rmv_error *damage = rmv_error_take(err);
+    if (!rewind_output(&output))
+        return rmv_error_raise(&damage);
+    rmv_error_free(&damage);
+    return rmv_loose_stream(store, &loose, UINT64_MAX, &sink);
 }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include "rmv/base/mem.h"
+#include "store/loose.h"
 #include "store/packs.h"
 #include "store/segment_build.h"
 
@@ -40,6 +41,13 @@ static const struct rmv_error *sync_files(const struct rmv_vfs *vfs, const char 
     return err ? err : rmv_vfs_sync_folder(vfs, folder);
 }
 
+static const struct rmv_error *sync_loose(const struct rmv_vfs *vfs, const char *root)
+{
+    RMV_CLEANUP(rmv_str_free) char *area = rmv_str_format("%s/" RMV_LOOSE_FOLDER, root);
+    struct rmv_vfs_stat stat;
+    return vfs->lstat(vfs->state, area, &stat) < 0 ? NULL : rmv_vfs_sync_all(vfs, root);
+}
+
 const struct rmv_error *rmv_unsynced_settle(const struct rmv_vfs *vfs, const char *root)
 {
     RMV_CLEANUP(rmv_str_free) char *path = mark_path(root);
@@ -51,6 +59,8 @@ const struct rmv_error *rmv_unsynced_settle(const struct rmv_vfs *vfs, const cha
         err = sync_files(vfs, root, RMV_SEGMENT_FOLDER);
     if (!err)
         err = rmv_vfs_sync_folder(vfs, root);
+    if (!err)
+        err = sync_loose(vfs, root);
     if (!err)
         vfs->unlink(vfs->state, path);
     return err;

@@ -20,7 +20,9 @@ struct rmv_vfs_stat {
     uint64_t inode;
     uint64_t links_count;
     int64_t mtime_ns; /* since 1970 */
-    mode_t mode;      /* permissions, without the type */
+    int64_t ctime_ns;
+    mode_t mode;  /* permissions, without the type */
+    bool is_file; /* and no folder, link, FIFO or device */
 };
 
 struct rmv_vfs {
@@ -40,12 +42,16 @@ struct rmv_vfs {
     void *(*map)(void *state, int fd, size_t size); /* read-only; MAP_FAILED on failure */
     int (*unmap)(void *state, void *bytes, size_t size);
     int (*stat)(void *state, const char *path, struct rmv_vfs_stat *stat);
+    int (*lstat)(void *state, const char *path, struct rmv_vfs_stat *stat); /* follows no link */
     int (*rename)(void *state, const char *from, const char *to);
     int (*link)(void *state, const char *from, const char *to);
+    int (*link_file)(void *state, int fd, const char *to); /* a name more for an open file */
+    int (*clone)(void *state, int fd, int from_fd);        /* ioctl FICLONE */
     int (*unlink)(void *state, const char *path);
     int (*touch)(void *state, const char *path); /* modified now: utimensat(2) without times */
     int (*mkdir)(void *state, const char *path, mode_t mode);
     int (*sync_folder)(void *state, const char *path);
+    int (*sync_all)(void *state, const char *path); /* syncfs(2) of the filesystem it is on */
     /* Adds the names in a folder, without "." and "..", in any order. */
     int (*list)(void *state, const char *path, struct rmv_strings *names);
 };
@@ -116,6 +122,10 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_vfs_mkdir(const struct rmv_vfs *vfs, const char *path);
 RMV_MUST_CHECK
 const struct rmv_error *rmv_vfs_sync_folder(const struct rmv_vfs *vfs, const char *path);
+
+/* Makes everything durable that is on the filesystem of `path`. Errors: IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_vfs_sync_all(const struct rmv_vfs *vfs, const char *path);
 
 /* Adds the sorted names in a folder; a missing folder has none. Errors: IO. */
 RMV_MUST_CHECK

@@ -103,6 +103,7 @@ struct rmv_store_source {
     int fd;                           /* read from its current position to its end */
     const char *path;                 /* for messages */
     const struct rmv_object_id *base; /* an older version, likely to be similar; may be NULL */
+    bool is_shared;                   /* others lead to it: it is no file to make an object of */
     struct rmv_progress *progress;    /* told of the bytes read; may be NULL */
 };
 
@@ -122,6 +123,53 @@ const struct rmv_error *rmv_store_batch_put_file(struct rmv_store_batch *batch,
 /* Makes everything put so far durable and visible. The batch can be used on. Errors: IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_store_batch_commit(struct rmv_store_batch *batch);
+
+/* ---- Loose objects ---------------------------------------------------------------------------
+ * An object may also lie in the store as a plain read-only file, so that files of a workspace can
+ * be links to it or share its blocks: without exec bits, with them, or both. It counts as stored
+ * like any other, and is hashed whenever it is read, since links can be written through. */
+
+/* The absolute path of the object's file if there is one, otherwise NULL; the caller frees it. */
+char *rmv_store_loose_path(struct rmv_store *store, const struct rmv_object_id *id,
+                           bool is_executable);
+
+/* Is `target` (of a symbolic link, say) a path that ends like one of a loose object, in this store
+ * or another? */
+bool rmv_store_parse_loose(const char *target, struct rmv_object_id *id, bool *is_executable);
+
+/* Hashes the file. Errors: NOT_FOUND, CORRUPT (naming it), IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_store_check_loose(struct rmv_store *store,
+                                              const struct rmv_object_id *id, bool is_executable);
+
+/* Makes the empty file `fd` share the blocks of a loose object, and hashes what came out. Where the
+ * filesystem refuses, or the object is not loose or damaged, `*is_cloned` is false and the file is
+ * empty. Errors: IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_store_clone_to(struct rmv_store *store, const struct rmv_object_id *id,
+                                           int fd, const char *path, bool *is_cloned);
+
+/* Stores a file as a loose object that shares its blocks; `*is_cloned` is false, and nothing has
+ * been done, where the filesystem cannot do that. Errors: IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_store_batch_clone_file(struct rmv_store_batch *batch,
+                                                   const struct rmv_store_source *source,
+                                                   struct rmv_store_file *file, bool *is_cloned);
+
+/* Stores a file as a loose object and nowhere else. If nothing but its path leads to the file, and
+ * the store is on the same filesystem, that very file becomes the object, read-only once the batch
+ * is committed; otherwise a copy. Errors: CONFLICT (it was written to meanwhile), IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_store_batch_link_file(struct rmv_store_batch *batch,
+                                                  const struct rmv_store_source *source,
+                                                  bool is_executable, struct rmv_store_file *file);
+
+/* Makes a loose object of one that is stored in another way, in place of a loose one that may be
+ * there. It is there when the batch is committed. Errors: NOT_FOUND, CORRUPT, IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_store_batch_put_loose(struct rmv_store_batch *batch,
+                                                  const struct rmv_object_id *id,
+                                                  bool is_executable);
 
 /* ---- Collecting garbage ---------------------------------------------------------------------
  * The caller says which objects are in use; packs of others go. First it looks without a lock, then
@@ -145,8 +193,9 @@ enum rmv_store_gc_kind { RMV_STORE_GC_BYTES, RMV_STORE_GC_FOLDER };
 struct rmv_store_gc_report {
     uint64_t packs_removed, packs_rewritten, packs_kept;
     uint64_t packs_young; /* of the kept ones: spared for their age alone, or also for that */
-    uint64_t objects_freed, objects_kept;
-    uint64_t bytes_freed, bytes_kept; /* of packs */
+    uint64_t loose_removed, loose_kept;
+    uint64_t objects_freed, objects_kept; /* loose ones too */
+    uint64_t bytes_freed, bytes_kept;     /* of packs and loose objects */
 };
 
 /* On success the caller closes `*gc`. Errors: IO, UNSUPPORTED. */
@@ -174,13 +223,14 @@ const struct rmv_error *rmv_store_gc_run(struct rmv_store_gc *gc,
 /* ---- Checking ------------------------------------------------------------------------------- */
 
 struct rmv_store_problem {
-    char *pack;              /* file name of the pack or index at fault, or NULL */
+    char *pack;              /* file name of the pack, index or loose object at fault, or NULL */
     struct rmv_object_id id; /* the object hit, or zero */
     char *message;
 };
 
 struct rmv_store_fsck {
     uint64_t packs, objects, bytes; /* what was read; bytes before compression */
+    uint64_t loose;                 /* of the objects */
     struct rmv_store_problem *problems;
     size_t problems_count, problems_capacity;
 };
