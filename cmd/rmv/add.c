@@ -8,6 +8,7 @@
 #include "rmv/base/path.h"
 #include "rmv/commands.h"
 #include "rmv/dataset/add.h"
+#include "rmv/dataset/ignore.h"
 #include "rmv/pipeline/pipeline.h"
 #include "rmv/shared.h"
 
@@ -26,34 +27,52 @@ static const struct cli_option options[] = {
     {0},
 };
 
-/* Adds what the pattern matches. */
-static const struct rmv_error *expand(const char *pattern, struct rmv_strings *typed)
+/* Adds what was matched, unless .rmvignore leaves it out. */
+static const struct rmv_error *take_match(const struct rmv_workspace *workspace, const char *typed,
+                                          struct rmv_strings *paths)
 {
+    RMV_CLEANUP(rmv_ignore_verdict_free) struct rmv_ignore_verdict verdict = {0};
+    char *path;
+
+    const struct rmv_error *err = rmv_workspace_path(workspace, typed, &path);
+    if (err)
+        return err;
+    err = rmv_ignore_check(workspace, path, &verdict);
+    if (err || verdict.is_ignored)
+        rmv_str_free(&path);
+    else
+        rmv_strings_take(paths, path);
+    return err;
+}
+
+/* Adds what the pattern matches. */
+static const struct rmv_error *expand(const struct rmv_workspace *workspace, const char *pattern,
+                                      struct rmv_strings *paths)
+{
+    const size_t before = paths->count;
+    const struct rmv_error *err = NULL;
     glob_t found;
-    const int status = glob(pattern, 0, NULL, &found);
-    if (status == 0)
-        for (size_t i = 0; i < found.gl_pathc; i++)
-            rmv_strings_add(typed, found.gl_pathv[i]);
+
+    const bool is_matched = glob(pattern, 0, NULL, &found) == 0;
+    for (size_t i = 0; !err && is_matched && i < found.gl_pathc; i++)
+        err = take_match(workspace, found.gl_pathv[i], paths);
     globfree(&found);
-    if (status == 0)
-        return NULL;
+    if (err || paths->count > before)
+        return err;
     RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(pattern);
-    return rmv_error(RMV_ERR_NOT_FOUND, "nothing matches the pattern '%s'", quoted);
+    return rmv_error(RMV_ERR_NOT_FOUND, "nothing%s matches the pattern '%s'",
+                     is_matched ? " that is not ignored" : "", quoted);
 }
 
 static const struct rmv_error *list_paths(const struct rmv_workspace *workspace, int argc,
                                           char **argv, struct rmv_strings *paths)
 {
-    RMV_CLEANUP(rmv_strings_free) struct rmv_strings typed = {0};
-
+    const struct rmv_error *err = NULL;
     if (!option_glob)
         return cli_paths(workspace, argc, argv, paths);
-    for (int i = 0; i < argc; i++) {
-        const struct rmv_error *err = expand(argv[i], &typed);
-        if (err)
-            return err;
-    }
-    return cli_paths(workspace, (int)typed.count, typed.items, paths);
+    for (int i = 0; !err && i < argc; i++)
+        err = expand(workspace, argv[i], paths);
+    return err;
 }
 
 /* Outputs of stages that have not run yet are in no lock file, but belong to their stage all the
@@ -162,7 +181,9 @@ const struct cli_command rmv_command_add = {
         "at the PATH any more, it is taken out. A PATH that is a link is followed; links inside\n"
         "folders are kept as links.\n"
         "\n"
-        "Refused are what Git tracks, outputs of stages, paths in or around what is tracked\n"
+        "What .rmvignore leaves out (`rmv help check-ignore`) is left out of folders and --glob.\n"
+        "Refused are ignored PATHs, what Git tracks, outputs of stages, paths in or around what is "
+        "tracked\n"
         "already, and FIFOs, sockets and devices. Nothing is written unless every PATH can be\n"
         "added. Each line of output is the id (for a file, its SHA-256), the path and the size.",
     .examples = "rmv add data/raw  # track a folder\n"

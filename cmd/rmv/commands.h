@@ -5,6 +5,7 @@
 
 extern const struct cli_command rmv_command_add;
 extern const struct cli_command rmv_command_cat;
+extern const struct cli_command rmv_command_check_ignore;
 extern const struct cli_command rmv_command_checkout;
 extern const struct cli_command rmv_command_commit;
 extern const struct cli_command rmv_command_config;

@@ -16,6 +16,7 @@ static const struct cli_command *const commands[] = {
     &rmv_command_ls,
     &rmv_command_fsck,
     &rmv_command_gc,
+    &rmv_command_check_ignore,
     &rmv_command_config,
     &rmv_command_repro,
     &rmv_command_dag,

@@ -5,6 +5,7 @@
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
+#include "rmv/dataset/ignore.h"
 #include "rmv/dataset/pointer.h"
 
 void rmv_add_target_free(struct rmv_add_target *target)
@@ -123,6 +124,19 @@ static bool is_pointer(const struct rmv_tracked *tracked, const char *path)
     return may_be && rmv_strings_has(&tracked->sources, path);
 }
 
+static const struct rmv_error *check_ignored(const struct rmv_workspace *workspace,
+                                             const char *path, const char *quoted)
+{
+    RMV_CLEANUP(rmv_ignore_verdict_free) struct rmv_ignore_verdict verdict = {0};
+    const struct rmv_error *err = rmv_ignore_check(workspace, path, &verdict);
+    if (err || !verdict.is_ignored)
+        return err;
+    RMV_CLEANUP(rmv_str_free) char *text = rmv_path_quote(verdict.rule->text);
+    return rmv_error_hint(rmv_error(RMV_ERR_CONFLICT, "'%s' is ignored, by %s:%lu: %s", quoted,
+                                    verdict.rule->file, verdict.rule->line, text),
+                          "change that line, or put one behind it that starts with '!'");
+}
+
 const struct rmv_error *rmv_add_check(struct rmv_workspace *workspace,
                                       const struct rmv_tracked *tracked, const char *path,
                                       struct rmv_add_target *target)
@@ -135,6 +149,9 @@ const struct rmv_error *rmv_add_check(struct rmv_workspace *workspace,
         return rmv_error_hint(
             rmv_error(RMV_ERR_USAGE, "'%s' is a pointer or lock file, not data", quoted),
             "commit it to Git; `rmv add` takes the data beside it");
+    const struct rmv_error *err = check_ignored(workspace, path, quoted);
+    if (err)
+        return err;
     if (!found)
         return check_new(workspace, tracked, path, quoted, target);
 

@@ -235,6 +235,18 @@ static void scan_file(struct scan *scan, struct rmv_examine_folder *folder, size
         add_job(scan, folder, index, item->size);
 }
 
+/* Is the item one that .rmvignore leaves out? */
+static bool is_ignored(const struct scan *scan, const struct rmv_examine_folder *folder,
+                       const char *path, char type)
+{
+    if (!folder->ignore || scan->request->take_ignored ||
+        !rmv_ignore_covers(folder->ignore, path, type == 'd'))
+        return false;
+    if (scan->request->has_ignored)
+        *scan->request->has_ignored = true;
+    return true;
+}
+
 static const struct rmv_error *scan_item(struct scan *scan, struct rmv_examine_folder *folder,
                                          int fd, size_t index, const char *path)
 {
@@ -247,6 +259,10 @@ static const struct rmv_error *scan_item(struct scan *scan, struct rmv_examine_f
     if (fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
         return rmv_error_errno("cannot stat '%s'", path);
     item->type = rmv_content_type(status.st_mode);
+    if (is_ignored(scan, folder, path, item->type)) {
+        item->type = 0;
+        return NULL;
+    }
     switch (item->type) {
     case 'd':
         folder->pending++;
@@ -300,6 +316,14 @@ static const struct rmv_error *scan_items(struct scan *scan, struct rmv_examine_
     return NULL;
 }
 
+static const struct rmv_error *enter_ignore(const struct scan *scan,
+                                            struct rmv_examine_folder *folder, int fd)
+{
+    RMV_CLEANUP(rmv_str_free) char *inside = rmv_path_join(scan->request->path, folder->path);
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_path_normalize(inside);
+    return rmv_ignore_enter(scan->request->workspace->log, fd, path, &folder->ignore);
+}
+
 static const struct rmv_error *list_folder(struct scan *scan, struct rmv_examine_folder *folder)
 {
     RMV_CLEANUP(rmv_fd_close) int fd = -1;
@@ -309,6 +333,8 @@ static const struct rmv_error *list_folder(struct scan *scan, struct rmv_examine
         rmv_beneath_open(scan->base_fd, folder->path, O_RDONLY | O_DIRECTORY, 0, &fd);
     if (!err)
         err = rmv_examine_folder_read(folder, fd, path);
+    if (!err && folder->has_ignore_file)
+        err = enter_ignore(scan, folder, fd);
     if (!err)
         err = scan_items(scan, folder, fd);
     if (err)
@@ -319,7 +345,12 @@ static const struct rmv_error *list_folder(struct scan *scan, struct rmv_examine
 
 static const struct rmv_error *scan_folders(struct scan *scan)
 {
-    const struct rmv_error *err = list_folder(scan, rmv_examine_folder_new(&scan->alive, NULL, 0));
+    struct rmv_examine_folder *first = rmv_examine_folder_new(&scan->alive, NULL, 0);
+    RMV_CLEANUP(rmv_str_free) char *above = rmv_path_parent(scan->request->path);
+
+    const struct rmv_error *err = rmv_ignore_open(scan->request->workspace, above, &first->ignore);
+    if (!err)
+        err = list_folder(scan, first);
     while (!err && (scan->to_list_count > 0 || scan->jobs_count > 0)) {
         if (scan->to_list_count == 0 || scan->jobs_count >= JOBS_MAX)
             err = read_jobs(scan);

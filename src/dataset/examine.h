@@ -1,6 +1,6 @@
 /* Walking through a file or folder of the workspace and finding out its id, by the stat index where
- * it can, by reading where it must. Reading is done by the workspace's pool. Nothing is skipped:
- * what cannot be tracked is an error. */
+ * it can, by reading where it must. Reading is done by the workspace's pool. What .rmvignore leaves
+ * out is skipped, and nothing else: what cannot be tracked is an error. */
 #pragma once
 
 #include "dataset/tree.h"
@@ -13,6 +13,8 @@ struct rmv_examine_request {
     bool follow_link;              /* if `path` itself is one; otherwise a link is content */
     struct rmv_store_batch *batch; /* where content and trees are put; NULL: nowhere */
     struct rmv_progress *progress; /* may be NULL */
+    bool take_ignored;             /* skip nothing at all */
+    bool *has_ignored;             /* set to true if something was skipped; may be NULL */
 };
 
 /* Sets `*entry`, name aside; type 0 if nothing is there. Trees that are neither stored nor put are

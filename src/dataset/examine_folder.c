@@ -18,6 +18,7 @@ struct rmv_examine_folder *rmv_examine_folder_new(struct rmv_examine_folder **al
     folder->index = index;
     folder->path = parent ? rmv_path_join(parent->path, rmv_examine_folder_name(parent, index))
                           : rmv_str_copy(".");
+    folder->ignore = parent ? rmv_ignore_share(parent->ignore) : NULL;
     folder->pending = 1;
     folder->next = *alive;
     if (*alive)
@@ -37,6 +38,7 @@ void rmv_examine_folder_free(struct rmv_examine_folder **alive, struct rmv_exami
     rmv_str_free(&folder->path);
     free(folder->items);
     rmv_buf_free(&folder->names);
+    rmv_ignore_close(&folder->ignore);
     free(folder);
 }
 
@@ -68,6 +70,7 @@ static const struct rmv_error *read_names(struct rmv_examine_folder *folder, DIR
         const struct rmv_error *err = check_name(found->d_name, path);
         if (err)
             return err;
+        folder->has_ignore_file |= strcmp(found->d_name, RMV_IGNORE_FILE_NAME) == 0;
         folder->items =
             rmv_grow(folder->items, folder->count, &folder->capacity, sizeof(*folder->items));
         folder->items[folder->count++] = (struct rmv_examine_item){.name = folder->names.size};
@@ -108,6 +111,8 @@ void rmv_examine_folder_format(const struct rmv_examine_folder *folder, struct r
     rmv_tree_start(text);
     for (size_t i = 0; i < folder->count; i++) {
         const struct rmv_examine_item *item = &folder->items[i];
+        if (!item->type)
+            continue;
         const struct rmv_tree_entry entry = {
             .name = rmv_examine_folder_name(folder, i),
             .type = item->type,

@@ -6,10 +6,11 @@
 
 #include "dataset/tree.h"
 #include "rmv/base/buf.h"
+#include "rmv/dataset/ignore.h"
 
 struct rmv_examine_item {
     size_t name; /* offset into the folder's names */
-    char type;
+    char type;   /* 0: it does not count */
     uint64_t size, nfiles;
     struct rmv_object_id id;
 };
@@ -22,6 +23,8 @@ struct rmv_examine_folder {
     struct rmv_examine_item *items; /* sorted by name */
     size_t count, capacity;
     struct rmv_buf names;
+    struct rmv_ignore *ignore; /* the lines that hold in it; the parent's until it is listed */
+    bool has_ignore_file;
     size_t pending; /* items whose id is not known yet, and one more until it is listed */
 };
 

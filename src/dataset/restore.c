@@ -110,18 +110,37 @@ static const struct rmv_error *find_memory(struct rmv_workspace *workspace,
     return NULL;
 }
 
+static bool is_done(const struct rmv_restore_target *target)
+{
+    return target->now.type == target->wanted.type &&
+           rmv_object_id_equal(&target->now.id, &target->wanted.id);
+}
+
+/* Ignored files do not make a difference. Where there is one, what is wanted could lie at their
+ * paths: then they are seen, and left alone where nothing is wanted. */
+static const struct rmv_error *examine_target(struct rmv_restore *restore,
+                                              struct rmv_restore_target *target)
+{
+    struct rmv_examine_request request = {
+        .workspace = restore->workspace,
+        .path = target->output->path,
+        .follow_link = !restore->options->partial,
+        .has_ignored = &target->has_ignored,
+    };
+    const struct rmv_error *err = rmv_examine(&request, &target->now);
+    if (err || !target->has_ignored || is_done(target))
+        return err;
+    request.take_ignored = true;
+    return rmv_examine(&request, &target->now);
+}
+
 static const struct rmv_error *prepare_target(struct rmv_restore *restore,
                                               const struct rmv_output *output,
                                               struct rmv_restore_target *target)
 {
-    const struct rmv_examine_request request = {
-        .workspace = restore->workspace,
-        .path = output->path,
-        .follow_link = !restore->options->partial,
-    };
     target->output = output;
     target->wanted = rmv_entry_of_output(output);
-    const struct rmv_error *err = rmv_examine(&request, &target->now);
+    const struct rmv_error *err = examine_target(restore, target);
     if (!err)
         err = find_link(restore->workspace, output->path, &target->is_link);
     if (!err)
@@ -129,10 +148,23 @@ static const struct rmv_error *prepare_target(struct rmv_restore *restore,
     return err;
 }
 
-static bool is_done(const struct rmv_restore_target *target)
+const struct rmv_error *rmv_restore_is_ignored(struct rmv_restore *restore, const char *path,
+                                               bool is_folder, bool *is_ignored)
 {
-    return target->now.type == target->wanted.type &&
-           rmv_object_id_equal(&target->now.id, &target->wanted.id);
+    RMV_CLEANUP(rmv_str_free) char *folder = rmv_path_parent(path);
+    const struct rmv_error *err = NULL;
+
+    *is_ignored = false;
+    if (!restore->target->has_ignored || strcmp(path, restore->target->output->path) == 0)
+        return NULL;
+    if (!restore->ignore_folder || strcmp(restore->ignore_folder, folder) != 0) {
+        rmv_ignore_close(&restore->ignore);
+        rmv_str_set(&restore->ignore_folder, folder);
+        err = rmv_ignore_open(restore->workspace, folder, &restore->ignore);
+    }
+    if (!err)
+        *is_ignored = rmv_ignore_covers(restore->ignore, path, is_folder);
+    return err;
 }
 
 /* The link itself is what there is to lose: what is behind it is not ours. */
@@ -293,6 +325,8 @@ static void restore_free(struct rmv_restore *restore)
     rmv_strings_free(&restore->unsaved.named);
     rmv_strings_free(&restore->failed.named);
     rmv_str_free(&restore->doomed_file);
+    rmv_ignore_close(&restore->ignore);
+    rmv_str_free(&restore->ignore_folder);
     rmv_placed_close(&restore->interrupted);
     rmv_restore_report_free(&restore->report);
     pthread_mutex_destroy(&restore->lock);

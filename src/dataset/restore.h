@@ -10,6 +10,7 @@
 #include "dataset/tree_join.h"
 #include "rmv/base/map.h"
 #include "rmv/dataset/dataset.h"
+#include "rmv/dataset/ignore.h"
 
 #define RMV_RESTORE_LISTED_MAX 20 /* paths named in a message */
 
@@ -22,6 +23,7 @@ struct rmv_restore_target {
     struct rmv_tree_entry now, wanted, placed; /* type 0: nothing */
     bool is_link;                              /* the path itself is a symbolic link */
     bool has_memory;                           /* `placed` is known to be what it was */
+    bool has_ignored;                          /* `now` has files that .rmvignore leaves out */
 };
 
 /* Paths that something is wrong with: some are named, all are counted. */
@@ -54,6 +56,8 @@ struct rmv_restore {
     struct rmv_placed *interrupted; /* what an earlier run was writing when it ended early */
 
     struct rmv_restore_list unsaved;
+    struct rmv_ignore *ignore; /* the lines that hold in the folder asked about last */
+    char *ignore_folder;
 
     struct rmv_restore_op *ops;
     size_t ops_count, ops_capacity;
@@ -71,6 +75,11 @@ char *rmv_restore_path(const struct rmv_restore *restore, const char *inside);
 /* Adds what would be lost to `unsaved`. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_restore_check(struct rmv_restore *restore);
+
+/* Is `path` inside the target, and does .rmvignore leave it out? Such files stay. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_restore_is_ignored(struct rmv_restore *restore, const char *path,
+                                               bool is_folder, bool *is_ignored);
 
 /* Makes the target what is wanted, as far as possible. */
 RMV_MUST_CHECK

@@ -47,7 +47,12 @@ static void leave_out(struct rmv_restore *restore, struct rmv_tree_visit *visit,
     const struct rmv_tree_entry *now = visit->entries[RMV_SIDE_NOW];
     const bool is_other_output = *visit->path && rmv_map_find(&restore->outputs, path);
 
-    if (is_other_output) {
+    bool is_ignored = false;
+    const struct rmv_error *err =
+        rmv_restore_is_ignored(restore, path, now->type == 'd', &is_ignored);
+    if (err)
+        rmv_restore_fail(restore, path, err);
+    if (err || is_other_output || (is_ignored && restore->doomed_size == 0)) {
         visit->descend = false;
         return;
     }

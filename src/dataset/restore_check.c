@@ -97,7 +97,13 @@ static const struct rmv_error *check(void *context, struct rmv_tree_visit *visit
         return NULL;
     }
     visit->descend = false;
-    if (!is_safe(restore, visit, path))
+    const struct rmv_error *err = NULL;
+    bool is_ignored = false;
+    if (!wanted && restore->doomed_size == 0)
+        err = rmv_restore_is_ignored(restore, path, false, &is_ignored);
+    if (err)
+        return err;
+    if (!is_ignored && !is_safe(restore, visit, path))
         rmv_restore_list_add(&restore->unsaved, path);
     return NULL;
 }

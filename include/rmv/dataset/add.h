@@ -33,9 +33,9 @@ void rmv_added_list_free(struct rmv_added_list *added);
 
 /* Adds `paths` (relative to the workspace). A path inside a tracked folder updates that folder's
  * pointer; where such a path is gone, it is taken out. Nothing is written unless all paths can be
- * added. Errors: NOT_FOUND; CONFLICT (tracked by Git, output of a stage, overlapping with what is
- * tracked already; or a pointer or file changed meanwhile); DENIED; USAGE; LIMIT (a name too long
- * for a pointer's); IO. */
+ * added. Errors: NOT_FOUND; CONFLICT (ignored, tracked by Git, output of a stage, overlapping with
+ * what is tracked already; or a pointer or file changed meanwhile); DENIED; USAGE; LIMIT (a name
+ * too long for a pointer's); IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_add(struct rmv_workspace *workspace, const struct rmv_strings *paths,
                                 const struct rmv_add_options *options,
