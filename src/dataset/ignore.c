@@ -235,8 +235,9 @@ static const struct rmv_error *judge(const struct rmv_workspace *workspace, cons
     const struct rmv_error *err = rmv_ignore_open(workspace, folder, &verdict->ignore);
     if (err)
         return err;
-    verdict->rule =
-        rmv_ignore_find(verdict->ignore, path, known_folder || is_folder(workspace, path));
+    if (verdict->ignore)
+        verdict->rule =
+            rmv_ignore_find(verdict->ignore, path, known_folder || is_folder(workspace, path));
     verdict->is_ignored = verdict->rule && !verdict->rule->is_negated;
     return NULL;
 }
