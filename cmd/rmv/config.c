@@ -118,7 +118,9 @@ const struct cli_command rmv_command_config = {
         "  cache.type        how data gets into the workspace: copy\n"
         "  core.compression  level of zstd, 1 to 19; default 1\n"
         "  core.fsync        off trades safety in a power cut for speed (not in --project)\n"
-        "  core.threads      threads at work; default 0, one for each processor",
+        "  core.threads      threads at work; default 0, one for each processor\n"
+        "  parsing.bool      store_true or boolean_optional: options from ${MAP} in a command\n"
+        "  parsing.list      nargs or append: the same for lists",
     .examples = "rmv config core.threads 4           # for everybody\n"
                 "rmv config --local cache.dir /srv/store\n"
                 "rmv config --list",

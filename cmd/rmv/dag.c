@@ -292,15 +292,16 @@ static const struct rmv_error *choose(const struct rmv_workspace *workspace, int
 {
     if (argc == 0)
         memset(chosen, true, source->pipeline->count * sizeof(bool));
+    RMV_CLEANUP(rmv_free) bool *found = rmv_calloc(source->pipeline->count + 1, sizeof(*found));
     for (int i = 0; i < argc; i++) {
-        struct rmv_stage *stage = NULL;
         const struct rmv_error *err =
-            rmv_pipeline_find(workspace, source->pipeline, argv[i], &stage);
+            rmv_pipeline_find(workspace, source->pipeline, argv[i], found);
         if (err)
             return err;
-        rmv_graph_choose(source->pipeline, source->graph,
-                         (size_t)(stage - source->pipeline->stages), RMV_GRAPH_UP, chosen);
     }
+    for (size_t i = 0; i < source->pipeline->count; i++)
+        if (found[i])
+            rmv_graph_choose(source->pipeline, source->graph, i, RMV_GRAPH_UP, chosen);
     return NULL;
 }
 

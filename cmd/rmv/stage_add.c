@@ -226,12 +226,13 @@ static const struct rmv_error *read_file(const struct rmv_workspace *workspace,
     return rmv_fd_read(fd, RMV_PIPELINE_FILE_NAME, RMV_YAML_BYTES_MAX, text);
 }
 
-static const struct rmv_error *check_graph(const struct rmv_buf *text)
+static const struct rmv_error *check_graph(const struct rmv_buf *text,
+                                           const struct rmv_pipeline_reader *reader)
 {
     RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
     RMV_CLEANUP(rmv_graph_free) struct rmv_graph graph = {0};
     const struct rmv_error *err =
-        rmv_pipeline_parse(RMV_PIPELINE_FILE_NAME, text->data, text->size, &pipeline);
+        rmv_pipeline_parse(RMV_PIPELINE_FILE_NAME, text->data, text->size, reader, &pipeline);
     return err ? err : rmv_graph_build(&pipeline, &graph);
 }
 
@@ -252,10 +253,14 @@ static const struct rmv_error *stage_add(int argc, char **argv)
         err = rmv_workspace_lock(workspace, &lock);
     if (!err)
         err = read_file(workspace, &text);
+    if (err)
+        return err;
+    const struct rmv_pipeline_reader reader = rmv_pipeline_reader_of(workspace);
+    const struct rmv_pipeline_edit edit = {
+        .file = RMV_PIPELINE_FILE_NAME, .reader = &reader, .name = argv[0], .stage = &stage};
+    err = rmv_pipeline_add_stage(&edit, &text, &new_text);
     if (!err)
-        err = rmv_pipeline_add_stage(RMV_PIPELINE_FILE_NAME, &text, argv[0], &stage, &new_text);
-    if (!err)
-        err = check_graph(&new_text);
+        err = check_graph(&new_text, &reader);
     if (!err)
         err = rmv_fs_write_atomic_at(workspace->root_fd, RMV_PIPELINE_FILE_NAME, new_text.data,
                                      new_text.size, 0666);

@@ -20,8 +20,9 @@ enum value_type { TYPE_BOOL, TYPE_INT, TYPE_TEXT };
 
 struct known_key {
     const char *name;
-    int64_t least, most; /* of an int */
-    const char *only;    /* the one text that is allowed, or NULL */
+    int64_t least, most;    /* of an int */
+    const char *only;       /* the one text that is allowed, or NULL */
+    const char *choices[2]; /* the texts that are allowed, or none */
     enum value_type type;
     bool counts_committed; /* harmless, so it may come with a clone */
 };
@@ -36,6 +37,14 @@ static const struct known_key known_keys[] = {
      .counts_committed = true},
     {.name = "core.fsync", .type = TYPE_BOOL},
     {.name = "core.threads", .type = TYPE_INT, .least = 0, .most = 1024, .counts_committed = true},
+    {.name = "parsing.bool",
+     .type = TYPE_TEXT,
+     .choices = {"store_true", "boolean_optional"},
+     .counts_committed = true},
+    {.name = "parsing.list",
+     .type = TYPE_TEXT,
+     .choices = {"nargs", "append"},
+     .counts_committed = true},
 };
 static const size_t known_keys_count = sizeof(known_keys) / sizeof(known_keys[0]);
 
@@ -71,6 +80,10 @@ static const struct rmv_error *check_value(const struct known_key *key, const ch
         (!rmv_config_file_parse_int(value, &number) || number < key->least || number > key->most))
         return rmv_error(RMV_ERR_USAGE, "'%s' must be a whole number from %lld to %lld, not '%s'",
                          key->name, (long long)key->least, (long long)key->most, value);
+    if (key->choices[0] && strcmp(value, key->choices[0]) != 0 &&
+        strcmp(value, key->choices[1]) != 0)
+        return rmv_error(RMV_ERR_USAGE, "'%s' is '%s' or '%s', not '%s'", key->name,
+                         key->choices[0], key->choices[1], value);
     if (key->only && strcmp(value, key->only) != 0)
         return rmv_error(RMV_ERR_USAGE, "'%s' can only be '%s', not '%s'", key->name, key->only,
                          value);

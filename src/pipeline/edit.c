@@ -68,31 +68,37 @@ static void append_indented(struct rmv_buf *out, const struct rmv_value *stage, 
     }
 }
 
-static const struct rmv_error *check_document(const char *file, const struct rmv_buf *text,
-                                              const char *name, struct rmv_value *document)
+static const struct rmv_error *check_document(const struct rmv_pipeline_edit *edit,
+                                              const struct rmv_buf *text,
+                                              struct rmv_value *document)
 {
+    const char *file = edit->file;
     RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
     const char *bytes = text->data ? text->data : "";
 
-    const struct rmv_error *err = rmv_pipeline_parse(file, bytes, text->size, &pipeline);
+    const struct rmv_error *err =
+        rmv_pipeline_parse(file, bytes, text->size, edit->reader, &pipeline);
     if (!err)
         err = rmv_yaml_parse(file, bytes, text->size, document);
     for (size_t i = 0; !err && i < pipeline.count; i++)
-        if (strcmp(pipeline.stages[i].name, name) == 0)
+        if (strcmp(pipeline.stages[i].name, edit->name) == 0)
             err = rmv_error_hint(rmv_error(RMV_ERR_CONFLICT, "%s:%u: there is a stage '%s' already",
-                                           file, (unsigned)pipeline.stages[i].line, name),
+                                           file, (unsigned)pipeline.stages[i].line, edit->name),
                                  "choose another name, or edit it in %s", file);
     return err;
 }
 
 /* Parses what would be written: a stage that repro would refuse is not added. */
-static const struct rmv_error *check_result(const char *file, const struct rmv_buf *text,
-                                            const char *name, const struct rmv_value *old_document)
+static const struct rmv_error *check_result(const struct rmv_pipeline_edit *edit,
+                                            const struct rmv_buf *text,
+                                            const struct rmv_value *old_document)
 {
+    const char *file = edit->file, *name = edit->name;
     RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
     RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
 
-    const struct rmv_error *err = rmv_pipeline_parse(file, text->data, text->size, &pipeline);
+    const struct rmv_error *err =
+        rmv_pipeline_parse(file, text->data, text->size, edit->reader, &pipeline);
     if (!err)
         err = rmv_yaml_parse(file, text->data, text->size, &document);
     if (err)
@@ -121,20 +127,24 @@ static const struct rmv_error *check_style(const char *file, const struct rmv_va
                           "write one stage per line, indented, to let `rmv stage add` add to it");
 }
 
-const struct rmv_error *rmv_pipeline_add_stage(const char *file, const struct rmv_buf *text,
-                                               const char *name, const struct rmv_value *stage,
-                                               struct rmv_buf *new_text)
+const struct rmv_error *rmv_pipeline_add_stage(const struct rmv_pipeline_edit *edit,
+                                               const struct rmv_buf *text, struct rmv_buf *new_text)
 {
     RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf result = {0};
     unsigned indent = 2;
 
-    const struct rmv_error *err = check_document(file, text, name, &document);
+    const struct rmv_error *err = check_document(edit, text, &document);
+    if (!err && strchr(edit->name, '@'))
+        err =
+            rmv_error(RMV_ERR_USAGE,
+                      "'%s' is no name for a stage: what is behind an '@' is an item of 'foreach'",
+                      edit->name);
     if (err)
         return err;
     const struct rmv_value *stages = rmv_value_find(&document, "stages");
     if (stages) {
-        err = check_style(file, stages);
+        err = check_style(edit->file, stages);
         if (err)
             return err;
         if (stages->kind == RMV_VALUE_MAP && stages->map.count)
@@ -147,10 +157,10 @@ const struct rmv_error *rmv_pipeline_add_stage(const char *file, const struct rm
         rmv_buf_append_string(&result, "\n");
     if (!stages)
         rmv_buf_append_string(&result, "stages:\n");
-    append_indented(&result, stage, name, indent);
+    append_indented(&result, edit->stage, edit->name, indent);
     if (end < text->size)
         rmv_buf_append(&result, text->data + end, text->size - end);
-    err = check_result(file, &result, name, &document);
+    err = check_result(edit, &result, &document);
     if (!err)
         rmv_buf_swap(new_text, &result);
     return err;

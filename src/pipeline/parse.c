@@ -2,19 +2,20 @@
 
 #include <string.h>
 
+#include "pipeline/template.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/base/yaml.h"
 
-#define STAGE_NAME_SIZE_MAX 200 /* so that logs and locks can be named after it */
+#define STAGE_NAME_SIZE_MAX 1000
 
-static const char *const document_keys[] = {"stages", "metrics", "plots", "params", NULL};
-static const char *const document_keys_later[] = {"vars", "artifacts", "datasets", NULL};
+static const char *const document_keys[] = {"stages",    "metrics",  "plots", "params",
+                                            "artifacts", "datasets", "vars",  NULL};
 static const char *const stage_keys[] = {"cmd",     "wdir",  "deps",   "outs",           "params",
                                          "metrics", "plots", "frozen", "always_changed", "desc",
                                          "meta",    NULL};
-static const char *const stage_keys_later[] = {"foreach", "do",  "matrix",   "vars",     "retry",
-                                               "timeout", "env", "hermetic", "executor", NULL};
+static const char *const stage_keys_later[] = {"retry",    "timeout",  "env",
+                                               "hermetic", "executor", NULL};
 
 /* ---- One stage ------------------------------------------------------------------------------ */
 
@@ -28,10 +29,11 @@ static const struct rmv_error *check_stage_name(const struct rmv_stage_parser *p
     if (strlen(member->key) > STAGE_NAME_SIZE_MAX)
         return rmv_parse_error(parser, RMV_ERR_LIMIT, &place,
                                "the name of a stage is longer than %d bytes", STAGE_NAME_SIZE_MAX);
-    for (const unsigned char *c = (const unsigned char *)member->key; *c; c++) {
-        const bool is_punctuation = (*c > ' ' && *c < '0') || (*c > '9' && *c < 'A') ||
-                                    (*c > 'Z' && *c < 'a') || (*c > 'z' && *c <= 0x7f);
-        if (*c < ' ' || (is_punctuation && *c != '-' && *c != '_')) {
+    /* What follows an '@' is the item of a loop, and any text. */
+    const size_t base_size = strcspn(member->key, "@");
+    for (size_t i = 0; member->key[i]; i++) {
+        const unsigned char c = (unsigned char)member->key[i];
+        if (c < ' ' || c == 0x7f || (i < base_size && strchr("/:\\$*?[]{}'\"", c))) {
             RMV_CLEANUP(rmv_str_free) char *name = rmv_path_quote(member->key);
             return rmv_parse_error(parser, RMV_ERR_USAGE, &place,
                                    "'%s' is no name for a stage: use letters, digits, - and _",
@@ -44,17 +46,14 @@ static const struct rmv_error *check_stage_name(const struct rmv_stage_parser *p
 static const struct rmv_error *parse_line(const struct rmv_stage_parser *parser,
                                           const struct rmv_value *line, struct rmv_value *out)
 {
-    RMV_CLEANUP(rmv_str_free) char *text = NULL;
     const struct rmv_error *err =
         rmv_value_expect(parser->file, line, RMV_VALUE_STRING, "a command");
-    if (!err)
-        err = rmv_parse_text(parser, line, line->text, &text);
     if (err)
         return err;
-    if (text[strspn(text, " \t\n")] == '\0')
+    if (line->text[strspn(line->text, " \t\n")] == '\0')
         return rmv_parse_error(parser, RMV_ERR_USAGE, line, "the command of stage '%s' is empty",
                                parser->stage->name);
-    rmv_value_set_text(out, text);
+    rmv_value_set_text(out, line->text);
     return NULL;
 }
 
@@ -87,13 +86,10 @@ static const struct rmv_error *parse_cmd(const struct rmv_stage_parser *parser,
 static const struct rmv_error *parse_wdir(const struct rmv_stage_parser *parser,
                                           const struct rmv_value *wdir)
 {
-    RMV_CLEANUP(rmv_str_free) char *text = NULL;
     const struct rmv_error *err = rmv_value_expect(parser->file, wdir, RMV_VALUE_STRING, "'wdir'");
-    if (!err)
-        err = rmv_parse_text(parser, wdir, wdir->text, &text);
     if (err)
         return err;
-    RMV_CLEANUP(rmv_str_free) char *joined = rmv_path_join(parser->folder, text);
+    RMV_CLEANUP(rmv_str_free) char *joined = rmv_path_join(parser->folder, wdir->text);
     RMV_CLEANUP(rmv_str_free) char *normal = rmv_path_normalize(joined);
     if (strcmp(normal, ".") != 0) {
         rmv_str_free(&normal);
@@ -248,7 +244,67 @@ static const struct rmv_error *check_plots(const struct rmv_stage_parser *parser
                            rmv_value_kind_name(plots->kind));
 }
 
+/* Models and files that have a name of their own; nothing here depends on them. */
+static const struct rmv_error *check_artifacts(const struct rmv_stage_parser *parser,
+                                               const struct rmv_value *artifacts)
+{
+    static const char *const known[] = {"path", "type", "desc", "labels", "meta", NULL};
+    const struct rmv_error *err =
+        rmv_value_expect(parser->file, artifacts, RMV_VALUE_MAP, "'artifacts'");
+    for (size_t i = 0; !err && i < artifacts->map.count; i++) {
+        const struct rmv_member *member = &artifacts->map.members[i];
+        err = rmv_value_expect(parser->file, &member->value, RMV_VALUE_MAP, "an artifact");
+        if (!err)
+            err = rmv_parse_check_keys(parser, &member->value, known, NULL);
+        if (!err && !rmv_value_find_text(&member->value, "path"))
+            err = rmv_value_error(parser->file, &member->value, "artifact '%s' has no 'path'",
+                                  member->key);
+    }
+    return err;
+}
+
+static const struct rmv_error *check_datasets(const struct rmv_stage_parser *parser,
+                                              const struct rmv_value *datasets)
+{
+    const struct rmv_error *err =
+        rmv_value_expect(parser->file, datasets, RMV_VALUE_LIST, "'datasets'");
+    for (size_t i = 0; !err && i < datasets->list.count; i++) {
+        const struct rmv_value *item = &datasets->list.items[i];
+        err = rmv_value_expect(parser->file, item, RMV_VALUE_MAP, "a dataset");
+        if (!err && (!rmv_value_find_text(item, "name") || !rmv_value_find_text(item, "type")))
+            err = rmv_value_error(parser->file, item, "a dataset needs a 'name' and a 'type'");
+    }
+    return err;
+}
+
+static const struct rmv_error *parse_parts(const struct rmv_stage_parser *parser,
+                                           const struct rmv_value *document,
+                                           struct rmv_pipeline *pipeline)
+{
+    const struct rmv_error *err = NULL;
+    for (size_t i = 0; !err && i < document->map.count; i++) {
+        const struct rmv_value *part = &document->map.members[i].value;
+        const char *key = document->map.members[i].key;
+        if (strcmp(key, "stages") == 0)
+            err = parse_stages(parser->file, parser->folder, part, pipeline);
+        else if (part->kind == RMV_VALUE_NULL)
+            continue;
+        else if (strcmp(key, "metrics") == 0)
+            err = parse_files(parser, part, "'metrics'", &pipeline->metrics);
+        else if (strcmp(key, "params") == 0)
+            err = parse_files(parser, part, "'params'", &pipeline->params);
+        else if (strcmp(key, "plots") == 0)
+            err = check_plots(parser, part);
+        else if (strcmp(key, "artifacts") == 0)
+            err = check_artifacts(parser, part);
+        else if (strcmp(key, "datasets") == 0)
+            err = check_datasets(parser, part);
+    }
+    return err;
+}
+
 const struct rmv_error *rmv_pipeline_parse(const char *file, const char *text, size_t size,
+                                           const struct rmv_pipeline_reader *reader,
                                            struct rmv_pipeline *pipeline)
 {
     RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
@@ -263,16 +319,9 @@ const struct rmv_error *rmv_pipeline_parse(const char *file, const char *text, s
         return NULL;
     err = rmv_value_expect(file, &document, RMV_VALUE_MAP, "a pipeline");
     if (!err)
-        err = rmv_parse_check_keys(&parser, &document, document_keys, document_keys_later);
-    const struct rmv_value *part = err ? NULL : rmv_value_find(&document, "stages");
-    if (part)
-        err = parse_stages(file, folder, part, pipeline);
-    part = err ? NULL : rmv_value_find(&document, "metrics");
-    if (part)
-        err = parse_files(&parser, part, "'metrics'", &pipeline->metrics);
-    part = err ? NULL : rmv_value_find(&document, "params");
-    if (part)
-        err = parse_files(&parser, part, "'params'", &pipeline->params);
-    part = err ? NULL : rmv_value_find(&document, "plots");
-    return part ? check_plots(&parser, part) : err;
+        err = rmv_parse_check_keys(&parser, &document, document_keys, NULL);
+    struct rmv_template template = {.file = file, .folder = folder, .reader = reader};
+    if (!err)
+        err = rmv_template_expand(&template, &document);
+    return err ? err : parse_parts(&parser, &document, pipeline);
 }

@@ -23,12 +23,6 @@ const struct rmv_error *rmv_parse_check_keys(const struct rmv_stage_parser *pars
                                              const struct rmv_value *map, const char *const *known,
                                              const char *const *later);
 
-/* A copy of a string as it is meant: `\${` stands for `${`, and `${` itself is refused, since it
- * is templating. `at` is where it stands. */
-RMV_MUST_CHECK
-const struct rmv_error *rmv_parse_text(const struct rmv_stage_parser *parser,
-                                       const struct rmv_value *at, const char *text, char **out);
-
 /* `text`, a path seen from `folder`, as one relative to the workspace. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_parse_path(const struct rmv_stage_parser *parser, const char *folder,

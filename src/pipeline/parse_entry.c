@@ -72,50 +72,24 @@ const struct rmv_error *rmv_parse_check_keys(const struct rmv_stage_parser *pars
     return NULL;
 }
 
-const struct rmv_error *rmv_parse_text(const struct rmv_stage_parser *parser,
-                                       const struct rmv_value *at, const char *text, char **out)
-{
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf plain = {0};
-
-    for (const char *c = text; *c; c++) {
-        if (c[0] == '$' && c[1] == '{')
-            return rmv_error_hint(
-                rmv_parse_error(parser, RMV_ERR_UNSUPPORTED, at,
-                                "'${' is templating, which this version of rmv does not support"),
-                "write \\${NAME} for a variable of the shell");
-        if (c[0] == '\\' && c[1] == '$' && c[2] == '{')
-            c++;
-        rmv_buf_append(&plain, c, 1);
-        if (c[0] == '$' && c[1] == '{')
-            rmv_buf_append(&plain, ++c, 1);
-    }
-    rmv_str_set(out, rmv_buf_string(&plain));
-    return NULL;
-}
-
 const struct rmv_error *rmv_parse_path(const struct rmv_stage_parser *parser, const char *folder,
                                        const struct rmv_value *at, const char *text, char **path)
 {
-    RMV_CLEANUP(rmv_str_free) char *plain = NULL;
-    const struct rmv_error *err = rmv_parse_text(parser, at, text, &plain);
-    if (err)
-        return err;
-    assert(plain);
-    if (!*plain)
+    if (!*text)
         return rmv_parse_error(parser, RMV_ERR_USAGE, at, "a path is empty");
-    if (strstr(plain, "://"))
+    if (strstr(text, "://"))
         return rmv_parse_error(parser, RMV_ERR_UNSUPPORTED, at,
-                               "'%s': URLs are not supported by this version of rmv", plain);
-    if (plain[0] == '/')
+                               "'%s': URLs are not supported by this version of rmv", text);
+    if (text[0] == '/')
         return rmv_error_hint(
-            rmv_parse_error(parser, RMV_ERR_DENIED, at, "'%s' is an absolute path", plain),
+            rmv_parse_error(parser, RMV_ERR_DENIED, at, "'%s' is an absolute path", text),
             "name paths relative to the folder of %s or to 'wdir'", parser->file);
 
-    RMV_CLEANUP(rmv_str_free) char *joined = rmv_path_join(folder, plain);
+    RMV_CLEANUP(rmv_str_free) char *joined = rmv_path_join(folder, text);
     RMV_CLEANUP(rmv_str_free) char *normal = rmv_path_normalize(joined);
     if (strcmp(normal, ".") == 0)
-        return rmv_parse_error(parser, RMV_ERR_USAGE, at, "'%s' is the whole workspace", plain);
-    err = rmv_path_check(normal);
+        return rmv_parse_error(parser, RMV_ERR_USAGE, at, "'%s' is the whole workspace", text);
+    const struct rmv_error *err = rmv_path_check(normal);
     if (err)
         return rmv_error_context(err, "%s:%u:%u", parser->file, (unsigned)at->line,
                                  (unsigned)at->column);
@@ -286,17 +260,15 @@ static const struct rmv_error *add_key(const struct rmv_stage_parser *parser, co
                                        const struct rmv_value *key)
 {
     RMV_CLEANUP(rmv_str_free) char *path = NULL;
-    RMV_CLEANUP(rmv_str_free) char *name = NULL;
 
     const struct rmv_error *err =
         rmv_value_expect(parser->file, key, RMV_VALUE_STRING, "a parameter");
     if (!err)
         err = rmv_parse_path(parser, parser->stage->wdir, key, file, &path);
-    if (!err)
-        err = rmv_parse_text(parser, key, key->text, &name);
     if (err)
         return err;
-    assert(path && name);
+    assert(path);
+    const char *name = key->text;
     if (!*name)
         return rmv_parse_error(parser, RMV_ERR_USAGE, key, "the name of a parameter is empty");
     struct rmv_stage_params *params = params_of_file(parser->stage, &path, key);

@@ -1,15 +1,12 @@
 #include "rmv/pipeline/pipeline.h"
 
-#include <fcntl.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "rmv/base/beneath.h"
-#include "rmv/base/fs.h"
 #include "rmv/base/json.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
-#include "rmv/base/yaml.h"
 
 /* ---- Freeing -------------------------------------------------------------------------------- */
 
@@ -51,7 +48,8 @@ void rmv_pipeline_free(struct rmv_pipeline *pipeline)
     *pipeline = (struct rmv_pipeline){0};
 }
 
-/* ---- Reading -------------------------------------------------------------------------------- */
+/* ---- Looking up --------------------------------------------------------------------------------
+ */
 
 void rmv_pipeline_index(struct rmv_pipeline *pipeline)
 {
@@ -63,51 +61,6 @@ void rmv_pipeline_index(struct rmv_pipeline *pipeline)
         for (size_t k = 0; k < stage->outs_count; k++)
             rmv_map_set(&pipeline->makers, stage->outs[k].path, stage);
     }
-}
-
-const struct rmv_error *rmv_pipeline_read(struct rmv_workspace *workspace,
-                                          struct rmv_pipeline *pipeline)
-{
-    RMV_CLEANUP(rmv_fd_close) int fd = -1;
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
-
-    const struct rmv_error *err =
-        rmv_beneath_open(workspace->root_fd, RMV_PIPELINE_FILE_NAME, O_RDONLY | O_NONBLOCK, 0, &fd);
-    if (err && err->code == RMV_ERR_NOT_FOUND)
-        return NULL;
-    if (!err)
-        err = rmv_fd_read(fd, RMV_PIPELINE_FILE_NAME, RMV_YAML_BYTES_MAX, &text);
-    if (!err)
-        err =
-            rmv_pipeline_parse(RMV_PIPELINE_FILE_NAME, rmv_buf_string(&text), text.size, pipeline);
-    if (err)
-        return err;
-    rmv_pipeline_index(pipeline);
-    return NULL;
-}
-
-const struct rmv_error *rmv_pipeline_read_revision(struct rmv_workspace *workspace,
-                                                   const char *revision,
-                                                   struct rmv_pipeline *pipeline)
-{
-    RMV_CLEANUP(rmv_vcs_commit_free) struct rmv_vcs_commit commit = {0};
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
-
-    if (!workspace->vcs)
-        return rmv_error(RMV_ERR_USAGE, "there are no revisions: this is no Git repository");
-    const struct rmv_error *err = rmv_vcs_resolve(workspace->vcs, revision, &commit);
-    if (err)
-        return err;
-    RMV_CLEANUP(rmv_str_free)
-    char *path = rmv_path_join(workspace->vcs_prefix, RMV_PIPELINE_FILE_NAME);
-    err = rmv_vcs_read(workspace->vcs, commit.id, path, RMV_YAML_BYTES_MAX, &text);
-    if (err)
-        return err->code == RMV_ERR_NOT_FOUND ? NULL : err;
-    err = rmv_pipeline_parse(RMV_PIPELINE_FILE_NAME, rmv_buf_string(&text), text.size, pipeline);
-    if (err)
-        return rmv_error_context(err, "revision '%s'", revision);
-    rmv_pipeline_index(pipeline);
-    return NULL;
 }
 
 /* ---- Finding -------------------------------------------------------------------------------- */
@@ -142,22 +95,26 @@ static struct rmv_stage *find_in_file(const struct rmv_workspace *workspace,
     return NULL;
 }
 
-const struct rmv_error *rmv_pipeline_find(const struct rmv_workspace *workspace,
-                                          const struct rmv_pipeline *pipeline, const char *typed,
-                                          struct rmv_stage **stage)
+/* Several at once: a loop, a file, or a pattern. `path` is what is typed as a path, or NULL. */
+static bool find_many(const struct rmv_pipeline *pipeline, const char *typed, const char *path,
+                      bool *found)
 {
-    RMV_CLEANUP(rmv_str_free) char *path = NULL;
-    RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
-
-    struct rmv_stage *found = rmv_map_find(&pipeline->addresses, typed);
-    if (!found)
-        found = find_in_file(workspace, pipeline, typed);
-    if (!found && !rmv_workspace_path(workspace, typed, &path))
-        found = rmv_map_find(&pipeline->makers, path);
-    if (found) {
-        *stage = found;
-        return NULL;
+    const size_t size = strlen(typed);
+    bool any = false;
+    for (size_t i = 0; i < pipeline->count; i++) {
+        const struct rmv_stage *stage = &pipeline->stages[i];
+        const bool is_of_loop =
+            strncmp(stage->address, typed, size) == 0 && stage->address[size] == '@';
+        const bool is_of_file = path && strcmp(stage->file, path) == 0;
+        if (is_of_loop || is_of_file || fnmatch(typed, stage->address, 0) == 0)
+            found[i] = any = true;
     }
+    return any;
+}
+
+static const struct rmv_error *no_such_stage(const struct rmv_pipeline *pipeline, const char *typed)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
     for (size_t i = 0; i < pipeline->count; i++)
         rmv_strings_add(&names, pipeline->stages[i].address);
     const struct rmv_error *err =
@@ -166,6 +123,24 @@ const struct rmv_error *rmv_pipeline_find(const struct rmv_workspace *workspace,
     if (nearest)
         return rmv_error_hint(err, "did you mean '%s'?", nearest);
     return rmv_error_hint(err, "`rmv stage list` lists the stages");
+}
+
+const struct rmv_error *rmv_pipeline_find(const struct rmv_workspace *workspace,
+                                          const struct rmv_pipeline *pipeline, const char *typed,
+                                          bool *found)
+{
+    RMV_CLEANUP(rmv_str_free) char *path = NULL;
+
+    const struct rmv_stage *stage = rmv_map_find(&pipeline->addresses, typed);
+    if (!stage)
+        stage = find_in_file(workspace, pipeline, typed);
+    if (!stage && !rmv_workspace_path(workspace, typed, &path))
+        stage = rmv_map_find(&pipeline->makers, path);
+    if (stage)
+        found[stage - pipeline->stages] = true;
+    else if (!find_many(pipeline, typed, path, found))
+        return no_such_stage(pipeline, typed);
+    return NULL;
 }
 
 char *rmv_pipeline_lock_path_of(const char *file)

@@ -32,28 +32,6 @@ static void repro_free(struct repro *repro)
 
 /* ---- Which stages --------------------------------------------------------------------------- */
 
-static size_t index_of(const struct repro *repro, const struct rmv_stage *stage)
-{
-    return (size_t)(stage - repro->runner.pipeline->stages);
-}
-
-/* A target can be a whole rmv.yaml. */
-static bool choose_file(struct repro *repro, const char *target, enum rmv_graph_reach reach)
-{
-    const struct rmv_pipeline *pipeline = repro->runner.pipeline;
-    RMV_CLEANUP(rmv_str_free) char *path = NULL;
-    bool found = false;
-
-    if (rmv_workspace_path(repro->runner.workspace, target, &path))
-        return false;
-    for (size_t i = 0; i < pipeline->count; i++)
-        if (strcmp(pipeline->stages[i].file, path) == 0) {
-            rmv_graph_choose(pipeline, &repro->graph, i, reach, repro->chosen);
-            found = true;
-        }
-    return found;
-}
-
 static const struct rmv_error *choose(struct repro *repro)
 {
     const struct rmv_repro_options *options = repro->runner.options;
@@ -64,17 +42,16 @@ static const struct rmv_error *choose(struct repro *repro)
 
     if (!options->targets || !options->targets->count)
         memset(repro->chosen, true, pipeline->count * sizeof(bool));
+    RMV_CLEANUP(rmv_free) bool *found = rmv_calloc(pipeline->count + 1, sizeof(*found));
     for (size_t i = 0; options->targets && i < options->targets->count; i++) {
-        struct rmv_stage *stage = NULL;
-        const char *target = options->targets->items[i];
-        if (choose_file(repro, target, reach))
-            continue;
         const struct rmv_error *err =
-            rmv_pipeline_find(repro->runner.workspace, pipeline, target, &stage);
+            rmv_pipeline_find(repro->runner.workspace, pipeline, options->targets->items[i], found);
         if (err)
             return err;
-        rmv_graph_choose(pipeline, &repro->graph, index_of(repro, stage), reach, repro->chosen);
     }
+    for (size_t i = 0; i < pipeline->count; i++)
+        if (found[i])
+            rmv_graph_choose(pipeline, &repro->graph, i, reach, repro->chosen);
     return NULL;
 }
 

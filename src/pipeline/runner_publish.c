@@ -8,19 +8,31 @@
 #include "rmv/base/path.h"
 #include "rmv/dataset/dataset.h"
 
-#define LOCK_LOOK_MS 200 /* how long an interrupt may go unseen */
+#define FILE_NAME_MAX 200 /* bytes of a stage's name in the names of its files */
+#define LOCK_LOOK_MS 200  /* how long an interrupt may go unseen */
 
 /* ---- Names ---------------------------------------------------------------------------------- */
 
-/* The stages of the root have names that make file names; others get one that tells them apart. */
+/* The name where it makes a file name that nobody else has; otherwise the start of it and what
+ * tells it apart. */
 static char *file_name_of(const struct rmv_stage *stage)
 {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-@";
     char hex[RMV_OBJECT_ID_HEX_SIZE];
-    if (strcmp(stage->address, stage->name) == 0)
+    const size_t size = strlen(stage->name);
+    const bool is_plain = stage->name[strspn(stage->name, plain)] == '\0' && size <= FILE_NAME_MAX;
+    if (is_plain && strcmp(stage->address, stage->name) == 0)
         return rmv_str_copy(stage->name);
+
+    char *start = rmv_str_copy_n(stage->name, size <= FILE_NAME_MAX ? size : FILE_NAME_MAX);
+    for (char *c = start; *c; c++)
+        if (!strchr(plain, *c))
+            *c = '_';
     const struct rmv_object_id id = rmv_object_id_of(stage->address, strlen(stage->address));
     rmv_object_id_to_hex(&id, hex);
-    return rmv_str_format("%s-%.8s", stage->name, hex);
+    char *name = rmv_str_format("%s-%.8s", start, hex);
+    rmv_str_free(&start);
+    return name;
 }
 
 char *rmv_runner_path_of(const struct rmv_stage *stage, const char *folder, const char *suffix)

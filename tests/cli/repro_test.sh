@@ -188,3 +188,34 @@ it 'says where bad YAML is'                       'printf "  a: [\n" | stages; s
 it 'says that there is no pipeline'               'rm rmv.yaml; exits 3 rmv repro && says "rmv stage add" rmv repro'
 it 'does not write through a link at an output'   '
     printf "  a:\n    cmd: rm -f l; echo 1 >l\n    outs: [l]\n" | stages; echo theirs >../target; rmv repro -q; rm l; ln -s ../target l; rmv repro -q || :; test "$(cat ../target)" = theirs'
+
+repository "$TEST_FOLDER/loops"
+cat >params.yaml <<'YAML'
+models: {us: {rank: 1}, gb: {rank: 2}}
+YAML
+cat >rmv.yaml <<'YAML'
+vars: [{name: world}]
+stages:
+  hello:
+    cmd: echo hello >>ran; echo ${name} >hello.txt
+    outs: [hello.txt]
+  train:
+    foreach: ${models}
+    do:
+      cmd: echo train-${key} >>ran; echo ${item.rank} $(cat hello.txt) >model-${key}
+      deps: [hello.txt]
+      outs: ['model-${key}']
+  grid:
+    matrix: {a: [1, 2], b: [x/y, z]}
+    cmd: echo grid >>ran; mkdir -p "$(dirname 'g/${key}')"; echo '${item.b}' >'g/${key}'
+    outs: ['g/${key}']
+YAML
+printf 'ran\n' >.gitignore
+it 'runs the stages of loops, then none'          'runs "hello train-us train-gb grid grid grid grid" && test "$(cat model-gb)" = "2 world" && runs ""'
+it 'keeps what they were run with in rmv.lock'    'grep -q "^  train@gb:" rmv.lock && grep -q "cmd: echo train-gb" rmv.lock && grep -q "^  grid@1-x/y:" rmv.lock'
+it 'runs only the item that changed'              'sed -i "s/gb: {rank: 2}/gb: {rank: 3}/" params.yaml; runs "train-gb"'
+it 'takes a loop, one of it, and a pattern as targets' '
+    runs "train-us train-gb" --force --single-item train && runs "train-us" --force --single-item train@us &&
+    runs "train-us train-gb" --force --single-item "tr*" && exits 3 rmv repro trian'
+it 'leaves a clean workspace after loops'         'rmv status -q'
+it 'names the template that has no value'         'sed -i "s/{name: world}/{nom: x}/" rmv.yaml; says "rmv.yaml:4:10: there is no value for .{name}" rmv repro'

@@ -53,9 +53,10 @@ static void check_adding(const struct rmv_pipeline *before, const uint8_t *data,
 
     rmv_buf_append(&text, data, size);
     rmv_value_set_text(rmv_value_add(&stage, "cmd"), "true");
-    if (rmv_pipeline_add_stage("rmv.yaml", &text, "added", &stage, &new_text))
+    const struct rmv_pipeline_edit edit = {.file = "rmv.yaml", .name = "added", .stage = &stage};
+    if (rmv_pipeline_add_stage(&edit, &text, &new_text))
         return;
-    if (rmv_pipeline_parse("rmv.yaml", new_text.data, new_text.size, &after) ||
+    if (rmv_pipeline_parse("rmv.yaml", new_text.data, new_text.size, NULL, &after) ||
         after.count != before->count + 1)
         abort();
     for (size_t i = 0; i < before->count; i++) {
@@ -73,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
     RMV_CLEANUP(rmv_graph_free) struct rmv_graph graph = {0};
 
-    if (rmv_pipeline_parse("rmv.yaml", (const char *)data, size, &pipeline))
+    if (rmv_pipeline_parse("rmv.yaml", (const char *)data, size, NULL, &pipeline))
         return 0;
     rmv_pipeline_index(&pipeline);
     for (size_t i = 0; i < pipeline.count; i++)

@@ -9,7 +9,8 @@
 static const struct rmv_error *build(const char *text, struct rmv_pipeline *pipeline,
                                      struct rmv_graph *graph)
 {
-    const struct rmv_error *err = rmv_pipeline_parse("rmv.yaml", text, strlen(text), pipeline);
+    const struct rmv_error *err =
+        rmv_pipeline_parse("rmv.yaml", text, strlen(text), NULL, pipeline);
     if (err)
         return err;
     rmv_pipeline_index(pipeline);

@@ -72,16 +72,33 @@ struct rmv_pipeline {
     struct rmv_strings params;
 };
 
+/* What templates need (`vars`, `${NAME}`, `foreach`, `matrix`), besides the text of the file. */
+struct rmv_pipeline_reader {
+    /* Sets `*out`, which the caller frees, to the values of the file at `path`, relative to the
+     * workspace. Errors: NOT_FOUND, CORRUPT, IO. */
+    const struct rmv_error *(*read)(void *context, const char *path, struct rmv_value *out);
+    void *context;
+    bool negates_options; /* in a command, {a: false} is "--no-a" instead of nothing */
+    bool repeats_options; /* in a command, {a: [1, 2]} is "--a 1 --a 2" instead of "--a 1 2" */
+};
+
 void rmv_stage_free(struct rmv_stage *stage);
 void rmv_pipeline_free(struct rmv_pipeline *pipeline);
 
-/* Adds the stages of one file; `file` is its path relative to the workspace. Call
- * rmv_pipeline_index() after the last one. Errors: USAGE (wrong or unknown), UNSUPPORTED (of
+/* Adds the stages of one file; `file` is its path relative to the workspace, `reader` may be NULL
+ * if there are no files of variables. Templates have been resolved: a stage with `foreach` or
+ * `matrix` has become one called NAME@ITEM per item. Call rmv_pipeline_index() after the last one.
+ * Errors: USAGE (wrong or unknown), UNSUPPORTED (of
  * dvc.yaml, but not known to this version), DENIED (paths), CORRUPT (bad YAML), LIMIT. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_pipeline_parse(const char *file, const char *text, size_t size,
+                                           const struct rmv_pipeline_reader *reader,
                                            struct rmv_pipeline *pipeline);
 void rmv_pipeline_index(struct rmv_pipeline *pipeline);
+
+/* Reads the files of variables in the work tree, with the settings `parsing.bool` and
+ * `parsing.list`, named as DVC's. It lives as long as the workspace. */
+struct rmv_pipeline_reader rmv_pipeline_reader_of(struct rmv_workspace *workspace);
 
 /* Reads the workspace's rmv.yaml; a workspace without one has an empty pipeline. Errors: as above,
  * IO. */
@@ -95,12 +112,14 @@ const struct rmv_error *rmv_pipeline_read_revision(struct rmv_workspace *workspa
                                                    const char *revision,
                                                    struct rmv_pipeline *pipeline);
 
-/* The stage that a user means: by address, by "FILE:NAME", or by one of its outputs (`typed` from
- * where the program was started). Errors: NOT_FOUND, with the nearest name. */
+/* Sets `found[i]` for every stage that a user means by `typed`: one by its address, by "FILE:NAME"
+ * or by one of its outputs (paths from where the program was started), all of a loop by the name in
+ * front of the '@', all of a file, or all whose address a pattern (*, ?, […]) matches. The others
+ * stay as they are. Errors: NOT_FOUND, with the nearest name. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_pipeline_find(const struct rmv_workspace *workspace,
                                           const struct rmv_pipeline *pipeline, const char *typed,
-                                          struct rmv_stage **stage);
+                                          bool *found);
 
 /* The stage that makes `path`, or the folder it is in; NULL if none does. */
 struct rmv_stage *rmv_pipeline_maker_of(const struct rmv_pipeline *pipeline, const char *path);
@@ -114,10 +133,17 @@ void rmv_stage_format_definition(const struct rmv_stage *stage, struct rmv_buf *
 
 /* ---- Editing -------------------------------------------------------------------------------- */
 
-/* Sets `new_text` to `text`, the content of the rmv.yaml at `file`, with `stage` (a map as under
- * `stages:`) added behind the others; every byte that was there stays. The result has been parsed
- * and checked. Errors: CONFLICT (a stage of that name exists), and those of parsing. */
+struct rmv_pipeline_edit {
+    const char *file; /* the rmv.yaml, relative to the workspace */
+    const struct rmv_pipeline_reader *reader;
+    const char *name;              /* of the new stage */
+    const struct rmv_value *stage; /* a map as under `stages:` */
+};
+
+/* Sets `new_text` to `text`, the content of the file, with the stage added behind the others; every
+ * byte that was there stays. The result has been parsed and checked. Errors: CONFLICT (a stage of
+ * that name exists), and those of parsing. */
 RMV_MUST_CHECK
-const struct rmv_error *rmv_pipeline_add_stage(const char *file, const struct rmv_buf *text,
-                                               const char *name, const struct rmv_value *stage,
+const struct rmv_error *rmv_pipeline_add_stage(const struct rmv_pipeline_edit *edit,
+                                               const struct rmv_buf *text,
                                                struct rmv_buf *new_text);

@@ -1,0 +1,106 @@
+#include <fcntl.h>
+#include <string.h>
+
+#include "rmv/base/beneath.h"
+#include "rmv/base/fs.h"
+#include "rmv/base/mem.h"
+#include "rmv/base/path.h"
+#include "rmv/base/yaml.h"
+#include "rmv/pipeline/params.h"
+#include "rmv/pipeline/pipeline.h"
+
+/* Where pipelines and their variables are read from: the work tree, or a commit. */
+struct place {
+    struct rmv_workspace *workspace;
+    const char *commit_id; /* NULL: the work tree */
+};
+
+static const struct rmv_error *read_text(const struct place *place, const char *path,
+                                         struct rmv_buf *text)
+{
+    struct rmv_workspace *workspace = place->workspace;
+    RMV_CLEANUP(rmv_fd_close) int fd = -1;
+
+    if (place->commit_id) {
+        RMV_CLEANUP(rmv_str_free) char *below_top = rmv_path_join(workspace->vcs_prefix, path);
+        return rmv_vcs_read(workspace->vcs, place->commit_id, below_top, RMV_YAML_BYTES_MAX, text);
+    }
+    const struct rmv_error *err =
+        rmv_beneath_open(workspace->root_fd, path, O_RDONLY | O_NONBLOCK, 0, &fd);
+    return err ? err : rmv_fd_read(fd, path, RMV_YAML_BYTES_MAX, text);
+}
+
+static const struct rmv_error *read_values(const struct place *place, const char *path,
+                                           struct rmv_value *out)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+    const struct rmv_error *err = read_text(place, path, &text);
+    return err ? err : rmv_params_parse(path, rmv_buf_string(&text), text.size, out);
+}
+
+static const struct rmv_error *read_at_place(void *context, const char *path, struct rmv_value *out)
+{
+    return read_values(context, path, out);
+}
+
+static const struct rmv_error *read_in_workspace(void *context, const char *path,
+                                                 struct rmv_value *out)
+{
+    const struct place place = {.workspace = context};
+    return read_values(&place, path, out);
+}
+
+static void read_settings(const struct rmv_workspace *workspace, struct rmv_pipeline_reader *reader)
+{
+    const char *booleans = rmv_config_get(workspace->config, "parsing.bool");
+    const char *lists = rmv_config_get(workspace->config, "parsing.list");
+    reader->negates_options = booleans && strcmp(booleans, "boolean_optional") == 0;
+    reader->repeats_options = lists && strcmp(lists, "append") == 0;
+}
+
+struct rmv_pipeline_reader rmv_pipeline_reader_of(struct rmv_workspace *workspace)
+{
+    struct rmv_pipeline_reader reader = {.read = read_in_workspace, .context = workspace};
+    read_settings(workspace, &reader);
+    return reader;
+}
+
+/* A place without an rmv.yaml has an empty pipeline. */
+static const struct rmv_error *read_pipeline(struct place *place, struct rmv_pipeline *pipeline)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+    struct rmv_pipeline_reader reader = {.read = read_at_place, .context = place};
+
+    const struct rmv_error *err = read_text(place, RMV_PIPELINE_FILE_NAME, &text);
+    if (err)
+        return err->code == RMV_ERR_NOT_FOUND ? NULL : err;
+    read_settings(place->workspace, &reader);
+    err = rmv_pipeline_parse(RMV_PIPELINE_FILE_NAME, rmv_buf_string(&text), text.size, &reader,
+                             pipeline);
+    if (!err)
+        rmv_pipeline_index(pipeline);
+    return err;
+}
+
+const struct rmv_error *rmv_pipeline_read(struct rmv_workspace *workspace,
+                                          struct rmv_pipeline *pipeline)
+{
+    struct place place = {.workspace = workspace};
+    return read_pipeline(&place, pipeline);
+}
+
+const struct rmv_error *rmv_pipeline_read_revision(struct rmv_workspace *workspace,
+                                                   const char *revision,
+                                                   struct rmv_pipeline *pipeline)
+{
+    RMV_CLEANUP(rmv_vcs_commit_free) struct rmv_vcs_commit commit = {0};
+
+    if (!workspace->vcs)
+        return rmv_error(RMV_ERR_USAGE, "there are no revisions: this is no Git repository");
+    const struct rmv_error *err = rmv_vcs_resolve(workspace->vcs, revision, &commit);
+    if (err)
+        return err;
+    struct place place = {.workspace = workspace, .commit_id = commit.id};
+    err = read_pipeline(&place, pipeline);
+    return err ? rmv_error_context(err, "revision '%s'", revision) : NULL;
+}

@@ -1,0 +1,55 @@
+/* Templates, as dvc.yaml has them: `${NAME}` stands for a value of `vars` and params.yaml, and
+ * `foreach … do` and `matrix` stand for a stage per item. What comes out has neither.
+ *
+ * https://dvc.org/doc/user-guide/project-structure/dvcyaml-files#templating says what they mean. */
+#pragma once
+
+#include "rmv/pipeline/pipeline.h"
+
+/* All that comes out of templates, in bytes: a small file can ask for a lot. */
+#define RMV_TEMPLATE_BYTES_MAX ((size_t)256 << 20)
+
+struct rmv_template {
+    const char *file;                         /* the rmv.yaml, for messages */
+    const char *folder;                       /* it is in, relative to the workspace */
+    const struct rmv_pipeline_reader *reader; /* NULL: there are no other files */
+    size_t size;                              /* of what has been made so far */
+};
+
+/* What names stand for. */
+struct rmv_template_scope {
+    const struct rmv_value *vars; /* a map */
+    const struct rmv_value *item; /* NULL outside of `foreach` and `matrix`; goes before vars */
+    const struct rmv_value *key;  /* NULL outside of them, and for `foreach` over a list */
+};
+
+/* Replaces the templates of `document`, a map. Errors: USAGE (bad templates, wrong kinds of
+ * values), NOT_FOUND (names and files that are not there), LIMIT, and those of reading files. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_template_expand(struct rmv_template *template,
+                                            struct rmv_value *document);
+
+/* Sets `out` to `from` with the templates in its strings and keys resolved. `is_command`: a map in
+ * the middle of a string becomes options, as in a shell. Errors: as above. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_template_resolve(struct rmv_template *template,
+                                             const struct rmv_template_scope *scope,
+                                             const struct rmv_value *from, bool is_command,
+                                             struct rmv_value *out);
+
+/* Does `from` have a template anywhere, or, with `or_escaped`, what would be one without the
+ * backslash in front of it? */
+bool rmv_template_is_in(const struct rmv_value *from, bool or_escaped);
+
+/* Appends a scalar the way Python prints it, but true and false in small letters. */
+void rmv_template_format_scalar(const struct rmv_value *value, struct rmv_buf *out);
+
+/* Complaints: "FILE:LINE:COLUMN: …". */
+const struct rmv_error *rmv_template_error(const struct rmv_template *template,
+                                           enum rmv_error_code code, const struct rmv_value *at,
+                                           const char *format, ...) RMV_PRINTF(4, 5);
+
+/* Counts what was made. Errors: LIMIT. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_template_count(struct rmv_template *template,
+                                           const struct rmv_value *at, size_t size);
