@@ -68,20 +68,23 @@ static const struct rmv_error *look_at(struct rmv_workspace *workspace,
     RMV_CLEANUP(rmv_output_free) struct rmv_output now = {0};
     const struct rmv_output *output = status->output;
 
-    status->is_stored = true;
-    if (!output->no_cache) {
-        const struct rmv_error *err = rmv_dataset_is_stored(workspace, output, &status->is_stored);
-        if (err)
-            return err;
-    }
-    const struct rmv_error *err = rmv_dataset_hash(workspace, output->path, NULL, &now);
+    const struct rmv_error *err =
+        rmv_dataset_look(workspace, output->path, &now, &status->is_stored);
+    if (err)
+        return err;
+    /* What is there answers for what was saved only where both are the same. */
+    const bool is_same = rmv_output_equal(output, &now);
+    if (output->no_cache)
+        status->is_stored = true;
+    else if (!is_same)
+        err = rmv_dataset_is_stored(workspace, output, &status->is_stored);
     if (err)
         return err;
     if (now.kind == RMV_OUTPUT_MISSING) {
         status->state = DELETED;
         return NULL;
     }
-    if (!rmv_output_equal(output, &now)) {
+    if (!is_same) {
         status->state = MODIFIED;
         return compare(workspace, status, &now);
     }

@@ -1,21 +1,32 @@
 #include "dataset/content.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "rmv/base/beneath.h"
+#include "dataset/stat_internal.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/base/sha256.h"
 
 #define READ_STEP_BYTES ((size_t)256 * 1024)
+#define WHOLE_MAX ((uint64_t)256 * 1024) /* files up to here are read at once */
 #define ATTEMPTS_MAX 2
+
+void rmv_content_reader_tell(struct rmv_content_reader *reader)
+{
+    if (reader->learnt.count > 0)
+        rmv_stat_index_take(reader->workspace->stat_index, &reader->learnt);
+}
 
 void rmv_content_reader_free(struct rmv_content_reader *reader)
 {
+    rmv_content_reader_tell(reader);
+    rmv_stat_pending_free(&reader->learnt);
     rmv_buf_free(&reader->buf);
 }
 
@@ -28,14 +39,55 @@ char rmv_content_type(mode_t mode)
     return S_ISDIR(mode) ? 'd' : 0;
 }
 
-/* O_NONBLOCK: a FIFO that has taken the file's place must not make us wait. */
+/* O_NONBLOCK: a FIFO that has taken the file's place must not make us wait. A single name needs no
+ * more than O_NOFOLLOW to stay in its folder. */
 static const struct rmv_error *open_source(const struct rmv_content_source *source, int *fd)
 {
     const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-    if (!source->follow_link)
-        return rmv_beneath_open(source->folder_fd, source->name, flags, 0, fd);
-    *fd = openat(source->folder_fd, source->name, flags);
-    return *fd < 0 ? rmv_error_errno("cannot open '%s'", source->path) : NULL;
+    assert(!strchr(source->name, '/'));
+    *fd = openat(source->folder_fd, source->name, source->follow_link ? flags : flags | O_NOFOLLOW);
+    if (*fd >= 0)
+        return NULL;
+    const int number = errno;
+    RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(source->path);
+    if (number == ELOOP && !source->follow_link)
+        return rmv_error(RMV_ERR_CONFLICT, "'%s' became a link while it was looked at", quoted);
+    errno = number;
+    return rmv_error_errno("cannot open '%s'", quoted);
+}
+
+/* Reads a file of `size` bytes into the buffer. One byte more is asked for: a file that has grown
+ * shows, and one that has not needs no second read to find its end. */
+static const struct rmv_error *read_whole(struct rmv_content_reader *reader, int fd,
+                                          const char *path, size_t size)
+{
+    reader->buf.size = 0;
+    char *room = rmv_buf_reserve(&reader->buf, size + 1);
+    for (;;) {
+        const ssize_t n = read(fd, room + reader->buf.size, size + 1 - reader->buf.size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return rmv_error_errno("cannot read '%s'", path);
+        reader->buf.size += (size_t)n;
+        if (n == 0 || reader->buf.size >= size)
+            return NULL;
+    }
+}
+
+static const struct rmv_error *take_whole(struct rmv_content_reader *reader, int fd,
+                                          const char *path, size_t size,
+                                          struct rmv_tree_entry *entry)
+{
+    const struct rmv_error *err = read_whole(reader, fd, path, size);
+    if (err)
+        return err;
+    entry->size = reader->buf.size;
+    rmv_progress_add(reader->progress, 0, entry->size);
+    if (reader->batch)
+        return rmv_store_batch_put(reader->batch, reader->buf.data, reader->buf.size, &entry->id);
+    entry->id = rmv_object_id_of(reader->buf.data, reader->buf.size);
+    return NULL;
 }
 
 static const struct rmv_error *hash_file(struct rmv_content_reader *reader, int fd,
@@ -80,37 +132,86 @@ static bool is_same(const struct stat *a, const struct stat *b)
            a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
-/* Reads it once; `*changed` says that the result is worth nothing. */
-static const struct rmv_error *attempt(struct rmv_content_reader *reader,
-                                       const struct rmv_content_source *source, bool *changed,
-                                       struct rmv_tree_entry *entry)
+/* One reading of a file. */
+struct attempt {
+    struct stat before, after;
+    bool is_left;    /* it is larger than it may be, and was not read */
+    bool is_settled; /* before it was read */
+    bool is_changed; /* the result is worth nothing */
+};
+
+static const struct rmv_error *read_open(struct rmv_content_reader *reader, int fd,
+                                         const char *path, struct attempt *attempt,
+                                         struct rmv_tree_entry *entry)
+{
+    const struct rmv_error *err;
+    const uint64_t size = (uint64_t)attempt->before.st_size;
+
+    attempt->is_settled = rmv_stat_index_settle(reader->workspace->stat_index, &attempt->before);
+    if (size <= WHOLE_MAX)
+        err = take_whole(reader, fd, path, (size_t)size, entry);
+    else if (reader->batch)
+        err = put_file(reader, fd, path, entry);
+    else
+        err = hash_file(reader, fd, path, entry);
+    if (err)
+        return err;
+    if (fstat(fd, &attempt->after) < 0)
+        return rmv_error_errno("cannot stat '%s'", path);
+    entry->type = rmv_content_type(attempt->after.st_mode);
+    attempt->is_changed = !is_same(&attempt->before, &attempt->after) || entry->size != size;
+    return NULL;
+}
+
+static const struct rmv_error *read_once(struct rmv_content_reader *reader,
+                                         const struct rmv_content_source *source, uint64_t size_max,
+                                         struct attempt *attempt, struct rmv_tree_entry *entry)
 {
     RMV_CLEANUP(rmv_fd_close) int fd = -1;
-    struct stat before;
-    struct stat after;
 
     const struct rmv_error *err = open_source(source, &fd);
     if (err)
         return err;
-    if (fstat(fd, &before) < 0)
+    if (fstat(fd, &attempt->before) < 0)
         return rmv_error_errno("cannot stat '%s'", source->path);
-    if (!S_ISREG(before.st_mode))
+    if (!S_ISREG(attempt->before.st_mode))
         return rmv_error(RMV_ERR_CONFLICT, "'%s' stopped being a file while it was looked at",
                          source->path);
+    entry->size = (uint64_t)attempt->before.st_size;
+    attempt->is_left = entry->size > size_max;
+    return attempt->is_left ? NULL : read_open(reader, fd, source->path, attempt, entry);
+}
 
-    struct rmv_stat_index *index = reader->workspace->stat_index;
-    const bool is_settled = rmv_stat_index_settle(index, &before);
-    err = reader->batch ? put_file(reader, fd, source->path, entry)
-                        : hash_file(reader, fd, source->path, entry);
-    if (err)
-        return err;
-    if (fstat(fd, &after) < 0)
-        return rmv_error_errno("cannot stat '%s'", source->path);
+static void learn(struct rmv_content_reader *reader, const char *path, const struct stat *status,
+                  const struct rmv_object_id *id)
+{
+    struct rmv_stat_entry entry;
+    rmv_stat_entry_fill(&entry, path, status, id);
+    rmv_stat_pending_append(&reader->learnt, path, &entry);
+}
 
-    entry->type = rmv_content_type(after.st_mode);
-    *changed = !is_same(&before, &after) || entry->size != (uint64_t)after.st_size;
-    if (is_settled && !*changed)
-        rmv_stat_index_set(index, source->path, &after, &entry->id);
+static const struct rmv_error *read_up_to(struct rmv_content_reader *reader,
+                                          const struct rmv_content_source *source,
+                                          uint64_t size_max, struct rmv_tree_entry *entry,
+                                          bool *is_left)
+{
+    struct attempt attempt = {.is_changed = true};
+    for (int i = 0; attempt.is_changed && i < ATTEMPTS_MAX; i++) {
+        const struct rmv_error *err = read_once(reader, source, size_max, &attempt, entry);
+        *is_left = attempt.is_left;
+        if (err || attempt.is_left)
+            return err;
+    }
+    if (attempt.is_changed) {
+        RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(source->path);
+        return rmv_error_hint(
+            rmv_error(RMV_ERR_CONFLICT, "'%s' changed while it was read, twice", quoted),
+            "run the command again when nothing writes there any more");
+    }
+    if (attempt.is_settled)
+        learn(reader, source->path, &attempt.after, &entry->id);
+    entry->nfiles = 1;
+    rmv_progress_add(reader->progress, 1, 0);
     return NULL;
 }
 
@@ -118,19 +219,17 @@ const struct rmv_error *rmv_content_read(struct rmv_content_reader *reader,
                                          const struct rmv_content_source *source,
                                          struct rmv_tree_entry *entry)
 {
-    bool changed = true;
-    for (int i = 0; changed && i < ATTEMPTS_MAX; i++) {
-        const struct rmv_error *err = attempt(reader, source, &changed, entry);
-        if (err)
-            return err;
-    }
-    if (changed) {
-        RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(source->path);
-        return rmv_error_hint(
-            rmv_error(RMV_ERR_CONFLICT, "'%s' changed while it was read, twice", quoted),
-            "run the command again when nothing writes there any more");
-    }
-    entry->nfiles = 1;
-    rmv_progress_add(reader->progress, 1, 0);
-    return NULL;
+    bool is_left;
+    return read_up_to(reader, source, UINT64_MAX, entry, &is_left);
+}
+
+const struct rmv_error *rmv_content_read_small(struct rmv_content_reader *reader,
+                                               const struct rmv_content_source *source,
+                                               struct rmv_tree_entry *entry, bool *is_small)
+{
+    bool is_left = false;
+    const struct rmv_error *err =
+        read_up_to(reader, source, RMV_CONTENT_SMALL_MAX, entry, &is_left);
+    *is_small = !is_left;
+    return err;
 }

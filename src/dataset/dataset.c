@@ -35,6 +35,22 @@ const struct rmv_error *rmv_dataset_hash(struct rmv_workspace *workspace, const 
     return scan_output(&request, output);
 }
 
+const struct rmv_error *rmv_dataset_look(struct rmv_workspace *workspace, const char *path,
+                                         struct rmv_output *output, bool *is_stored)
+{
+    atomic_bool all_stored = true;
+    const struct rmv_examine_request request = {
+        .workspace = workspace,
+        .path = path,
+        .follow_link = true,
+        .is_stored = &all_stored,
+    };
+    const struct rmv_error *err = scan_output(&request, output);
+    if (!err)
+        *is_stored = atomic_load(&all_stored);
+    return err;
+}
+
 const struct rmv_error *rmv_dataset_save(struct rmv_workspace *workspace,
                                          struct rmv_store_batch *batch, const char *path,
                                          struct rmv_progress *progress, struct rmv_output *output)

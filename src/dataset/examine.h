@@ -1,7 +1,10 @@
 /* Walking through a file or folder of the workspace and finding out its id, by the stat index where
- * it can, by reading where it must. Reading is done by the workspace's pool. What .rmvignore leaves
- * out is skipped, and nothing else: what cannot be tracked is an error. */
+ * it can, by reading where it must. Done by the workspace's pool. Nothing is skipped: what cannot
+ * be tracked is an error. */
 #pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
 
 #include "dataset/tree.h"
 #include "rmv/base/progress.h"
@@ -15,6 +18,9 @@ struct rmv_examine_request {
     struct rmv_progress *progress; /* may be NULL */
     bool take_ignored;             /* skip nothing at all */
     bool *has_ignored;             /* set to true if something was skipped; may be NULL */
+    /* Set to false when something that was found is not in the store; NULL: nobody wants to know.
+     * Without a batch only. */
+    atomic_bool *is_stored;
 };
 
 /* Sets `*entry`, name aside; type 0 if nothing is there. Trees that are neither stored nor put are

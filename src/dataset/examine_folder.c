@@ -2,24 +2,28 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 
+#define READ_BYTES ((size_t)64 * 1024)
+
 struct rmv_examine_folder *rmv_examine_folder_new(struct rmv_examine_folder **alive,
-                                                  struct rmv_examine_folder *parent, size_t index)
+                                                  struct rmv_examine_folder *parent, size_t index,
+                                                  char *path)
 {
     struct rmv_examine_folder *folder = rmv_calloc(1, sizeof(*folder));
     folder->parent = parent;
     folder->index = index;
-    folder->path = parent ? rmv_path_join(parent->path, rmv_examine_folder_name(parent, index))
-                          : rmv_str_copy(".");
+    folder->path = path;
+    folder->fd = -1;
     folder->ignore = parent ? rmv_ignore_share(parent->ignore) : NULL;
-    folder->pending = 1;
+    atomic_init(&folder->users_count, 1);
+    atomic_init(&folder->pending_count, 1);
     folder->next = *alive;
     if (*alive)
         (*alive)->previous = folder;
@@ -35,6 +39,7 @@ void rmv_examine_folder_free(struct rmv_examine_folder **alive, struct rmv_exami
         *alive = folder->next;
     if (folder->next)
         folder->next->previous = folder->previous;
+    rmv_fd_close(&folder->fd);
     rmv_str_free(&folder->path);
     free(folder->items);
     rmv_buf_free(&folder->names);
@@ -47,9 +52,9 @@ const char *rmv_examine_folder_name(const struct rmv_examine_folder *folder, siz
     return folder->names.data + folder->items[index].name;
 }
 
-static const struct rmv_error *check_name(const char *name, const char *path)
+static const struct rmv_error *check_name(const char *name, size_t size, const char *path)
 {
-    const struct rmv_error *err = rmv_path_check_name(name, strlen(name));
+    const struct rmv_error *err = rmv_path_check_name(name, size);
     if (!err)
         return NULL;
     RMV_CLEANUP(rmv_str_free) char *whole = rmv_path_join(path, name);
@@ -57,25 +62,50 @@ static const struct rmv_error *check_name(const char *name, const char *path)
     return rmv_error_context(err, "cannot track '%s'", quoted);
 }
 
-static const struct rmv_error *read_names(struct rmv_examine_folder *folder, DIR *stream,
-                                          const char *path)
+/* What the folder says of an entry; not every filesystem does. */
+static char type_of(const struct dirent64 *found)
 {
-    for (;;) {
-        errno = 0;
-        const struct dirent *found = readdir(stream);
-        if (!found)
-            return errno ? rmv_error_errno("cannot read folder '%s'", path) : NULL;
-        if (strcmp(found->d_name, ".") == 0 || strcmp(found->d_name, "..") == 0)
-            continue;
-        const struct rmv_error *err = check_name(found->d_name, path);
-        if (err)
-            return err;
-        folder->has_ignore_file |= strcmp(found->d_name, RMV_IGNORE_FILE_NAME) == 0;
-        folder->items =
-            rmv_grow(folder->items, folder->count, &folder->capacity, sizeof(*folder->items));
-        folder->items[folder->count++] = (struct rmv_examine_item){.name = folder->names.size};
-        rmv_buf_append(&folder->names, found->d_name, strlen(found->d_name) + 1);
+    switch (found->d_type) {
+    case DT_REG:
+        return 'f';
+    case DT_LNK:
+        return 'l';
+    case DT_DIR:
+        return 'd';
+    default:
+        return 0;
     }
+}
+
+static const struct rmv_error *add_name(struct rmv_examine_folder *folder,
+                                        const struct dirent64 *found)
+{
+    const char *name = found->d_name;
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return NULL;
+    const size_t size = strlen(name);
+    const struct rmv_error *err = check_name(name, size, folder->path);
+    if (err)
+        return err;
+    folder->has_ignore_file = folder->has_ignore_file || strcmp(name, RMV_IGNORE_FILE_NAME) == 0;
+    folder->items =
+        rmv_grow(folder->items, folder->count, &folder->capacity, sizeof(*folder->items));
+    folder->items[folder->count++] =
+        (struct rmv_examine_item){.name = folder->names.size, .type = type_of(found)};
+    rmv_buf_append(&folder->names, name, size + 1);
+    return NULL;
+}
+
+static const struct rmv_error *add_names(struct rmv_examine_folder *folder, const char *bytes,
+                                         size_t size)
+{
+    const struct rmv_error *err = NULL;
+    for (size_t at = 0; !err && at < size;) {
+        const struct dirent64 *found = (const void *)(bytes + at);
+        err = add_name(folder, found);
+        at += found->d_reclen;
+    }
+    return err;
 }
 
 static int compare_items(const void *a, const void *b, void *context)
@@ -85,23 +115,26 @@ static int compare_items(const void *a, const void *b, void *context)
                   names + ((const struct rmv_examine_item *)b)->name);
 }
 
-const struct rmv_error *rmv_examine_folder_read(struct rmv_examine_folder *folder, int fd,
-                                                const char *path)
+/* getdents64(2) itself: opendir() would allocate and free its room for each of many folders. */
+const struct rmv_error *rmv_examine_folder_read(struct rmv_examine_folder *folder,
+                                                struct rmv_buf *room)
 {
-    const int own_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    DIR *stream = own_fd < 0 ? NULL : fdopendir(own_fd);
-    if (!stream) {
-        const struct rmv_error *err = rmv_error_errno("cannot read folder '%s'", path);
-        if (own_fd >= 0)
-            close(own_fd);
-        return err;
+    room->size = 0;
+    char *bytes = rmv_buf_reserve(room, READ_BYTES);
+    for (;;) {
+        const ssize_t n = getdents64(folder->fd, bytes, READ_BYTES);
+        const struct rmv_error *err = n < 0
+                                          ? rmv_error_errno("cannot read folder '%s'", folder->path)
+                                          : add_names(folder, bytes, (size_t)n);
+        if (err)
+            return err;
+        if (n == 0)
+            break;
     }
-    const struct rmv_error *err = read_names(folder, stream, path);
-    closedir(stream);
-    if (!err && folder->count > 0)
+    if (folder->count > 0)
         qsort_r(folder->items, folder->count, sizeof(*folder->items), compare_items,
                 folder->names.data);
-    return err;
+    return NULL;
 }
 
 void rmv_examine_folder_format(const struct rmv_examine_folder *folder, struct rmv_buf *text,

@@ -1,6 +1,8 @@
-/* One folder while it is being walked through: its names, and what is known of each so far. */
+/* One folder while it is being walked through: its names, and what is known of each so far. Several
+ * threads may be at work on different items of it. */
 #pragma once
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,8 +12,9 @@
 
 struct rmv_examine_item {
     size_t name; /* offset into the folder's names */
-    char type;   /* 0: it does not count */
-    uint64_t size, nfiles;
+    char type;   /* as the folder says: 'f' may be an 'x', 0 is yet to be found out, and in the
+                    end does not count */
+    uint64_t size, nfiles; /* this and below: once it was looked at */
     struct rmv_object_id id;
 };
 
@@ -19,27 +22,31 @@ struct rmv_examine_folder {
     struct rmv_examine_folder *parent;          /* NULL for the one where the walk started */
     size_t index;                               /* of its item in the parent */
     struct rmv_examine_folder *previous, *next; /* all folders that are alive */
-    char *path;                     /* relative to the start; "." for the start itself */
-    struct rmv_examine_item *items; /* sorted by name */
+    char *path;                                 /* relative to the workspace */
+    int fd;                                     /* while some of it is yet to be looked at */
+    struct rmv_examine_item *items;             /* sorted by name */
     size_t count, capacity;
     struct rmv_buf names;
     struct rmv_ignore *ignore; /* the lines that hold in it; the parent's until it is listed */
     bool has_ignore_file;
-    size_t pending; /* items whose id is not known yet, and one more until it is listed */
+    atomic_size_t users_count;   /* pieces of work that need `fd` */
+    atomic_size_t pending_count; /* pieces of work, and folders inside, that are not done */
 };
 
-/* Adds a folder to the list of living ones. */
+/* Adds a folder to the list of living ones, for one thread at a time, with one piece of work: to
+ * list it. `path` is taken over. */
 struct rmv_examine_folder *rmv_examine_folder_new(struct rmv_examine_folder **alive,
-                                                  struct rmv_examine_folder *parent, size_t index);
+                                                  struct rmv_examine_folder *parent, size_t index,
+                                                  char *path);
 void rmv_examine_folder_free(struct rmv_examine_folder **alive, struct rmv_examine_folder *folder);
 
 const char *rmv_examine_folder_name(const struct rmv_examine_folder *folder, size_t index);
 
-/* Reads the names in the open folder `fd`, sorted. `path` is for messages. Errors: DENIED (a name
- * that may not be tracked), IO. */
+/* Reads the names in the open folder, sorted. `room` is reused. Errors: DENIED (a name that may not
+ * be tracked), IO. */
 RMV_MUST_CHECK
-const struct rmv_error *rmv_examine_folder_read(struct rmv_examine_folder *folder, int fd,
-                                                const char *path);
+const struct rmv_error *rmv_examine_folder_read(struct rmv_examine_folder *folder,
+                                                struct rmv_buf *room);
 
 /* Appends its tree, and adds up what is in it. */
 void rmv_examine_folder_format(const struct rmv_examine_folder *folder, struct rmv_buf *text,

@@ -109,28 +109,30 @@ static int compare_entry(const struct rmv_stat_file *file, size_t index, const c
     return other ? rmv_stat_file_compare(other, file->entries[index].path_size, path, size) : -1;
 }
 
-bool rmv_stat_file_find(const struct rmv_stat_file *file, const char *path, size_t hint,
-                        size_t *index)
+/* Steps that double, then halves of the last one; from the start, nothing is near. */
+size_t rmv_stat_file_find_from(const struct rmv_stat_file *file, size_t from, const char *path,
+                               size_t size)
 {
-    const size_t size = strlen(path);
-    size_t low = 0;
-    size_t high = file->count;
+    size_t low = from;
+    size_t high = from > 0 ? from : file->count;
 
-    if (hint < high && compare_entry(file, hint, path, size) == 0) {
-        *index = hint;
-        return true;
+    for (size_t step = 1; high < file->count && compare_entry(file, high, path, size) < 0;
+         step *= 2) {
+        low = high + 1;
+        high = step < file->count - high ? high + step : file->count;
     }
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
-        const int order = compare_entry(file, middle, path, size);
-        if (order == 0) {
-            *index = middle;
-            return true;
-        }
-        if (order < 0)
+        if (compare_entry(file, middle, path, size) < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    return false;
+    return low;
+}
+
+bool rmv_stat_file_is_at(const struct rmv_stat_file *file, size_t index, const char *path,
+                         size_t size)
+{
+    return index < file->count && compare_entry(file, index, path, size) == 0;
 }

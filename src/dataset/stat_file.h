@@ -44,6 +44,11 @@ bool rmv_stat_file_is_good(const struct rmv_stat_file *file, size_t index);
 /* memcmp order of paths. */
 int rmv_stat_file_compare(const char *a, size_t a_size, const char *b, size_t b_size);
 
-/* Sets `*index` to the entry of `path`; false if there is none. `hint` is where to look first. */
-bool rmv_stat_file_find(const struct rmv_stat_file *file, const char *path, size_t hint,
-                        size_t *index);
+/* The first entry from `from` on that does not come before `path`; file->count if there is none.
+ * Fast if it is near. */
+size_t rmv_stat_file_find_from(const struct rmv_stat_file *file, size_t from, const char *path,
+                               size_t size);
+
+/* Is entry `index`, which may be none, that of `path`? */
+bool rmv_stat_file_is_at(const struct rmv_stat_file *file, size_t index, const char *path,
+                         size_t size);

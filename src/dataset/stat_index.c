@@ -1,33 +1,19 @@
 #include "rmv/dataset/stat_index.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "dataset/stat_clock.h"
-#include "dataset/stat_file.h"
-#include "dataset/stat_pending.h"
+#include "dataset/stat_internal.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/lock.h"
-#include "rmv/base/map.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 
 #define WRITE_STEP_BYTES ((size_t)1024 * 1024)
 #define LOCK_WAIT_MS 1000
-
-struct rmv_stat_index {
-    char *path;
-    struct rmv_stat_file file;
-    uint8_t *asked_for; /* a bit per entry of the file; set atomically */
-    struct rmv_stat_clock clock;
-    pthread_mutex_t lock; /* for the two below */
-    struct rmv_stat_pending pending;
-    struct rmv_map seen; /* paths below which everything was looked at */
-};
 
 static void open_file(struct rmv_stat_index *index)
 {
@@ -68,48 +54,49 @@ void rmv_stat_index_close(struct rmv_stat_index **index)
 /* ---- Finding ----------------------------------------------------------------------------------
  */
 
-/* What this process has learnt about the path, which then counts alone. */
-enum knowledge { UNKNOWN, MATCHES, DIFFERS };
-
-static enum knowledge find_pending(struct rmv_stat_index *index, const char *path,
-                                   const struct stat *status, struct rmv_object_id *id)
+bool rmv_stat_index_find_pending(struct rmv_stat_index *index, const char *path,
+                                 struct rmv_stat_entry *entry)
 {
-    enum knowledge knowledge = UNKNOWN;
     pthread_mutex_lock(&index->lock);
-    const struct rmv_stat_entry *entry = rmv_stat_pending_find(&index->pending, path);
-    if (entry) {
-        const bool is_settled = rmv_stat_clock_is_past(&index->clock, entry->ctime_ns);
-        knowledge = is_settled && rmv_stat_entry_matches(entry, status) ? MATCHES : DIFFERS;
-        *id = knowledge == MATCHES ? entry->id : *id;
-    }
+    const struct rmv_stat_entry *found = rmv_stat_pending_find(&index->pending, path);
+    if (found)
+        *entry = *found;
     pthread_mutex_unlock(&index->lock);
-    return knowledge;
+    return found != NULL;
 }
 
-bool rmv_stat_index_find_next(struct rmv_stat_index *index, const char *path,
-                              const struct stat *status, size_t *cursor, struct rmv_object_id *id)
+bool rmv_stat_index_trusts(const struct rmv_stat_index *index, const struct rmv_stat_entry *entry,
+                           const struct stat *status)
 {
-    const enum knowledge knowledge = find_pending(index, path, status, id);
-    if (knowledge != UNKNOWN)
-        return knowledge == MATCHES;
+    return rmv_stat_clock_is_past(&index->clock, entry->ctime_ns) &&
+           rmv_stat_entry_matches(entry, status);
+}
 
-    size_t at;
-    if (!rmv_stat_file_find(&index->file, path, *cursor, &at))
-        return false;
-    *cursor = at + 1;
+bool rmv_stat_index_trusts_file(struct rmv_stat_index *index, size_t at, const struct stat *status)
+{
     __atomic_fetch_or(&index->asked_for[at / 8], (uint8_t)(1U << at % 8), __ATOMIC_RELAXED);
-    if (!rmv_stat_entry_matches(&index->file.entries[at], status) ||
-        !rmv_stat_file_is_good(&index->file, at))
-        return false;
-    *id = index->file.entries[at].id;
-    return true;
+    return rmv_stat_entry_matches(&index->file.entries[at], status) &&
+           rmv_stat_file_is_good(&index->file, at);
 }
 
 bool rmv_stat_index_find(struct rmv_stat_index *index, const char *path, const struct stat *status,
                          struct rmv_object_id *id)
 {
-    size_t cursor = SIZE_MAX;
-    return rmv_stat_index_find_next(index, path, status, &cursor, id);
+    struct rmv_stat_entry learnt;
+    const size_t size = strlen(path);
+
+    if (rmv_stat_index_find_pending(index, path, &learnt)) {
+        if (!rmv_stat_index_trusts(index, &learnt, status))
+            return false;
+        *id = learnt.id;
+        return true;
+    }
+    const size_t at = rmv_stat_file_find_from(&index->file, 0, path, size);
+    if (!rmv_stat_file_is_at(&index->file, at, path, size) ||
+        !rmv_stat_index_trusts_file(index, at, status))
+        return false;
+    *id = index->file.entries[at].id;
+    return true;
 }
 
 bool rmv_stat_index_settle(struct rmv_stat_index *index, const struct stat *status)
@@ -125,6 +112,25 @@ void rmv_stat_index_set(struct rmv_stat_index *index, const char *path, const st
     pthread_mutex_lock(&index->lock);
     rmv_stat_pending_set(&index->pending, path, &entry);
     pthread_mutex_unlock(&index->lock);
+}
+
+bool rmv_stat_index_has_learnt(struct rmv_stat_index *index)
+{
+    pthread_mutex_lock(&index->lock);
+    const bool has_learnt = index->pending.count > 0;
+    pthread_mutex_unlock(&index->lock);
+    return has_learnt;
+}
+
+void rmv_stat_index_take(struct rmv_stat_index *index, struct rmv_stat_pending *learnt)
+{
+    pthread_mutex_lock(&index->lock);
+    for (size_t i = 0; i < learnt->count; i++)
+        rmv_stat_pending_set(&index->pending, learnt->names.data + learnt->entries[i].path_offset,
+                             &learnt->entries[i]);
+    pthread_mutex_unlock(&index->lock);
+    learnt->count = 0;
+    learnt->names.size = 0;
 }
 
 void rmv_stat_index_seen_all(struct rmv_stat_index *index, const char *path)

@@ -44,6 +44,16 @@ static void grow_slots(struct rmv_stat_pending *pending)
     }
 }
 
+void rmv_stat_pending_append(struct rmv_stat_pending *pending, const char *path,
+                             const struct rmv_stat_entry *entry)
+{
+    pending->entries =
+        rmv_grow(pending->entries, pending->count, &pending->capacity, sizeof(*pending->entries));
+    pending->entries[pending->count] = *entry;
+    pending->entries[pending->count++].path_offset = pending->names.size;
+    rmv_buf_append(&pending->names, path, entry->path_size + 1);
+}
+
 void rmv_stat_pending_set(struct rmv_stat_pending *pending, const char *path,
                           const struct rmv_stat_entry *entry)
 {
@@ -59,12 +69,8 @@ void rmv_stat_pending_set(struct rmv_stat_pending *pending, const char *path,
         old->path_offset = offset;
         return;
     }
-    pending->entries =
-        rmv_grow(pending->entries, pending->count, &pending->capacity, sizeof(*pending->entries));
-    pending->entries[pending->count] = *entry;
-    pending->entries[pending->count].path_offset = pending->names.size;
-    rmv_buf_append(&pending->names, path, entry->path_size + 1);
-    pending->slots[slot] = (uint32_t)++pending->count;
+    rmv_stat_pending_append(pending, path, entry);
+    pending->slots[slot] = (uint32_t)pending->count;
 }
 
 const struct rmv_stat_entry *rmv_stat_pending_find(const struct rmv_stat_pending *pending,

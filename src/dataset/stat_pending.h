@@ -19,6 +19,11 @@ void rmv_stat_pending_free(struct rmv_stat_pending *pending);
 void rmv_stat_pending_set(struct rmv_stat_pending *pending, const char *path,
                           const struct rmv_stat_entry *entry);
 
+/* Adds an entry without looking whether the path has one: for lists that are only handed over. Of
+ * such a list nothing is found or replaced. */
+void rmv_stat_pending_append(struct rmv_stat_pending *pending, const char *path,
+                             const struct rmv_stat_entry *entry);
+
 /* NULL if there is none; valid until the next set. */
 const struct rmv_stat_entry *rmv_stat_pending_find(const struct rmv_stat_pending *pending,
                                                    const char *path);

@@ -141,12 +141,9 @@ static void entries_of_several_runs_are_merged(void **state)
     }
     settle_and_set(index, "d/17", &status, &other_id);
     reopen(&index);
-    size_t cursor = 0;
     for (int i = 0; i < 3000; i++) {
-        struct rmv_object_id id;
         snprintf(path, sizeof(path), "d/%d", i);
-        assert_true(rmv_stat_index_find_next(index, path, &status, &cursor, &id));
-        assert_true(rmv_object_id_equal(&id, i == 17 ? &other_id : &some_id));
+        assert_true(finds(index, path, &status, i == 17 ? &other_id : &some_id));
     }
 }
 

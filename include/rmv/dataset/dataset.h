@@ -22,9 +22,16 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_dataset_hash(struct rmv_workspace *workspace, const char *path,
                                          struct rmv_progress *progress, struct rmv_output *output);
 
-/* The same, and the content is put into `batch`. It is acknowledged once the batch is committed.
- * What is known to be stored already is not read again. The workspace remembers that the output is
- * tracked data, which rmv checkout may remove again where no pointer or lock file names it. */
+/* The same, and sets `*is_stored` to whether all that was found is in the store, according to its
+ * index. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_dataset_look(struct rmv_workspace *workspace, const char *path,
+                                         struct rmv_output *output, bool *is_stored);
+
+/* As rmv_dataset_hash(), and the content is put into `batch`. It is acknowledged once the batch is
+ * committed. What is known to be stored already is not read again. The workspace remembers that the
+ * output is tracked data, which rmv checkout may remove again where no pointer or lock file names
+ * it. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_dataset_save(struct rmv_workspace *workspace,
                                          struct rmv_store_batch *batch, const char *path,

@@ -27,11 +27,6 @@ void rmv_stat_index_close(struct rmv_stat_index **index);
 bool rmv_stat_index_find(struct rmv_stat_index *index, const char *path, const struct stat *status,
                          struct rmv_object_id *id);
 
-/* The same for a caller that asks in sorted order: `*cursor` starts at 0 and belongs to one thread.
- */
-bool rmv_stat_index_find_next(struct rmv_stat_index *index, const char *path,
-                              const struct stat *status, size_t *cursor, struct rmv_object_id *id);
-
 /* Waits, 20 ms at the most, until the file has settled; false if it has not by then (a coarse
  * clock, or a time in the future): such a file is to be read each time. `status` is from before
  * reading, or from after writing. Thread-safe. */
