@@ -41,7 +41,7 @@ static void init_batch(struct rmv_store_batch *batch, struct rmv_store *store)
 
 static void free_slot(struct rmv_batch_slot *slot)
 {
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < RMV_FRAME_GROUPS; i++) {
         rmv_buf_free(&slot->frames[i].content);
         free(slot->frames[i].records);
     }
@@ -239,14 +239,14 @@ static const struct rmv_error *add_single(struct rmv_store_batch *batch,
 
 /* Called with the slot's lock held, or the gate closed. */
 static const struct rmv_error *flush_frame(struct rmv_store_batch *batch,
-                                           struct rmv_batch_slot *slot, size_t which)
+                                           struct rmv_batch_slot *slot, enum rmv_frame_group group)
 {
-    struct rmv_open_frame *open = &slot->frames[which];
+    struct rmv_open_frame *open = &slot->frames[group];
     struct rmv_pack_frame frame;
     if (open->records_count == 0)
         return NULL;
-    const struct rmv_error *err = rmv_frame_encode(&slot->encoder, open->content.data,
-                                                   open->content.size, which == 1, &frame);
+    const struct rmv_error *err = rmv_frame_encode(
+        &slot->encoder, open->content.data, open->content.size, group != RMV_FRAME_RAW, &frame);
     if (!err)
         err = append_frame(batch, &frame, &slot->encoder, open->records, open->records_count);
     open->content.size = 0;
@@ -267,11 +267,15 @@ static struct rmv_batch_slot *take_slot(struct rmv_store_batch *batch)
 }
 
 static const struct rmv_error *add_small(struct rmv_store_batch *batch,
-                                         const struct rmv_pack_record *record, const void *bytes)
+                                         const struct rmv_pack_record *record, const void *bytes,
+                                         bool is_lines)
 {
-    const size_t which = rmv_frame_is_compressible(bytes, record->size) ? 1 : 0;
+    const enum rmv_frame_group group = is_lines ? RMV_FRAME_LINES
+                                       : rmv_frame_is_compressible(bytes, record->size)
+                                           ? RMV_FRAME_COMPRESSIBLE
+                                           : RMV_FRAME_RAW;
     struct rmv_batch_slot *slot = take_slot(batch);
-    struct rmv_open_frame *open = &slot->frames[which];
+    struct rmv_open_frame *open = &slot->frames[group];
 
     open->records = rmv_grow(open->records, open->records_count, &open->records_capacity,
                              sizeof(*open->records));
@@ -280,7 +284,7 @@ static const struct rmv_error *add_small(struct rmv_store_batch *batch,
     if (record->size > 0)
         rmv_buf_append(&open->content, bytes, record->size);
     const bool is_full = open->content.size >= RMV_GROUP_SIZE;
-    const struct rmv_error *err = is_full ? flush_frame(batch, slot, which) : NULL;
+    const struct rmv_error *err = is_full ? flush_frame(batch, slot, group) : NULL;
     pthread_mutex_unlock(&slot->lock);
     return err;
 }
@@ -293,8 +297,8 @@ static const struct rmv_error *finish_pack(struct rmv_store_batch *batch)
     RMV_CLEANUP(rmv_pack_footer_free) struct rmv_pack_footer footer = {0};
     const struct rmv_error *err = NULL;
     for (size_t i = 0; i < batch->slots_count && !err; i++)
-        for (size_t which = 0; which < 2 && !err; which++)
-            err = flush_frame(batch, &batch->slots[i], which);
+        for (int group = 0; group < RMV_FRAME_GROUPS && !err; group++)
+            err = flush_frame(batch, &batch->slots[i], (enum rmv_frame_group)group);
     if (!err)
         err = rmv_pack_writer_finish(&batch->writer, &footer);
     if (!err && footer.frames_count > 0) {
@@ -361,9 +365,10 @@ void rmv_store_batch_close(struct rmv_store_batch **batch)
 
 /* ---- Putting --------------------------------------------------------------------------------- */
 
-const struct rmv_error *rmv_batch_put(struct rmv_store_batch *batch,
-                                      const struct rmv_pack_record *record, const void *bytes,
-                                      struct rmv_frame_encoder *encoder, bool *was_stored)
+static const struct rmv_error *put(struct rmv_store_batch *batch,
+                                   const struct rmv_pack_record *record, const void *bytes,
+                                   struct rmv_frame_encoder *encoder, bool is_lines,
+                                   bool *was_stored)
 {
     atomic_store_explicit(&batch->was_used, true, memory_order_relaxed);
     pthread_rwlock_rdlock(&batch->gate);
@@ -372,7 +377,7 @@ const struct rmv_error *rmv_batch_put(struct rmv_store_batch *batch,
     if (is_new && encoder)
         err = add_single(batch, record, bytes, encoder);
     else if (is_new)
-        err = add_small(batch, record, bytes);
+        err = add_small(batch, record, bytes, is_lines);
     if (err && is_new)
         err = fail(batch, err);
     pthread_rwlock_unlock(&batch->gate);
@@ -380,6 +385,20 @@ const struct rmv_error *rmv_batch_put(struct rmv_store_batch *batch,
         return err;
     *was_stored = !is_new;
     return is_new ? end_full_pack(batch) : NULL;
+}
+
+const struct rmv_error *rmv_batch_put(struct rmv_store_batch *batch,
+                                      const struct rmv_pack_record *record, const void *bytes,
+                                      struct rmv_frame_encoder *encoder, bool *was_stored)
+{
+    return put(batch, record, bytes, encoder, false, was_stored);
+}
+
+const struct rmv_error *rmv_batch_put_lines(struct rmv_store_batch *batch,
+                                            const struct rmv_pack_record *record, const void *bytes,
+                                            bool *was_stored)
+{
+    return put(batch, record, bytes, NULL, true, was_stored);
 }
 
 struct rmv_file_context *rmv_batch_take_context(struct rmv_store_batch *batch)

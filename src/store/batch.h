@@ -1,5 +1,5 @@
 /* A batch of puts: hashing and compression happen in the callers' threads, each in a slot of its
- * own with two open frames of small objects, and for the chunks of large files in workers beside
+ * own with open frames of small objects, and for the chunks of large files in workers beside
  * them; finished frames are appended to one pack under a lock. */
 #pragma once
 
@@ -29,9 +29,13 @@ struct rmv_open_frame {
     size_t records_capacity;
 };
 
+/* What shares frames. Text of trees is half hexadecimal ids, as unlike other content as can be:
+ * apart, each compresses better. */
+enum rmv_frame_group { RMV_FRAME_RAW, RMV_FRAME_COMPRESSIBLE, RMV_FRAME_LINES, RMV_FRAME_GROUPS };
+
 struct rmv_batch_slot {
     pthread_mutex_t lock;
-    struct rmv_open_frame frames[2]; /* incompressible, compressible */
+    struct rmv_open_frame frames[RMV_FRAME_GROUPS];
     struct rmv_frame_encoder encoder;
 };
 
@@ -73,6 +77,12 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_batch_put(struct rmv_store_batch *batch,
                                       const struct rmv_pack_record *record, const void *bytes,
                                       struct rmv_frame_encoder *encoder, bool *was_stored);
+
+/* The same for lines of text, up to RMV_SMALL_OBJECT_MAX, which share a frame with such lines. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_batch_put_lines(struct rmv_store_batch *batch,
+                                            const struct rmv_pack_record *record, const void *bytes,
+                                            bool *was_stored);
 
 struct rmv_pack_record rmv_batch_record(const struct rmv_object_id *id, size_t size,
                                         enum rmv_representation representation);

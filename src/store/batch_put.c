@@ -276,6 +276,15 @@ static const struct rmv_error *put_all_lines(struct rmv_list_writer *writer,
 const struct rmv_error *rmv_store_batch_put_lines(struct rmv_store_batch *batch, const char *text,
                                                   size_t size, struct rmv_object_id *id)
 {
-    const struct rmv_buf all = {.data = (char *)(uintptr_t)text, .size = size};
-    return put_bytes(batch, &all, LINES_WHOLE_MAX, put_all_lines, id);
+    if (size > LINES_WHOLE_MAX) {
+        const struct rmv_buf all = {.data = (char *)(uintptr_t)text, .size = size};
+        return put_bytes(batch, &all, LINES_WHOLE_MAX, put_all_lines, id);
+    }
+    bool was_stored;
+    const struct rmv_object_id name = rmv_object_id_of(text, size);
+    const struct rmv_pack_record record = rmv_batch_record(&name, size, RMV_REPRESENTATION_WHOLE);
+    const struct rmv_error *err = rmv_batch_put_lines(batch, &record, text, &was_stored);
+    if (!err)
+        *id = name;
+    return err;
 }

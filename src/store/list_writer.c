@@ -59,11 +59,16 @@ const struct rmv_error *rmv_list_writer_name(struct rmv_list_writer *writer, con
 }
 
 const struct rmv_error *rmv_list_writer_add(struct rmv_list_writer *writer, const void *bytes,
-                                            size_t size, bool is_shared)
+                                            size_t size, bool is_lines)
 {
     struct rmv_pack_record record;
     const struct rmv_error *err = rmv_list_writer_name(writer, bytes, size, &record);
-    return err ? err : put(writer, &record, bytes, is_shared);
+    if (err || !is_lines)
+        return err ? err : put(writer, &record, bytes, false);
+    bool was_stored = false;
+    err = rmv_batch_put_lines(writer->batch, &record, bytes, &was_stored);
+    writer->was_stored = writer->was_stored && was_stored;
+    return err;
 }
 
 const struct rmv_error *rmv_list_writer_end(struct rmv_list_writer *writer,

@@ -22,11 +22,11 @@ void rmv_list_writer_init(struct rmv_list_writer *writer, struct rmv_store_batch
                           struct rmv_frame_encoder *encoder);
 void rmv_list_writer_free(struct rmv_list_writer *writer);
 
-/* Stores the next piece, 1 to RMV_SINGLE_MAX bytes: in a frame of its own, or, if `is_shared` and
- * not above RMV_SMALL_OBJECT_MAX, with others. Errors: IO. */
+/* Stores the next piece, 1 to RMV_SINGLE_MAX bytes: in a frame of its own, or, if `is_lines`
+ * (then up to RMV_SMALL_OBJECT_MAX bytes), with other lines. Errors: IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_list_writer_add(struct rmv_list_writer *writer, const void *bytes,
-                                            size_t size, bool is_shared);
+                                            size_t size, bool is_lines);
 
 /* Takes in the next piece, whose bytes the caller stores as `*record` says before he ends the list.
  * Errors: IO. */
