@@ -1,4 +1,3 @@
-#include <glob.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +7,7 @@
 #include "rmv/base/path.h"
 #include "rmv/commands.h"
 #include "rmv/dataset/add.h"
-#include "rmv/dataset/ignore.h"
+#include "rmv/pattern.h"
 #include "rmv/pipeline/pipeline.h"
 #include "rmv/shared.h"
 
@@ -22,47 +21,10 @@ static const struct cli_option options[] = {
      .help = "write the pointers, but leave storing the data to `rmv commit`"},
     {.name = "glob",
      .flag = &option_glob,
-     .help = "take each PATH for a pattern (*, ?, [...]) that names existing paths"},
+     .help = "take each PATH for a pattern: *, ?, [...], and ** for any number of folders"},
     {.name = "json", .flag = &option_json, .help = "print a JSON document"},
     {0},
 };
-
-/* Adds what was matched, unless .rmvignore leaves it out. */
-static const struct rmv_error *take_match(const struct rmv_workspace *workspace, const char *typed,
-                                          struct rmv_strings *paths)
-{
-    RMV_CLEANUP(rmv_ignore_verdict_free) struct rmv_ignore_verdict verdict = {0};
-    char *path;
-
-    const struct rmv_error *err = rmv_workspace_path(workspace, typed, &path);
-    if (err)
-        return err;
-    err = rmv_ignore_check(workspace, path, &verdict);
-    if (err || verdict.is_ignored)
-        rmv_str_free(&path);
-    else
-        rmv_strings_take(paths, path);
-    return err;
-}
-
-/* Adds what the pattern matches. */
-static const struct rmv_error *expand(const struct rmv_workspace *workspace, const char *pattern,
-                                      struct rmv_strings *paths)
-{
-    const size_t before = paths->count;
-    const struct rmv_error *err = NULL;
-    glob_t found;
-
-    const bool is_matched = glob(pattern, 0, NULL, &found) == 0;
-    for (size_t i = 0; !err && is_matched && i < found.gl_pathc; i++)
-        err = take_match(workspace, found.gl_pathv[i], paths);
-    globfree(&found);
-    if (err || paths->count > before)
-        return err;
-    RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(pattern);
-    return rmv_error(RMV_ERR_NOT_FOUND, "nothing%s matches the pattern '%s'",
-                     is_matched ? " that is not ignored" : "", quoted);
-}
 
 static const struct rmv_error *list_paths(const struct rmv_workspace *workspace, int argc,
                                           char **argv, struct rmv_strings *paths)
@@ -71,7 +33,7 @@ static const struct rmv_error *list_paths(const struct rmv_workspace *workspace,
     if (!option_glob)
         return cli_paths(workspace, argc, argv, paths);
     for (int i = 0; !err && i < argc; i++)
-        err = expand(workspace, argv[i], paths);
+        err = cli_pattern_expand(workspace, argv[i], paths);
     return err;
 }
 
@@ -182,10 +144,10 @@ const struct cli_command rmv_command_add = {
         "folders are kept as links.\n"
         "\n"
         "What .rmvignore leaves out (`rmv help check-ignore`) is left out of folders and --glob.\n"
-        "Refused are ignored PATHs, what Git tracks, outputs of stages, paths in or around what is "
-        "tracked\n"
-        "already, and FIFOs, sockets and devices. Nothing is written unless every PATH can be\n"
-        "added. Each line of output is the id (for a file, its SHA-256), the path and the size.",
+        "Refused are ignored PATHs, what Git tracks, outputs of stages, paths in or around what\n"
+        "is tracked already, pointers that Git would ignore, and FIFOs, sockets and devices.\n"
+        "Nothing is written unless every PATH can be added. Each line of output is the id (for a\n"
+        "file, its SHA-256), the path and the size.",
     .examples = "rmv add data/raw  # track a folder\n"
                 "rmv add data/raw/users.csv  # update one file of it\n"
                 "rmv add --glob 'data/*.csv'  # a pointer for each file\n",

@@ -60,8 +60,7 @@ static bool is_wanted(const struct targets *targets, const char *path)
 
 /* The data of pointers that is here: all of it, or what was asked for. */
 static const struct rmv_error *list_outputs(struct rmv_workspace *workspace,
-                                            const struct targets *targets,
-                                            struct rmv_strings *paths)
+                                            struct targets *targets, struct rmv_strings *paths)
 {
     RMV_CLEANUP(rmv_tracked_free) struct rmv_tracked tracked = {0};
     const struct rmv_error *err = rmv_tracked_read(workspace, NULL, &tracked);

@@ -119,11 +119,25 @@ static bool is_any_tracked(const struct rmv_tracked *tracked, const char *path)
     return rmv_tracked_find(tracked, path) != NULL;
 }
 
+/* The data of the pointer file at `path`, or NULL if there is no such pointer. */
+static const char *find_data_of(const struct rmv_tracked *tracked, const char *path)
+{
+    for (size_t i = 0; i < tracked->outputs.count; i++)
+        if (*tracked->stages.items[i] == '\0' && strcmp(tracked->sources.items[i], path) == 0)
+            return tracked->outputs.items[i].path;
+    return NULL;
+}
+
 const struct rmv_error *cli_check_tracked(const struct rmv_workspace *workspace,
                                           const struct rmv_tracked *tracked,
-                                          const struct rmv_strings *paths)
+                                          struct rmv_strings *paths)
 {
     for (size_t i = 0; i < paths->count; i++) {
+        const char *data = find_data_of(tracked, paths->items[i]);
+        if (data) {
+            rmv_str_free(&paths->items[i]);
+            paths->items[i] = rmv_str_copy(data);
+        }
         if (is_any_tracked(tracked, paths->items[i]))
             continue;
         RMV_CLEANUP(rmv_str_free) char *shown = cli_shown_path(workspace, paths->items[i]);

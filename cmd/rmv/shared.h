@@ -35,11 +35,12 @@ void cli_set_id(struct rmv_value *map, const char *key, const struct rmv_object_
 /* Is `path` one of `paths`, or inside or around one? Without paths, every path is. */
 bool cli_is_chosen(const struct rmv_strings *paths, const char *path);
 
-/* Refuses paths with nothing tracked at, in or around them. Errors: NOT_FOUND. */
+/* Refuses paths with nothing tracked at, in or around them. A pointer file stands for its data, by
+ * whose path it is replaced. Errors: NOT_FOUND. */
 RMV_MUST_CHECK
 const struct rmv_error *cli_check_tracked(const struct rmv_workspace *workspace,
                                           const struct rmv_tracked *tracked,
-                                          const struct rmv_strings *paths);
+                                          struct rmv_strings *paths);
 
 /* "added", "modified", "deleted", "renamed". */
 const char *cli_change_name(enum rmv_change_kind kind);

@@ -170,8 +170,9 @@ static const struct rmv_error *publish_targets(struct add *add, struct rmv_added
     const struct rmv_error *err = rmv_workspace_lock(add->workspace, &lock);
     for (size_t i = 0; !err && i < add->count; i++) {
         bool changed = false;
-        if (!is_follower(add, i))
-            err = rmv_add_publish(add->workspace, &add->targets[i], &changed);
+        if (is_follower(add, i))
+            continue;
+        err = rmv_add_publish(add->workspace, &add->targets[i], &changed);
         if (!err)
             report(&add->targets[i], changed, added);
     }

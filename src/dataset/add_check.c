@@ -82,6 +82,38 @@ static const struct rmv_output *find_inside(const struct rmv_tracked *tracked, c
     return is_inside ? found : NULL;
 }
 
+/* A pointer that Git ignores would never be committed, and the data would have no history. */
+static const struct rmv_error *check_git_ignores(struct rmv_workspace *workspace,
+                                                 const char *pointer)
+{
+    bool is_ignored = false;
+
+    if (!workspace->vcs)
+        return NULL;
+    RMV_CLEANUP(rmv_str_free) char *git_path = rmv_path_join(workspace->vcs_prefix, pointer);
+    const struct rmv_error *err = rmv_vcs_is_ignored(workspace->vcs, git_path, false, &is_ignored);
+    if (err || !is_ignored)
+        return err;
+    RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(pointer);
+    return rmv_error_hint(
+        rmv_error(RMV_ERR_CONFLICT, "Git ignores '%s', which would have to be committed", quoted),
+        "`git check-ignore -v '%s'` names the line that does", quoted);
+}
+
+/* Files that say what is data are none. */
+static const struct rmv_error *check_role(const char *path, const char *quoted)
+{
+    static const char *const names[] = {"rmv.yaml",   RMV_LOCK_FILE_NAME, ".rmvignore",
+                                        ".gitignore", ".gitattributes",   ".gitmodules"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(rmv_path_name(path), names[i]) == 0)
+            return rmv_error_hint(rmv_error(RMV_ERR_USAGE,
+                                            "'%s' says what is to be tracked, and is not data",
+                                            quoted),
+                                  "commit it to Git");
+    return NULL;
+}
+
 /* A pointer that exists but was not found to track this path is somebody else's. */
 static const struct rmv_error *check_pointer(const struct rmv_workspace *workspace,
                                              const char *pointer, const char *quoted)
@@ -110,11 +142,15 @@ static const struct rmv_error *check_new(struct rmv_workspace *workspace,
                               "remove '%s' first to track the folder instead", source);
     }
     const struct rmv_error *err = check_name(path, quoted);
+    if (!err)
+        err = check_role(path, quoted);
     if (err)
         return err;
     target->pointer = rmv_pointer_path_of(path);
     err = check_pointer(workspace, target->pointer, quoted);
-    return err ? err : check_git(workspace, path, quoted);
+    if (!err)
+        err = check_git(workspace, path, quoted);
+    return err ? err : check_git_ignores(workspace, target->pointer);
 }
 
 static bool is_pointer(const struct rmv_tracked *tracked, const char *path)

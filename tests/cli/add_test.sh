@@ -62,6 +62,16 @@ it 'takes several targets, and patterns with --glob' '
     touch g1.txt g2.txt; rmv add --glob "g*.txt"
     test -f g1.txt.rmv && test -f g2.txt.rmv
     says "nothing matches .*z\*" rmv add --glob "z*"'
+it 'leaves pointers out of what patterns match' '
+    says "^[0-9a-f]{64}  g1.txt" rmv add --glob "g1*"; test ! -e g1.txt.rmv.rmv
+    exits 3 rmv add --glob "g1*.rmv"; touch rmv.yaml; exits 3 rmv add --glob "rmv*"; rm rmv.yaml'
+it 'takes ** in a pattern for any number of folders' '
+    mkdir -p deep/a/b; for name in deep/0.dat deep/a/1.dat deep/a/b/2.dat deep/a/b/other; do echo x >$name; done
+    rmv add --glob "deep/**/*.dat" >../out; test "$(cut -c 67- ../out | tr -d "\n")" = "deep/0.dat  (2 B)deep/a/1.dat  (2 B)deep/a/b/2.dat  (2 B)"
+    test ! -e deep/a/b/other.rmv; exits 3 rmv add --glob "deep/**/*.none"; exits 9 rmv add --glob "**/a/**"; rm -r deep'
+it 'says every pointer once, however many paths it covers' '
+    test "$(rmv add data/raw/a data/raw/sub/b data/raw/run | wc -l)" = 1
+    test "$(rmv add --json data/raw/a data/raw/sub/b | grep -c \"pointer\")" = 1'
 it 'stores the same content once' '
     head -c 3000000 /dev/urandom >big1; rmv add big1
     before=$(du -sk .rmstore/objects | cut -f 1); cp big1 big2; rmv add big2
@@ -104,6 +114,14 @@ it 'refuses what Git tracks, and says how to stop that' '
     printf x >code.py; git add code.py; exits 4 rmv add code.py
     says "git rm -r --cached .code.py" rmv add code.py; test ! -e code.py.rmv
     mkdir src; mv code.py src/; git add -A src; exits 4 rmv add src; git rm -rq --cached src code.py'
+it 'refuses a pointer that Git would ignore, and leaves nothing' '
+    mkdir -p ignored; echo x >ignored/x; cp .gitignore ../saved; echo ignored/ >>.gitignore
+    exits 4 rmv add ignored/x; says "Git ignores .ignored/x.rmv" rmv add ignored/x; test ! -e ignored/x.rmv
+    rmv add -q ignored; rm -r ignored ignored.rmv; mv ../saved .gitignore'
+it 'refuses the files that say what is tracked' '
+    for name in rmv.yaml .rmvignore .gitattributes; do
+        echo "# x" >$name; exits 2 rmv add $name; says "not data" rmv add $name; test ! -e $name.rmv; rm $name
+    done; exits 2 rmv add .gitignore'
 it 'refuses what is around or inside something tracked, and names both' '
     says "data.* cannot .*data/raw" rmv add data; exits 4 rmv add data; test ! -e data.rmv'
 it 'refuses an argument inside another' 'mkdir -p o/i; exits 2 rmv add o o/i; test ! -e o.rmv'
@@ -183,6 +201,22 @@ it 'can be run several times at once' '
     for i in 1 2 3 4 5 6; do rmv add -q par$i & done; wait
     for i in 1 2 3 4 5 6; do test -f par$i.rmv && git check-ignore -q par$i || exit 1; done
     test "$(grep -c par .gitignore)" = 6; rmv status -q'
+# What it has stored becomes a pack of its own, and the rest another: together they are as large as the file.
+it 'reuses what a killed add has stored' '
+    packs=.rmstore/objects/packs; temporary=.rmstore/objects/tmp
+    head -c 150000000 /dev/urandom >large; count=$(ls $packs | wc -l); size=$(du -sm $packs | cut -f 1)
+    rmv add -q large & pid=$!
+    for i in $(seq 1000); do
+        if [ "$(du -sm $temporary | cut -f 1)" -ge 60 ] || ! kill -0 $pid 2>/dev/null; then break; fi
+        sleep 0.01
+    done 2>/dev/null
+    kill -9 $pid 2>/dev/null || :; wait $pid || :
+    if [ ! -e large.rmv ]; then
+        rmv add -q large
+        test "$(ls $packs | wc -l)" -ge $((count + 2)); test "$(du -sm $packs | cut -f 1)" -lt $((size + 155))
+        test "$(du -sm $temporary | cut -f 1)" -lt 10
+    fi
+    cp large ../large; rm large; rmv checkout -q large; cmp large ../large; rm large large.rmv ../large'
 it 'survives being killed at any moment, and the next add succeeds' '
     mkdir many; for i in $(seq 300); do echo "content $i" >many/$i; done; cp -r many ../many
     for delay in 0.001 0.004 0.008 0.015 0.03; do

@@ -35,6 +35,7 @@ assert len(raw[\"changes\"]) == 4, raw
 assert found[\"outputs\"][1][\"state\"] == \"clean\""'
 it 'looks only at the paths it is given' '
     rmv status -q one.csv; exits 1 rmv status -q data; exits 1 rmv status -q data/raw/sub'
+it 'takes a pointer for its data' 'rmv status -q one.csv.rmv; exits 1 rmv status -q data/raw.rmv; says "modified +data/raw" rmv status data/raw.rmv'
 it 'refuses a path with nothing tracked' 'exits 3 rmv status nosuch; says "not tracked" rmv status nosuch'
 it 'is clean again after checkout -f' 'rmv checkout -q -f; rmv status -q'
 it 'sees an edit that keeps size and time' '

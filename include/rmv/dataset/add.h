@@ -19,7 +19,7 @@ struct rmv_add_options {
 
 /* One pointer file that was written, or that was right already. */
 struct rmv_added {
-    char *path;               /* what was asked for, relative to the workspace */
+    char *path;               /* what was asked for, relative to the workspace; the first in it */
     char *pointer;            /* its pointer file, or that of the folder it is in */
     struct rmv_output output; /* what the pointer says now */
     bool changed;             /* the pointer was written */
