@@ -5,6 +5,7 @@
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
+#include "rmv/dataset/dataset.h"
 #include "rmv/dataset/ignore.h"
 #include "rmv/dataset/pointer.h"
 
@@ -173,9 +174,9 @@ static const struct rmv_error *check_ignored(const struct rmv_workspace *workspa
                           "change that line, or put one behind it that starts with '!'");
 }
 
-const struct rmv_error *rmv_add_check(struct rmv_workspace *workspace,
-                                      const struct rmv_tracked *tracked, const char *path,
-                                      struct rmv_add_target *target)
+static const struct rmv_error *check_path(struct rmv_workspace *workspace,
+                                          const struct rmv_tracked *tracked, const char *path,
+                                          struct rmv_add_target *target)
 {
     RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(path);
     const struct rmv_output *found = rmv_tracked_find(tracked, path);
@@ -203,4 +204,16 @@ const struct rmv_error *rmv_add_check(struct rmv_workspace *workspace,
                                         found->path),
                               "`rmv add %s` to track it as the folder it is now", found->path);
     return check_git(workspace, path, quoted);
+}
+
+/* Whatever would stop it after the pointer is written has to stop it before. */
+const struct rmv_error *rmv_add_check(struct rmv_workspace *workspace,
+                                      const struct rmv_tracked *tracked, const char *path,
+                                      struct rmv_add_target *target)
+{
+    const struct rmv_error *err = check_path(workspace, tracked, path, target);
+    if (err)
+        return err;
+    err = rmv_gitignore_check(workspace, target->tracked ? target->tracked->path : path);
+    return err && err->code == RMV_ERR_NOT_FOUND ? NULL : err;
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "rmv/base/beneath.h"
@@ -49,13 +50,25 @@ static bool find_line(const struct rmv_buf *text, const char *line, size_t *star
     return false;
 }
 
+static const struct rmv_error *refuse(const char *shown)
+{
+    RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(shown);
+    return rmv_error_hint(
+        rmv_error(RMV_ERR_DENIED, "'%s' is no regular file, so no line can be added to it", quoted),
+        "put a plain file in its place; Git does not follow a link there either");
+}
+
 static const struct rmv_error *read_file(int folder_fd, const char *shown, struct rmv_buf *text)
 {
     RMV_CLEANUP(rmv_fd_close) int fd = -1;
+    struct stat status;
+
+    if (fstatat(folder_fd, FILE_NAME, &status, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? NULL : rmv_error_errno("cannot stat '%s'", shown);
+    if (!S_ISREG(status.st_mode))
+        return refuse(shown);
     const struct rmv_error *err =
         rmv_beneath_open(folder_fd, FILE_NAME, O_RDONLY | O_NONBLOCK, 0, &fd);
-    if (err && err->code == RMV_ERR_NOT_FOUND)
-        return NULL;
     if (!err)
         err = rmv_fd_read(fd, shown, BYTES_MAX, text);
     return err ? rmv_error_context(err, "'%s'", shown) : NULL;
@@ -87,44 +100,76 @@ static void remove_line(struct rmv_buf *text, size_t start, size_t end)
     text->size -= end - start;
 }
 
-static const struct rmv_error *change(struct rmv_workspace *workspace, const char *path, bool add)
-{
-    RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
-    RMV_CLEANUP(rmv_str_free) char *parent = rmv_path_parent(path);
-    RMV_CLEANUP(rmv_str_free) char *shown = rmv_path_join(parent, FILE_NAME);
-    const char *name;
-    size_t start = 0;
-    size_t end = 0;
+/* A change of the file beside a path. */
+struct change {
+    int folder_fd;
+    char *shown; /* the file's path */
+    char *line;
+    struct rmv_buf text;
+    bool is_there;     /* the line */
+    size_t start, end; /* of it in the text */
+};
 
-    if (!workspace->vcs)
-        return NULL;
+static void change_free(struct change *change)
+{
+    rmv_fd_close(&change->folder_fd);
+    rmv_str_free(&change->shown);
+    rmv_str_free(&change->line);
+    rmv_buf_free(&change->text);
+}
+
+static const struct rmv_error *prepare(struct rmv_workspace *workspace, const char *path,
+                                       struct change *change)
+{
+    RMV_CLEANUP(rmv_str_free) char *parent = rmv_path_parent(path);
+    const char *name;
+
+    change->shown = rmv_path_join(parent, FILE_NAME);
     const struct rmv_error *err =
-        rmv_beneath_open_parent(workspace->root_fd, path, false, &folder_fd, &name);
-    if (err && err->code == RMV_ERR_NOT_FOUND && !add)
-        return NULL;
+        rmv_beneath_open_parent(workspace->root_fd, path, false, &change->folder_fd, &name);
     if (!err)
-        err = read_file(folder_fd, shown, &text);
+        err = read_file(change->folder_fd, change->shown, &change->text);
     if (err)
         return err;
+    change->line = line_of(name);
+    change->is_there = find_line(&change->text, change->line, &change->start, &change->end);
+    return NULL;
+}
 
-    RMV_CLEANUP(rmv_str_free) char *line = line_of(name);
-    const bool is_there = find_line(&text, line, &start, &end);
-    if (is_there == add)
+const struct rmv_error *rmv_gitignore_check(struct rmv_workspace *workspace, const char *path)
+{
+    RMV_CLEANUP(change_free) struct change change = {.folder_fd = -1};
+    if (!workspace->vcs)
         return NULL;
-    if (add)
-        add_line(&text, line);
-    else
-        remove_line(&text, start, end);
-    return write_file(folder_fd, shown, &text);
+    const struct rmv_error *err = prepare(workspace, path, &change);
+    if (err || change.is_there)
+        return err;
+    /* The file is replaced, so it is the folder that has to be writable. */
+    if (faccessat(change.folder_fd, ".", W_OK | X_OK, AT_EACCESS) < 0)
+        return rmv_error_errno("cannot write '%s'", change.shown);
+    return NULL;
 }
 
 const struct rmv_error *rmv_gitignore_add(struct rmv_workspace *workspace, const char *path)
 {
-    return change(workspace, path, true);
+    RMV_CLEANUP(change_free) struct change change = {.folder_fd = -1};
+    if (!workspace->vcs)
+        return NULL;
+    const struct rmv_error *err = prepare(workspace, path, &change);
+    if (err || change.is_there)
+        return err;
+    add_line(&change.text, change.line);
+    return write_file(change.folder_fd, change.shown, &change.text);
 }
 
 const struct rmv_error *rmv_gitignore_remove(struct rmv_workspace *workspace, const char *path)
 {
-    return change(workspace, path, false);
+    RMV_CLEANUP(change_free) struct change change = {.folder_fd = -1};
+    if (!workspace->vcs)
+        return NULL;
+    const struct rmv_error *err = prepare(workspace, path, &change);
+    if (err || !change.is_there)
+        return err && err->code == RMV_ERR_NOT_FOUND ? NULL : err;
+    remove_line(&change.text, change.start, change.end);
+    return write_file(change.folder_fd, change.shown, &change.text);
 }

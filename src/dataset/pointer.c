@@ -44,6 +44,18 @@ static const struct rmv_error *find_entry(const char *name, const struct rmv_val
     return NULL;
 }
 
+/* Nothing, or nothing but comments: what a full disk or a bad merge leaves. */
+static const struct rmv_error *refuse_empty(const char *name)
+{
+    RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(name);
+    return rmv_error_hint(
+        rmv_error(RMV_ERR_CORRUPT, "'%s' is empty; a pointer file says what the data beside it is",
+                  quoted),
+        "`git restore -- '%s'` brings back the one that was committed; if none was, remove it and "
+        "`rmv add` the data again",
+        quoted);
+}
+
 static const struct rmv_error *parse_document(const char *name, const struct rmv_value *document,
                                               struct rmv_output *output)
 {
@@ -51,6 +63,8 @@ static const struct rmv_error *parse_document(const char *name, const struct rmv
     RMV_CLEANUP(rmv_output_free) struct rmv_output parsed = {0};
     const struct rmv_value *entry = NULL;
 
+    if (document->kind == RMV_VALUE_NULL)
+        return refuse_empty(name);
     const struct rmv_error *err = find_entry(name, document, &entry);
     if (!err)
         err = rmv_output_parse(name, folder, entry, &parsed);

@@ -107,6 +107,15 @@ it 'refuses what does not exist and leaves no pointer' '
     exits 3 rmv add missing; test ! -e missing.rmv; says "missing" rmv add missing'
 it 'writes nothing unless all paths can be added' '
     printf x >fine; exits 3 rmv add fine missing; test ! -e fine.rmv; rm fine'
+it 'writes no pointer if the path could not be ignored' '
+    mkdir unignored; printf x >unignored/data; ln -s /dev/null unignored/.gitignore
+    exits 10 rmv add unignored/data; says "unignored/.gitignore. is no regular file" rmv add unignored/data
+    test ! -e unignored/data.rmv && test -L unignored/.gitignore
+    rm unignored/.gitignore; rmv add unignored/data; test "$(cat unignored/.gitignore)" = /data'
+it 'says of an empty pointer that it is empty, and what to do' '
+    printf x >hollowed; rmv add hollowed; : >hollowed.rmv
+    exits 5 rmv add hollowed; says "hollowed.rmv. is empty" rmv status; says "git restore" rmv add hollowed
+    test ! -s hollowed.rmv; rm hollowed.rmv; rmv add hollowed; rmv status -q'
 it 'refuses a path outside the workspace' '
     printf x >../outside; exits 10 rmv add ../outside; test ! -e ../outside.rmv'
 it 'refuses the store and the repository' 'exits 10 rmv add .rmstore; exits 10 rmv add .git; exits 10 rmv add .'
@@ -190,7 +199,8 @@ import time
 end = time.time() + 20
 with open(\"busy\", \"ab\", 0) as f:
     while time.time() < end: f.write(b\"x\")" & writer=$!
-    sleep 0.3; status=0; rmv add busy 2>../said || status=$?; kill $writer; wait $writer || :
+    until test "$(stat -c %s busy)" -gt 30000000; do sleep 0.05; done
+    status=0; rmv add busy 2>../said || status=$?; kill $writer; wait $writer || :
     test $status = 4; grep -q "busy. changed while it was read" ../said; test ! -e busy.rmv; rmv add busy'
 it 'works in a folder below, with paths as typed there' '
     (cd data && printf s >sub.csv && rmv add sub.csv | grep -q "  sub.csv  " && test -f sub.csv.rmv)'

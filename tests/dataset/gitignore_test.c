@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -121,12 +122,34 @@ static void a_linked_gitignore_is_not_written_through(void **state)
     check_content("victim", "text");
 }
 
+static void it_is_known_beforehand_whether_a_line_can_be_added(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = open_workspace();
+
+    CHECK_OK(rmv_gitignore_check(workspace, "a"));
+    assert_false(rmv_fs_exists(".gitignore"));
+    test_write(".gitignore", "/b\n");
+    CHECK_OK(rmv_gitignore_check(workspace, "a"));
+    check_content(".gitignore", "/b\n");
+    assert_int_equal(unlink(".gitignore"), 0);
+    assert_int_equal(symlink("nowhere", ".gitignore"), 0);
+    CHECK_FAILS(rmv_gitignore_check(workspace, "a"), RMV_ERR_DENIED);
+    assert_int_equal(unlink(".gitignore"), 0);
+    assert_int_equal(mkfifo(".gitignore", 0600), 0);
+    CHECK_FAILS(rmv_gitignore_check(workspace, "a"), RMV_ERR_DENIED);
+    CHECK_FAILS(rmv_gitignore_add(workspace, "a"), RMV_ERR_DENIED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(the_line_is_anchored_and_added_once),       TEST(what_was_there_stays),
-        TEST(a_file_with_nothing_left_in_it_goes),       TEST(git_ignores_exactly_that_name),
+        TEST(the_line_is_anchored_and_added_once),
+        TEST(what_was_there_stays),
+        TEST(a_file_with_nothing_left_in_it_goes),
+        TEST(git_ignores_exactly_that_name),
         TEST(a_linked_gitignore_is_not_written_through),
+        TEST(it_is_known_beforehand_whether_a_line_can_be_added),
     };
     return RUN_TESTS(tests);
 }

@@ -282,7 +282,6 @@ static void bad_documents_are_refused_with_their_place(void **state)
         const char *text, *message;
         enum rmv_error_code code;
     } cases[] = {
-        {"", "raw.rmv:", RMV_ERR_CORRUPT},
         {"[]", "raw.rmv:1:1: a pointer file must be a map", RMV_ERR_CORRUPT},
         {"a: 1\n", "'outs' is missing", RMV_ERR_CORRUPT},
         {"outs: 1\n", "raw.rmv:1:7: 'outs' must be a list", RMV_ERR_CORRUPT},
@@ -329,6 +328,19 @@ static void a_damaged_pointer_is_not_written_over(void **state)
     assert_int_equal(out.size, 0);
 }
 
+static void an_empty_pointer_is_said_to_be_empty(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"", "\n \n", "# nothing left\n", "---\n"};
+    RMV_CLEANUP(rmv_output_free) struct rmv_output output = {0};
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        CHECK_FAILS(parse("data/raw.rmv", texts[i], &output), RMV_ERR_CORRUPT);
+        assert_non_null(strstr(rmv_error_last()->message, "'data/raw.rmv' is empty"));
+        assert_non_null(strstr(rmv_error_last()->message, "git restore -- 'data/raw.rmv'"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +359,7 @@ int main(void)
         TEST(an_encoded_path_has_one_form),
         TEST(bad_documents_are_refused_with_their_place),
         TEST(a_damaged_pointer_is_not_written_over),
+        TEST(an_empty_pointer_is_said_to_be_empty),
     };
     return RUN_TESTS(tests);
 }

@@ -7,7 +7,6 @@
 
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
-#include "rmv/base/time.h"
 #include "rmv/dataset/workspace.h"
 #include "shell.h"
 
@@ -229,27 +228,6 @@ static void its_lock_excludes_others(void **state)
     CHECK_OK(rmv_lock_take("r/.rmstore/lock", true, 0, &second));
 }
 
-/* Libgit2 is not started for a plain workspace, so opening costs next to nothing. */
-static void opening_is_cheap(void **state)
-{
-    (void)state;
-    int64_t best = INT64_MAX;
-
-    test_shell("git init -q r");
-    CHECK_OK(rmv_workspace_init("r", &with_git));
-    for (int i = 0; i < 20; i++) {
-        RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
-        const int64_t start = rmv_time_monotonic_ns();
-        CHECK_OK(rmv_workspace_open("r", NULL, &workspace));
-        const int64_t took = rmv_time_monotonic_ns() - start;
-        best = took < best ? took : best;
-    }
-    print_message("# opened in %.3f ms\n", (double)best / 1e6);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-    assert_true(best < 3000000);
-#endif
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,7 +243,6 @@ int main(void)
         TEST(objects_can_lie_elsewhere_if_the_user_says_so),
         TEST(a_local_config_that_came_with_a_clone_is_refused),
         TEST(its_lock_excludes_others),
-        TEST(opening_is_cheap),
     };
     setenv("HOME", "/nonexistent", 1);
     setenv("XDG_CONFIG_HOME", "/nonexistent", 1);

@@ -162,8 +162,13 @@ const struct rmv_error *rmv_dataset_find(struct rmv_workspace *workspace,
 
 /* ---- .gitignore ----------------------------------------------------------------------------- */
 
+/* Could the line for `path` be added? To be asked before anything relies on it. Errors: DENIED (the
+ * .gitignore is a link or no file), IO (not readable, or not writable). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_gitignore_check(struct rmv_workspace *workspace, const char *path);
+
 /* Adds or removes the line for `path` in the .gitignore beside it (escaped as gitignore wants it);
- * nothing is written if it is already so, or there is no Git repository. */
+ * nothing is written if it is already so, or there is no Git repository. Errors: as above. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_gitignore_add(struct rmv_workspace *workspace, const char *path);
 RMV_MUST_CHECK
