@@ -29,6 +29,7 @@ struct rmv_store {
         damage; /* when the store was opened or last checked; else it does not change */
     struct rmv_object_reader reader;
     struct rmv_chunker chunker;
+    atomic_uint stream_threads;    /* that read large objects, beside those that called */
     atomic_bool index_was_checked; /* after something was not found or damaged */
 };
 
@@ -57,7 +58,7 @@ bool rmv_store_is_in_packs(struct rmv_store *store, const struct rmv_object_id *
 /* Is it loose, in either variant, and its hash right? Reads the file. */
 bool rmv_store_is_loose(struct rmv_store *store, const struct rmv_object_id *id);
 
-/* Where bytes of an object go. */
+/* Where bytes of an object go. Called from several threads, but never by two at once. */
 struct rmv_store_sink {
     const struct rmv_error *(*write)(void *context, const void *bytes, size_t size);
     void *context;

@@ -5,6 +5,7 @@
 
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
+#include "store/chunk_stream.h"
 #include "store/loose.h"
 
 static const struct rmv_error *not_found(const struct rmv_store *store,
@@ -181,28 +182,6 @@ const struct rmv_error *rmv_store_size(struct rmv_store *store, const struct rmv
 
 /* ---- Streaming ------------------------------------------------------------------------------- */
 
-/* Sends what a list of level 0 covers. */
-static const struct rmv_error *stream_chunks(struct rmv_store *store,
-                                             const struct rmv_chunk_list *list,
-                                             const struct rmv_store_sink *sink,
-                                             struct rmv_sha256_state *sha256)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
-        const struct rmv_error *err =
-            rmv_store_view(store, &list->entries[i].id, RMV_REPRESENTATION_WHOLE, sha256, &view);
-        if (err)
-            return err;
-        if (view.size != list->entries[i].size)
-            return rmv_error(RMV_ERR_CORRUPT, "a chunk has %zu bytes where its list says %llu",
-                             view.size, (unsigned long long)list->entries[i].size);
-        err = sink->write(sink->context, view.bytes, view.size);
-        if (err)
-            return err;
-    }
-    return NULL;
-}
-
 static const struct rmv_error *read_part(struct rmv_store *store,
                                          const struct rmv_chunk_list_entry *entry,
                                          struct rmv_chunk_list *part)
@@ -223,12 +202,12 @@ static const struct rmv_error *stream_list(struct rmv_store *store,
                                            struct rmv_sha256_state *sha256)
 {
     if (list->level == 0)
-        return stream_chunks(store, list, sink, sha256);
+        return rmv_chunk_stream(store, list, sink, sha256);
     for (size_t i = 0; i < list->count; i++) {
         RMV_CLEANUP(rmv_chunk_list_free) struct rmv_chunk_list part = {0};
         const struct rmv_error *err = read_part(store, &list->entries[i], &part);
         if (!err)
-            err = stream_chunks(store, &part, sink, sha256);
+            err = rmv_chunk_stream(store, &part, sink, sha256);
         if (err)
             return err;
     }

@@ -64,7 +64,8 @@ const struct rmv_error *rmv_store_get(struct rmv_store *store, const struct rmv_
                                       size_t max_bytes, struct rmv_buf *out);
 
 /* Writes the bytes of object `id` to `fd` from its current position, in bounded memory, and hashes
- * them on the way: on any error the caller throws the file away. `path` is for messages.
+ * them on the way: on any error the caller throws the file away. Large objects are decompressed by
+ * as many threads as the store has. `path` is for messages.
  * Errors: NOT_FOUND, CORRUPT, IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_store_write_to(struct rmv_store *store, const struct rmv_object_id *id,
