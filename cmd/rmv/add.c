@@ -1,12 +1,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/commands.h"
 #include "rmv/dataset/add.h"
+#include "rmv/dataset/copy_in.h"
 #include "rmv/pattern.h"
 #include "rmv/pipeline/pipeline.h"
 #include "rmv/shared.h"
@@ -14,6 +16,7 @@
 static bool option_no_commit;
 static bool option_glob;
 static bool option_json;
+static const char *option_out;
 
 static const struct cli_option options[] = {
     {.name = "no-commit",
@@ -22,6 +25,11 @@ static const struct cli_option options[] = {
     {.name = "glob",
      .flag = &option_glob,
      .help = "take each PATH for a pattern: *, ?, [...], and ** for any number of folders"},
+    {.name = "out",
+     .letter = 'o',
+     .text = &option_out,
+     .argument = "PLACE",
+     .help = "copy the one PATH, from outside, to PLACE in the workspace, and add that"},
     {.name = "json", .flag = &option_json, .help = "print a JSON document"},
     {0},
 };
@@ -96,32 +104,63 @@ static void print(const struct rmv_workspace *workspace, const struct rmv_added_
     }
 }
 
-static const struct rmv_error *add(int argc, char **argv)
+static const struct rmv_error *add_paths(struct rmv_workspace *workspace,
+                                         const struct rmv_strings *paths, const char *source)
 {
-    RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
-    RMV_CLEANUP(rmv_strings_free) struct rmv_strings paths = {0};
     RMV_CLEANUP(rmv_added_list_free) struct rmv_added_list added = {0};
     RMV_CLEANUP(rmv_progress_close) struct rmv_progress *progress = NULL;
 
-    if (argc == 0)
-        return rmv_error(RMV_ERR_USAGE, "which files or folders are to be added?");
-    const struct rmv_error *err = cli_open_workspace(&workspace);
-    if (!err)
-        err = list_paths(workspace, argc, argv, &paths);
-    if (!err)
-        err = check_stages(workspace, &paths);
+    const struct rmv_error *err = check_stages(workspace, paths);
     if (err)
         return err;
     rmv_progress_open(cli_quiet ? -1 : STDERR_FILENO, "adding", &progress);
     const struct rmv_add_options add_options = {
         .no_commit = option_no_commit,
+        .source = source,
         .progress = progress,
     };
-    err = rmv_add(workspace, &paths, &add_options, &added);
+    err = rmv_add(workspace, paths, &add_options, &added);
     rmv_progress_close(&progress);
     if (!err)
         print(workspace, &added);
     return err;
+}
+
+/* A PLACE that is a folder is where the copy goes. */
+static const struct rmv_error *add_copy(struct rmv_workspace *workspace, const char *source)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings paths = {0};
+    RMV_CLEANUP(rmv_str_free) char *plain = rmv_path_normalize(source);
+    RMV_CLEANUP(rmv_str_free) char *inside = rmv_path_join(option_out, rmv_path_name(plain));
+    RMV_CLEANUP(rmv_str_free) char *origin = NULL;
+    struct stat status;
+
+    const bool is_folder = stat(option_out, &status) == 0 && S_ISDIR(status.st_mode);
+    char *place[] = {is_folder ? inside : (char *)(uintptr_t)option_out};
+    const struct rmv_error *err = cli_paths(workspace, 1, place, &paths);
+    if (!err)
+        err = rmv_copy_in(workspace, source, paths.items[0], &origin);
+    if (err)
+        return err;
+    err = add_paths(workspace, &paths, origin);
+    return err ? rmv_copy_in_undo(workspace, paths.items[0], err) : NULL;
+}
+
+static const struct rmv_error *add(int argc, char **argv)
+{
+    RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings paths = {0};
+
+    if (argc == 0)
+        return rmv_error(RMV_ERR_USAGE, "which files or folders are to be added?");
+    if (option_out && (argc > 1 || option_glob))
+        return rmv_error(RMV_ERR_USAGE, "--out takes one PATH, and no pattern");
+    const struct rmv_error *err = cli_open_workspace(&workspace);
+    if (!err && option_out)
+        return add_copy(workspace, argv[0]);
+    if (!err)
+        err = list_paths(workspace, argc, argv, &paths);
+    return err ? err : add_paths(workspace, &paths, NULL);
 }
 
 const struct cli_command rmv_command_add = {
@@ -150,6 +189,7 @@ const struct cli_command rmv_command_add = {
         "file, its SHA-256), the path and the size.",
     .examples = "rmv add data/raw  # track a folder\n"
                 "rmv add data/raw/users.csv  # update one file of it\n"
+                "rmv add -o data/raw /mnt/share/raw  # a copy of data from elsewhere\n"
                 "rmv add --glob 'data/*.csv'  # a pointer for each file\n",
     .options = options,
     .run = add,

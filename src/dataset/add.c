@@ -134,7 +134,7 @@ static const struct rmv_error *record_target(struct add *add, struct rmv_store_b
     target->output.record = is_same ? old->record : (struct rmv_object_id){0};
     if (!batch || !rmv_object_id_is_zero(&target->output.record))
         return NULL;
-    return rmv_add_record(add->workspace, batch, target);
+    return rmv_add_record(add->workspace, batch, add->options->source, target);
 }
 
 static const struct rmv_error *save_targets(struct add *add, struct rmv_store_batch *batch)

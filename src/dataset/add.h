@@ -20,10 +20,11 @@ const struct rmv_error *rmv_add_check(struct rmv_workspace *workspace,
                                       const struct rmv_tracked *tracked, const char *path,
                                       struct rmv_add_target *target);
 
-/* Puts a record of kind ADD into `batch` and names it in the output. */
+/* Puts a record of kind ADD into `batch` and names it in the output. `source` is where the data
+ * came from, NULL if it is where it was. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_add_record(struct rmv_workspace *workspace,
-                                       struct rmv_store_batch *batch,
+                                       struct rmv_store_batch *batch, const char *source,
                                        struct rmv_add_target *target);
 
 /* Writes the pointer if it does not say so already, and the line in .gitignore. The caller holds

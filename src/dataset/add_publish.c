@@ -42,13 +42,14 @@ static void describe(const struct rmv_output *output, struct rmv_record_artifact
 }
 
 const struct rmv_error *rmv_add_record(struct rmv_workspace *workspace,
-                                       struct rmv_store_batch *batch, struct rmv_add_target *target)
+                                       struct rmv_store_batch *batch, const char *source,
+                                       struct rmv_add_target *target)
 {
     RMV_CLEANUP(rmv_record_free)
     struct rmv_record record = {
         .kind = RMV_RECORD_ADD,
         .name = rmv_str_copy(target->output.path),
-        .source = rmv_str_copy(target->path),
+        .source = rmv_str_copy(source ? source : target->path),
         .started_ns = rmv_time_now_ns(),
     };
     rmv_record_identify(&record);

@@ -118,6 +118,16 @@ it 'says of an empty pointer that it is empty, and what to do' '
     test ! -s hollowed.rmv; rm hollowed.rmv; rmv add hollowed; rmv status -q'
 it 'refuses a path outside the workspace' '
     printf x >../outside; exits 10 rmv add ../outside; test ! -e ../outside.rmv'
+it 'copies what is outside into the workspace with -o, and says where it came from' '
+    mkdir -p ../ext/raw/empty; echo 1 >../ext/raw/a; ln -s a ../ext/raw/link; echo "#" >../ext/raw/run; chmod 755 ../ext/raw/run
+    rmv add -o in/raw ../ext/raw; diff -r --no-dereference in/raw ../ext/raw; test -x in/raw/run; rm -r in/raw; rmv checkout in/raw
+    diff -r --no-dereference in/raw ../ext/raw; says "added from $TEST_FOLDER/ext/raw" rmv lineage in/raw
+    rmv add -o in ../ext/raw/a; test -f in/a.rmv; rmv add -o in/raw/more ../ext/raw/a; test ! -e in/raw/more.rmv; rmv status -q in'
+it 'refuses with -o what is there, or could not be added, and leaves nothing' '
+    exits 4 rmv add -o one.csv ../ext/raw/a; test "$(cat one.csv)" = abc; mkfifo ../ext/p; exits 2 timeout 5 rmv add -o new ../ext/p
+    exits 3 rmv add -o new ../ext/none; exits 2 rmv add -o new one.csv; exits 2 rmv add -o new ..; exits 2 rmv add -o new ../ext/raw ../ext/p
+    exits 10 rmv add -o ../new ../ext/raw; exits 10 rmv add -o .git/new ../ext/raw; ln -s ../ext door; exits 10 rmv add -o door/new ../ext/raw/a; rm door
+    test ! -e new && test ! -e ../new && test ! -e ../ext/new && test -z "$(find . -name ".rmv-tmp*")"; rm -r in'
 it 'refuses the store and the repository' 'exits 10 rmv add .rmstore; exits 10 rmv add .git; exits 10 rmv add .'
 it 'refuses what Git tracks, and says how to stop that' '
     printf x >code.py; git add code.py; exits 4 rmv add code.py

@@ -14,6 +14,7 @@
 
 struct rmv_add_options {
     bool no_commit;                /* hash and write the pointers, but store nothing */
+    const char *source;            /* where the data came from, for the record; NULL: here */
     struct rmv_progress *progress; /* may be NULL */
 };
 
