@@ -63,7 +63,9 @@ static const struct rmv_error *classify(struct rmv_workspace *workspace, const c
         return rmv_error_hint(
             rmv_error(RMV_ERR_NOT_FOUND,
                       "'%s' is neither a revision nor a path that exists or is tracked", quoted),
-            "put '--' before a path that is tracked only in another revision");
+            strstr(argument, "..")
+                ? "two revisions are two arguments: REV REV"
+                : "put '--' before a path that is tracked only in another revision");
     return NULL;
 }
 

@@ -170,7 +170,8 @@ static void print_hint(const struct status *status)
 {
     bool is_any[NOT_STORED + 1] = {false};
     for (size_t i = 0; i < status->count; i++)
-        is_any[status->outputs[i].state] = true;
+        is_any[status->outputs[i].state] |=
+            status->outputs[i].state != DELETED || status->outputs[i].is_stored;
     if (is_any[MODIFIED] || is_any[NOT_STORED])
         puts("`rmv commit` stores what is here; `rmv checkout -f` brings back what was saved.");
     else if (is_any[DELETED])

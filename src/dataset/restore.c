@@ -208,31 +208,39 @@ static const struct rmv_error *check_targets(struct rmv_restore *restore)
 /* ---- Doing ------------------------------------------------------------------------------------
  */
 
-static void note_output(struct rmv_restore *restore)
+static void note_output(struct rmv_restore *restore, const struct rmv_tree_entry *before)
 {
     const struct rmv_restore_target *target = restore->target;
     struct rmv_changes *outputs = &restore->report.outputs;
     outputs->items =
         rmv_grow(outputs->items, outputs->count, &outputs->capacity, sizeof(*outputs->items));
     outputs->items[outputs->count++] = (struct rmv_change){
-        .kind = !target->now.type      ? RMV_CHANGE_ADDED
+        .kind = !before->type          ? RMV_CHANGE_ADDED
                 : !target->wanted.type ? RMV_CHANGE_DELETED
                                        : RMV_CHANGE_MODIFIED,
         .path = rmv_str_copy(target->output->path),
-        .old_size = target->now.size,
+        .old_size = before->size,
         .new_size = target->wanted.size,
-        .old_id = target->now.id,
+        .old_id = before->id,
         .new_id = target->wanted.id,
     };
+}
+
+static uint64_t changed_count(const struct rmv_restore *restore)
+{
+    const struct rmv_restore_report *report = &restore->report;
+    return report->added + report->modified + report->deleted;
 }
 
 static void apply_target(struct rmv_restore *restore)
 {
     struct rmv_restore_target *target = &restore->targets[restore->target - restore->targets];
     const char *path = target->output->path;
+    const struct rmv_tree_entry before = target->now;
+    const uint64_t changed_before = changed_count(restore);
+    const size_t left_before = restore->report.kept.count + restore->failed.count;
     const struct rmv_error *err = NULL;
 
-    note_output(restore);
     if (target->is_link && !restore->options->partial) {
         err = rmv_restore_remove(restore, path, false);
         restore->report.deleted += !target->wanted.type;
@@ -242,6 +250,10 @@ static void apply_target(struct rmv_restore *restore)
         err = rmv_restore_apply(restore);
     if (err)
         rmv_restore_fail(restore, path, err);
+    /* Nothing but empty folders may have come or gone. */
+    const bool is_left = restore->report.kept.count + restore->failed.count > left_before;
+    if (changed_count(restore) > changed_before || !is_left)
+        note_output(restore, &before);
 }
 
 static void apply_targets(struct rmv_restore *restore)

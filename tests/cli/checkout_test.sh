@@ -33,6 +33,10 @@ it 'keeps untracked files without -f, and removes them with it' '
     echo mine >data/raw/mine; mkdir data/raw/own; echo mine >data/raw/own/x; rmv checkout v1
     test "$(cat data/raw/mine data/raw/own/x | tr -d "\n")" = minemine; says "2 not tracked and kept" rmv checkout
     rmv checkout -f; diff -r data/raw ../raw1; rmv checkout -q v2'
+it 'lists what it changed, and not where it only kept something' '
+    echo mine >data/raw/mine; test "$(rmv checkout | head -1)" = "0 added, 0 modified, 0 deleted, 5 unchanged"
+    rm one.csv; test "$(rmv checkout | head -1)" = "added     one.csv"; rm data/raw/mine
+    rm -r data/raw/sub; mkdir data/raw/sub; says "^modified  data/raw" rmv checkout; rmv status -q'
 it 'prints counts alone with --summary, and JSON' '
     rm data/raw/f2; test "$(rmv checkout --summary)" = "1 added, 0 modified, 0 deleted, 4 unchanged"
     rm data/raw/f2; rmv checkout --json | python3 -c "
@@ -89,6 +93,9 @@ it 'names a missing object, and restores the others' '
     mkdir ../t; cp ../tree ../t/tree 2>/dev/null && cp ../t/tree tree.txt && rmv add -q tree.txt
     rm -r two; exits 3 rmv checkout two; says "two/lost.*$id|$id" rmv checkout two; test "$(cat two/kept)" = kept
     test ! -e two/lost; rm -rf two two.rmv tree.txt tree.txt.rmv'
+it 'does not claim to have restored what it has not' '
+    git clone -q . ../bare; cd ../bare; exits 3 rmv checkout >../out 2>/dev/null; ! grep -q "^added" ../out
+    grep -q "^0 added, 0 modified" ../out; says "deleted +data/raw.*not in the store" rmv status; ! rmv status | grep "brings back"'
 it 'never restores a damaged object; the old file stays' '
     head -c 100000 /dev/urandom >noise; rmv add -q noise; cp noise ../noise
     echo old >noise2; cp noise2 noise; rmv add -q noise; rm noise2; git checkout -q -- . 2>/dev/null || :

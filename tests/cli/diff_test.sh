@@ -38,6 +38,7 @@ assert found[\"data/raw/moved\"][\"old_path\"] == \"data/raw/c\"
 assert len(found[\"data/raw/new\"][\"new_id\"]) == 64"'
 it 'names a revision it does not know' '
     exits 3 rmv diff nosuch; says "nosuch" rmv diff nosuch; exits 3 rmv diff v1 nosuch --; says "nosuch" rmv diff v1 nosuch --'
+it 'says how two revisions are given' 'exits 3 rmv diff v1..v2; says "REV REV" rmv diff v1..v2'
 it 'refuses an argument that is both revision and path' '
     echo x >v1; exits 2 rmv diff v1; says "both a revision and a path" rmv diff v1
     says "renamed" rmv diff v1 --; rm v1'
