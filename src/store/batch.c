@@ -54,6 +54,7 @@ static void free_context(struct rmv_file_context *context)
     rmv_frame_encoder_free(&context->encoder);
     for (size_t i = 0; i < RMV_WINDOWS_MAX; i++)
         rmv_buf_free(&context->windows[i].bytes);
+    rmv_buf_free(&context->rest);
     free(context);
 }
 

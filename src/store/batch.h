@@ -19,8 +19,6 @@
 #define RMV_GROUP_SIZE ((size_t)256 << 10)       /* a shared frame is finished from here */
 #define RMV_SINGLE_MAX ((size_t)1 << 20)         /* objects above are cut in chunks */
 
-#define RMV_WINDOWS_MAX 4 /* of one file */
-
 /* A frame that small objects are still added to. */
 struct rmv_open_frame {
     struct rmv_buf content;
@@ -45,6 +43,7 @@ struct rmv_file_context {
     struct rmv_frame_encoder encoder;
     struct rmv_window windows[RMV_WINDOWS_MAX];
     size_t windows_count; /* that may be used; at least one */
+    struct rmv_buf rest;
 };
 
 struct rmv_store_batch {

@@ -1,11 +1,10 @@
 /* Putting bytes, files and text into a batch. */
 #include "store/list_writer.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "rmv/base/mem.h"
+#include "store/large_file.h"
 
 /* Text that is expected to change in a few lines is stored in pieces above this size, cut at line
  * ends. */
@@ -14,123 +13,35 @@
 #define LINES_PIECE_AVERAGE ((size_t)6 << 10) /* behind the minimum */
 #define LINES_PIECE_MAX ((size_t)64 << 10)
 
-/* ---- Reading the input ----------------------------------------------------------------------- */
+/* ---- Files ----------------------------------------------------------------------------------- */
 
-/* Adds to the window until it has `size` bytes or the input ends. */
-static const struct rmv_error *fill(const struct rmv_store_source *source, struct rmv_buf *window,
-                                    size_t size, bool *is_end)
+/* Stores what is in the first window and whatever follows. The list comes after every chunk that it
+ * names. */
+static const struct rmv_error *put_large(struct rmv_store_batch *batch,
+                                         struct rmv_file_context *context,
+                                         const struct rmv_store_source *source,
+                                         struct rmv_store_file *stored)
 {
-    rmv_buf_reserve(window, size - window->size);
-    while (window->size < size) {
-        const ssize_t n = read(source->fd, window->data + window->size, size - window->size);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return rmv_error_errno("cannot read '%s'", source->path);
-        if (n == 0) {
-            *is_end = true;
-            return NULL;
-        }
-        window->size += (size_t)n;
-        rmv_progress_add(source->progress, 0, (uint64_t)n);
-    }
-    return NULL;
-}
-
-/* Has the chunks stored that lie wholly in the window; without `is_end` the last one may go on
- * behind it. */
-static const struct rmv_error *submit_chunks(struct rmv_list_writer *writer,
-                                             struct rmv_window *window, bool is_end,
-                                             size_t *consumed)
-{
-    struct rmv_store_batch *batch = writer->batch;
-    const char *bytes = window->bytes.data;
-    size_t left = window->bytes.size;
-    while (left > 0 && (is_end || left >= RMV_CHUNK_SIZE_MAX)) {
-        struct rmv_pack_record record;
-        const size_t size = rmv_chunker_cut(&batch->store->chunker, bytes, left);
-        const struct rmv_error *err = rmv_list_writer_name(writer, bytes, size, &record);
-        if (err)
-            return err;
-        rmv_workers_submit(&batch->workers, window, &record, bytes);
-        bytes += size;
-        left -= size;
-    }
-    *consumed = window->bytes.size - left;
-    return NULL;
-}
-
-/* Waits for the jobs of a window. */
-static const struct rmv_error *finish_window(struct rmv_list_writer *writer,
-                                             struct rmv_window *window)
-{
-    bool has_new = false;
-    const struct rmv_error *err =
-        rmv_workers_finish(&writer->batch->workers, window, writer->encoder, &has_new);
-    writer->was_stored = writer->was_stored && !has_new;
-    return err;
-}
-
-/* Makes the next window begin with what the last one holds behind `consumed`. */
-static const struct rmv_error *continue_window(struct rmv_list_writer *writer,
-                                               struct rmv_window *last, size_t consumed,
-                                               struct rmv_window *next)
-{
-    const struct rmv_error *err = finish_window(writer, next);
+    RMV_CLEANUP(rmv_list_writer_free) struct rmv_list_writer writer;
+    while (context->windows_count < RMV_WINDOWS_MAX &&
+           rmv_workers_take_spare_window(&batch->workers))
+        context->windows_count++;
+    context->rest.size = 0;
+    rmv_list_writer_init(&writer, batch, &context->encoder);
+    struct rmv_large_file file = {
+        .workers = &batch->workers,
+        .source = source,
+        .writer = &writer,
+        .windows = context->windows,
+        .windows_count = context->windows_count,
+        .rest = &context->rest,
+    };
+    const struct rmv_error *err = rmv_workers_run(&batch->workers, &file, &context->encoder);
     if (err)
         return err;
-    const size_t left = last->bytes.size - consumed;
-    if (next == last) {
-        memmove(last->bytes.data, last->bytes.data + consumed, left);
-        last->bytes.size = left;
-        return NULL;
-    }
-    next->bytes.size = 0;
-    if (left > 0)
-        rmv_buf_append(&next->bytes, last->bytes.data + consumed, left);
-    return NULL;
-}
-
-/* Stores what is in the first window and whatever follows. */
-static const struct rmv_error *submit_all(struct rmv_list_writer *writer,
-                                          const struct rmv_store_source *source,
-                                          struct rmv_file_context *context)
-{
-    bool is_end = false;
-    for (size_t i = 0;;) {
-        struct rmv_window *window = &context->windows[i];
-        size_t consumed = 0;
-        const struct rmv_error *err = fill(source, &window->bytes, RMV_WINDOW_SIZE, &is_end);
-        if (!err)
-            err = submit_chunks(writer, window, is_end, &consumed);
-        if (err || is_end)
-            return err;
-        i = (i + 1) % context->windows_count;
-        err = continue_window(writer, window, consumed, &context->windows[i]);
-        if (err)
-            return err;
-    }
-}
-
-/* The list comes after every chunk that it names. */
-static const struct rmv_error *put_large(struct rmv_list_writer *writer,
-                                         const struct rmv_store_source *source,
-                                         struct rmv_file_context *context,
-                                         struct rmv_store_file *file)
-{
-    while (context->windows_count < RMV_WINDOWS_MAX &&
-           rmv_workers_take_spare_window(&writer->batch->workers))
-        context->windows_count++;
-
-    struct rmv_error *failure = rmv_error_take(submit_all(writer, source, context));
-    for (size_t i = 0; i < context->windows_count; i++) {
-        struct rmv_error *later = rmv_error_take(finish_window(writer, &context->windows[i]));
-        if (!failure)
-            failure = later;
-        else
-            rmv_error_free(&later);
-    }
-    return failure ? rmv_error_raise(&failure) : rmv_list_writer_end(writer, file);
+    writer.encoder = &context->encoder;
+    writer.was_stored = writer.was_stored && !file.has_new;
+    return rmv_list_writer_end(&writer, stored);
 }
 
 static const struct rmv_error *put_input(struct rmv_store_batch *batch,
@@ -140,15 +51,14 @@ static const struct rmv_error *put_input(struct rmv_store_batch *batch,
 {
     struct rmv_buf *window = &context->windows[0].bytes;
     bool is_end = false;
-    window->size = 0;
-    const struct rmv_error *err = fill(source, window, RMV_SINGLE_MAX + 1, &is_end);
+    for (size_t i = 0; i < RMV_WINDOWS_MAX; i++)
+        context->windows[i].bytes.size = 0;
+    const struct rmv_error *err =
+        rmv_store_source_read(source, window, RMV_SINGLE_MAX + 1, &is_end);
     if (err)
         return err;
-    if (!is_end) {
-        RMV_CLEANUP(rmv_list_writer_free) struct rmv_list_writer writer;
-        rmv_list_writer_init(&writer, batch, &context->encoder);
-        return put_large(&writer, source, context, file);
-    }
+    if (!is_end)
+        return put_large(batch, context, source, file);
     file->size = window->size;
     file->id = rmv_object_id_of(window->data, window->size);
     const struct rmv_pack_record record =

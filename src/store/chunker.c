@@ -6,6 +6,8 @@
 #define MASK_SMALL ((((uint64_t)1 << (AVERAGE_BITS + 2)) - 1) << (64 - (AVERAGE_BITS + 2)))
 #define MASK_LARGE ((((uint64_t)1 << (AVERAGE_BITS - 2)) - 1) << (64 - (AVERAGE_BITS - 2)))
 
+#define STEP 4 /* bytes */
+
 /* splitmix64 (Steele, Lea, Flood, 2014) from a fixed seed: every store has the same table. */
 static uint64_t next_random(uint64_t *state)
 {
@@ -26,23 +28,33 @@ void rmv_chunker_init(struct rmv_chunker *chunker)
 
 struct scan {
     uint64_t hash;
-    size_t at; /* an even number of bytes behind the minimum */
+    size_t at; /* behind the minimum: whole steps */
 };
 
-/* Looks for a cut before `end`. Hashing two bytes at a step keeps the hash shifted by one, so the
- * first of the two is compared with a shifted mask. */
+/* Looks for a cut before `end`. Hashing two bytes at a time keeps the hash shifted by one after the
+ * first of them, which is compared all the same. Two such pairs make a step: what depends on the
+ * hash before it is then one shift and one addition for four bytes. */
 static size_t scan_until(const struct rmv_chunker *chunker, const uint8_t *bytes, size_t end,
                          uint64_t mask, struct scan *scan)
 {
     uint64_t hash = scan->hash;
     size_t i = scan->at;
-    for (; i + 1 < end; i += 2) {
-        hash = (hash << 2) + chunker->gear_shifted[bytes[i]];
-        if (!(hash & mask))
+    for (; i + STEP <= end; i += STEP) {
+        const uint64_t first = chunker->gear_shifted[bytes[i]];
+        const uint64_t second = first + chunker->gear[bytes[i + 1]];
+        const uint64_t third = (second << 2) + chunker->gear_shifted[bytes[i + 2]];
+        const uint64_t fourth = third + chunker->gear[bytes[i + 3]];
+        const uint64_t pair = hash << 2;
+        hash <<= 4;
+        if (!((pair + first) & mask))
             return i + 1;
-        hash += chunker->gear[bytes[i + 1]];
-        if (!(hash & mask))
+        if (!((pair + second) & mask))
             return i + 2;
+        if (!((hash + third) & mask))
+            return i + 3;
+        hash += fourth;
+        if (!(hash & mask))
+            return i + 4;
     }
     scan->hash = hash;
     scan->at = i;

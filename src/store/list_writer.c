@@ -44,31 +44,41 @@ static const struct rmv_error *end_part(struct rmv_list_writer *writer)
     return NULL;
 }
 
-const struct rmv_error *rmv_list_writer_name(struct rmv_list_writer *writer, const void *bytes,
-                                             size_t size, struct rmv_pack_record *record)
+void rmv_list_writer_hash(struct rmv_list_writer *writer, const void *bytes, size_t size,
+                          struct rmv_object_id *id)
 {
     struct rmv_sha256_state piece;
-    struct rmv_object_id id;
+    if (!id) {
+        rmv_sha256_update(&writer->sha256, bytes, size);
+        return;
+    }
     rmv_sha256_start(&piece);
     rmv_sha256_update_pair(&writer->sha256, bytes, &piece, bytes, size);
-    rmv_sha256_finish(&piece, id.sha256);
+    rmv_sha256_finish(&piece, id->sha256);
+}
 
-    *record = rmv_batch_record(&id, size, RMV_REPRESENTATION_WHOLE);
-    rmv_chunk_list_add(&writer->chunks, &id, size);
+const struct rmv_error *rmv_list_writer_name(struct rmv_list_writer *writer,
+                                             const struct rmv_object_id *id, size_t size)
+{
+    rmv_chunk_list_add(&writer->chunks, id, size);
     return rmv_chunk_list_is_full(&writer->chunks) ? end_part(writer) : NULL;
 }
 
 const struct rmv_error *rmv_list_writer_add(struct rmv_list_writer *writer, const void *bytes,
                                             size_t size, bool is_lines)
 {
-    struct rmv_pack_record record;
-    const struct rmv_error *err = rmv_list_writer_name(writer, bytes, size, &record);
-    if (err || !is_lines)
-        return err ? err : put(writer, &record, bytes, false);
-    bool was_stored = false;
-    err = rmv_batch_put_lines(writer->batch, &record, bytes, &was_stored);
-    writer->was_stored = writer->was_stored && was_stored;
-    return err;
+    struct rmv_object_id id;
+    rmv_list_writer_hash(writer, bytes, size, &id);
+    const struct rmv_pack_record record = rmv_batch_record(&id, size, RMV_REPRESENTATION_WHOLE);
+    const struct rmv_error *err;
+    if (is_lines) {
+        bool was_stored = false;
+        err = rmv_batch_put_lines(writer->batch, &record, bytes, &was_stored);
+        writer->was_stored = writer->was_stored && was_stored;
+    } else {
+        err = put(writer, &record, bytes, false);
+    }
+    return err ? err : rmv_list_writer_name(writer, &id, size);
 }
 
 const struct rmv_error *rmv_list_writer_end(struct rmv_list_writer *writer,

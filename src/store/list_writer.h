@@ -11,7 +11,7 @@
 
 struct rmv_list_writer {
     struct rmv_store_batch *batch;
-    struct rmv_frame_encoder *encoder; /* the caller's */
+    struct rmv_frame_encoder *encoder; /* of the thread that stores lists */
     struct rmv_sha256_state sha256;    /* of all pieces so far */
     struct rmv_chunk_list chunks;      /* of the part being written */
     struct rmv_chunk_list parts;
@@ -28,11 +28,16 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_list_writer_add(struct rmv_list_writer *writer, const void *bytes,
                                             size_t size, bool is_lines);
 
-/* Takes in the next piece, whose bytes the caller stores as `*record` says before he ends the list.
- * Errors: IO. */
+/* The same by itself, for callers that store the pieces otherwise: takes the bytes of the next
+ * piece into the hash of the whole, and sets `*id` to the piece's, unless that is NULL. */
+void rmv_list_writer_hash(struct rmv_list_writer *writer, const void *bytes, size_t size,
+                          struct rmv_object_id *id);
+
+/* And: enters the next piece, which is stored, into the list. One thread may do this while another
+ * hashes. Errors: IO. */
 RMV_MUST_CHECK
-const struct rmv_error *rmv_list_writer_name(struct rmv_list_writer *writer, const void *bytes,
-                                             size_t size, struct rmv_pack_record *record);
+const struct rmv_error *rmv_list_writer_name(struct rmv_list_writer *writer,
+                                             const struct rmv_object_id *id, size_t size);
 
 /* Stores the list. Errors: IO, LIMIT. */
 RMV_MUST_CHECK

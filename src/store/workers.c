@@ -15,63 +15,87 @@ void rmv_workers_init(struct rmv_workers *workers, struct rmv_store_batch *batch
     *workers = (struct rmv_workers){.batch = batch, .busy_max = busy_max};
     pthread_mutex_init(&workers->lock, NULL);
     pthread_cond_init(&workers->has_work, NULL);
-    pthread_cond_init(&workers->is_done, NULL);
 }
 
 void rmv_workers_free(struct rmv_workers *workers)
 {
     pthread_mutex_lock(&workers->lock);
-    assert(!workers->first);
+    assert(!workers->files);
     workers->is_closing = true;
     pthread_cond_broadcast(&workers->has_work);
     pthread_mutex_unlock(&workers->lock);
     for (size_t i = 0; i < workers->threads_count; i++)
         pthread_join(workers->threads[i], NULL);
     free(workers->threads);
-    pthread_cond_destroy(&workers->is_done);
     pthread_cond_destroy(&workers->has_work);
     pthread_mutex_destroy(&workers->lock);
 }
 
-/* ---- Jobs ------------------------------------------------------------------------------------ */
+/* ---- Who is woken ---------------------------------------------------------------------------- */
 
-/* Does the first job. Called with the lock, which is given up meanwhile. */
-static void do_job(struct rmv_workers *workers, struct rmv_frame_encoder *encoder)
+size_t rmv_workers_idle(const struct rmv_workers *workers)
 {
-    const struct rmv_chunk_job *job = workers->first;
-    struct rmv_window *window = job->window;
-    workers->first = job->next;
-    if (!workers->first)
-        workers->last = NULL;
-    pthread_mutex_unlock(&workers->lock);
-
-    bool was_stored = false;
-    struct rmv_error *failed = rmv_error_take(
-        rmv_batch_put(workers->batch, &job->record, job->bytes, encoder, &was_stored));
-
-    pthread_mutex_lock(&workers->lock);
-    if (!was_stored)
-        window->has_new = true;
-    if (failed && !window->failure)
-        window->failure = failed;
-    else
-        rmv_error_free(&failed);
-    if (--window->unfinished_count == 0)
-        pthread_cond_broadcast(&workers->is_done);
+    if (workers->busy_count >= workers->busy_max)
+        return 0;
+    const size_t allowed = workers->busy_max - workers->busy_count;
+    return workers->idle_count < allowed ? workers->idle_count : allowed;
 }
+
+static struct rmv_large_file *find_waiting(const struct rmv_workers *workers)
+{
+    struct rmv_large_file *file = workers->files;
+    while (file && !file->is_waited_for)
+        file = file->next;
+    return file;
+}
+
+/* Whoever is woken in vain waits again; whoever is busy looks for more to do before he waits. */
+void rmv_workers_announce(struct rmv_workers *workers)
+{
+    struct rmv_large_file *waiting;
+    if (rmv_workers_idle(workers) > 0)
+        pthread_cond_signal(&workers->has_work);
+    else if ((waiting = find_waiting(workers)))
+        pthread_cond_signal(&waiting->is_wanted);
+}
+
+static bool has_task(const struct rmv_workers *workers)
+{
+    for (struct rmv_large_file *file = workers->files; file; file = file->next)
+        if (rmv_large_file_has_task(file))
+            return true;
+    return false;
+}
+
+/* Takes a task, of this file if possible, and has the next one taken by somebody else. */
+static bool take_task(struct rmv_workers *workers, struct rmv_large_file *first,
+                      struct rmv_task *task)
+{
+    bool is_taken = first && rmv_large_file_take(first, task);
+    for (struct rmv_large_file *file = workers->files; file && !is_taken; file = file->next)
+        is_taken = rmv_large_file_take(file, task);
+    if (is_taken && has_task(workers))
+        rmv_workers_announce(workers);
+    return is_taken;
+}
+
+/* ---- Threads --------------------------------------------------------------------------------- */
 
 static void *work_until_closed(void *argument)
 {
     struct rmv_workers *workers = argument;
     struct rmv_frame_encoder encoder = {.level = workers->batch->store->compression_level};
+    struct rmv_task task;
     pthread_mutex_lock(&workers->lock);
     while (!workers->is_closing) {
-        if (workers->first && workers->busy_count < workers->busy_max) {
+        if (workers->busy_count < workers->busy_max && take_task(workers, NULL, &task)) {
             workers->busy_count++;
-            do_job(workers, &encoder);
+            rmv_large_file_do(&task, &encoder);
             workers->busy_count--;
         } else {
+            workers->idle_count++;
             pthread_cond_wait(&workers->has_work, &workers->lock);
+            workers->idle_count--;
         }
     }
     pthread_mutex_unlock(&workers->lock);
@@ -107,8 +131,8 @@ void rmv_workers_leave(struct rmv_workers *workers)
 {
     pthread_mutex_lock(&workers->lock);
     workers->busy_count--;
-    if (workers->first)
-        pthread_cond_signal(&workers->has_work);
+    if (has_task(workers))
+        rmv_workers_announce(workers);
     pthread_mutex_unlock(&workers->lock);
 }
 
@@ -122,44 +146,41 @@ bool rmv_workers_take_spare_window(struct rmv_workers *workers)
     return may;
 }
 
-void rmv_workers_submit(struct rmv_workers *workers, struct rmv_window *window,
-                        const struct rmv_pack_record *record, const char *bytes)
+static void wait_for_task(struct rmv_workers *workers, struct rmv_large_file *file)
 {
-    assert(window->jobs_count < RMV_WINDOW_CHUNKS_MAX);
-    struct rmv_chunk_job *job = &window->jobs[window->jobs_count++];
-    *job = (struct rmv_chunk_job){.window = window, .record = *record, .bytes = bytes};
+    workers->busy_count--;
+    file->is_waited_for = true;
+    pthread_cond_wait(&file->is_wanted, &workers->lock);
+    file->is_waited_for = false;
+    workers->busy_count++;
+}
 
+static void remove_file(struct rmv_workers *workers, const struct rmv_large_file *file)
+{
+    struct rmv_large_file **link = &workers->files;
+    while (*link != file)
+        link = &(*link)->next;
+    *link = file->next;
+}
+
+const struct rmv_error *rmv_workers_run(struct rmv_workers *workers, struct rmv_large_file *file,
+                                        struct rmv_frame_encoder *encoder)
+{
+    struct rmv_task task;
+    pthread_cond_init(&file->is_wanted, NULL);
     pthread_mutex_lock(&workers->lock);
     if (!workers->was_started)
         start_threads(workers);
-    if (workers->last)
-        workers->last->next = job;
-    else
-        workers->first = job;
-    workers->last = job;
-    window->unfinished_count++;
-    pthread_cond_signal(&workers->has_work);
-    pthread_mutex_unlock(&workers->lock);
-}
-
-const struct rmv_error *rmv_workers_finish(struct rmv_workers *workers, struct rmv_window *window,
-                                           struct rmv_frame_encoder *encoder, bool *has_new)
-{
-    pthread_mutex_lock(&workers->lock);
-    while (window->unfinished_count > 0) {
-        if (workers->first) {
-            do_job(workers, encoder);
-            continue;
-        }
-        workers->busy_count--;
-        pthread_cond_wait(&workers->is_done, &workers->lock);
-        workers->busy_count++;
+    file->next = workers->files;
+    workers->files = file;
+    while (!rmv_large_file_is_done(file)) {
+        if (take_task(workers, file, &task))
+            rmv_large_file_do(&task, encoder);
+        else
+            wait_for_task(workers, file);
     }
-    *has_new = *has_new || window->has_new;
-    struct rmv_error *failure = window->failure;
-    window->failure = NULL;
-    window->has_new = false;
+    remove_file(workers, file);
     pthread_mutex_unlock(&workers->lock);
-    window->jobs_count = 0;
-    return rmv_error_raise(&failure);
+    pthread_cond_destroy(&file->is_wanted);
+    return rmv_error_raise(&file->failure);
 }

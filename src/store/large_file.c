@@ -1,0 +1,246 @@
+#include "store/large_file.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <unistd.h>
+
+#include "rmv/store/store.h"
+#include "store/batch.h"
+#include "store/list_writer.h"
+#include "store/workers.h"
+
+/* One idle thread is a reserve, with little to gain: it reads ahead and stores besides. */
+#define IDLE_ENOUGH 2
+
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+const struct rmv_error *rmv_store_source_read(const struct rmv_store_source *source,
+                                              struct rmv_buf *bytes, size_t size, bool *is_end)
+{
+    rmv_buf_reserve(bytes, size - bytes->size);
+    while (bytes->size < size) {
+        const ssize_t n = read(source->fd, bytes->data + bytes->size, size - bytes->size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return rmv_error_errno("cannot read '%s'", source->path);
+        if (n == 0) {
+            *is_end = true;
+            return NULL;
+        }
+        bytes->size += (size_t)n;
+        rmv_progress_add(source->progress, 0, (uint64_t)n);
+    }
+    return NULL;
+}
+
+/* Cuts the window into chunks as far as the cuts are certain, and keeps the rest. */
+static void cut(struct rmv_large_file *file, struct rmv_window *window, bool is_end)
+{
+    const struct rmv_chunker *chunker = &file->writer->batch->store->chunker;
+    const char *bytes = window->bytes.data;
+    size_t left = window->bytes.size;
+    size_t count = 0;
+    while (left > 0) {
+        const size_t size = rmv_chunker_cut(chunker, bytes, left);
+        if (size == left && left < RMV_CHUNK_SIZE_MAX && !is_end)
+            break;
+        assert(count < RMV_WINDOW_CHUNKS_MAX);
+        window->chunks[count++] = (struct rmv_chunk){.bytes = bytes, .size = size};
+        bytes += size;
+        left -= size;
+    }
+    window->chunks_count = count;
+    file->rest->size = 0;
+    rmv_buf_append(file->rest, bytes, left);
+}
+
+/* Called with the lock, which is given up meanwhile, as are the stages below. */
+static const struct rmv_error *read_window(struct rmv_large_file *file, struct rmv_window *window)
+{
+    bool is_end = false;
+    pthread_mutex_unlock(&file->workers->lock);
+    /* What the first window holds already is the start of the file. */
+    rmv_buf_append(&window->bytes, file->rest->data, file->rest->size);
+    const struct rmv_error *err =
+        rmv_store_source_read(file->source, &window->bytes, RMV_WINDOW_SIZE, &is_end);
+    if (!err)
+        cut(file, window, is_end);
+    pthread_mutex_lock(&file->workers->lock);
+
+    window->offered_count = window->taken_count = window->stored_count = 0;
+    file->is_end = is_end;
+    file->is_reading = false;
+    file->read_count++;
+    return err;
+}
+
+/* ---- Hashing, storing, naming ---------------------------------------------------------------- */
+
+static struct rmv_window *window_at(const struct rmv_large_file *file, uint64_t number)
+{
+    return &file->windows[number % file->windows_count];
+}
+
+/* The first window with a chunk to store. */
+static struct rmv_window *find_storable(const struct rmv_large_file *file)
+{
+    for (uint64_t n = file->name_count; n < file->read_count; n++) {
+        struct rmv_window *window = window_at(file, n);
+        if (window->taken_count < window->offered_count)
+            return window;
+    }
+    return NULL;
+}
+
+/* Two hashes at once on one core take longer than one, but less than one after the other. So a
+ * chunk goes along with the file, unless processors lie idle: then the file had better get on. */
+static void hash_window(struct rmv_large_file *file, struct rmv_window *window)
+{
+    struct rmv_workers *workers = file->workers;
+    for (size_t i = 0; i < window->chunks_count; i++) {
+        struct rmv_chunk *chunk = &window->chunks[i];
+        chunk->is_hashed = find_storable(file) || rmv_workers_idle(workers) < IDLE_ENOUGH;
+        if (!chunk->is_hashed) {
+            window->offered_count++;
+            rmv_workers_announce(workers);
+        }
+        pthread_mutex_unlock(&workers->lock);
+        rmv_list_writer_hash(file->writer, chunk->bytes, chunk->size,
+                             chunk->is_hashed ? &chunk->id : NULL);
+        pthread_mutex_lock(&workers->lock);
+        if (chunk->is_hashed) {
+            window->offered_count++;
+            rmv_workers_announce(workers);
+        }
+    }
+    file->is_hashing = false;
+    file->hash_count++;
+}
+
+static const struct rmv_error *store_chunk(struct rmv_large_file *file, struct rmv_window *window,
+                                           struct rmv_chunk *chunk,
+                                           struct rmv_frame_encoder *encoder)
+{
+    bool was_stored = false;
+    pthread_mutex_unlock(&file->workers->lock);
+    if (!chunk->is_hashed)
+        chunk->id = rmv_object_id_of(chunk->bytes, chunk->size);
+    const struct rmv_pack_record record =
+        rmv_batch_record(&chunk->id, chunk->size, RMV_REPRESENTATION_WHOLE);
+    const struct rmv_error *err =
+        rmv_batch_put(file->writer->batch, &record, chunk->bytes, encoder, &was_stored);
+    pthread_mutex_lock(&file->workers->lock);
+
+    if (!was_stored)
+        file->has_new = true;
+    window->stored_count++;
+    return err;
+}
+
+static const struct rmv_error *name_window(struct rmv_large_file *file, struct rmv_window *window,
+                                           struct rmv_frame_encoder *encoder)
+{
+    const struct rmv_error *err = NULL;
+    pthread_mutex_unlock(&file->workers->lock);
+    file->writer->encoder = encoder;
+    for (size_t i = 0; i < window->chunks_count && !err; i++)
+        err = rmv_list_writer_name(file->writer, &window->chunks[i].id, window->chunks[i].size);
+    window->bytes.size = 0;
+    pthread_mutex_lock(&file->workers->lock);
+
+    file->is_naming = false;
+    file->name_count++;
+    return err;
+}
+
+/* ---- Tasks ----------------------------------------------------------------------------------- */
+
+static bool can_name(const struct rmv_large_file *file)
+{
+    const struct rmv_window *window = window_at(file, file->name_count);
+    return !file->is_naming && file->name_count < file->hash_count &&
+           window->stored_count == window->chunks_count;
+}
+
+static bool can_hash(const struct rmv_large_file *file)
+{
+    return !file->is_hashing && file->hash_count < file->read_count;
+}
+
+static bool can_read(const struct rmv_large_file *file)
+{
+    return !file->is_reading && !file->is_end &&
+           file->read_count - file->name_count < file->windows_count;
+}
+
+/* Hashing comes early: it is the longest of what only one thread can do. Storing comes last: there
+ * is enough of it for all, and it must not be all that is left to do. */
+static struct rmv_task find_task(struct rmv_large_file *file)
+{
+    struct rmv_task task = {.file = file};
+    if (file->failure)
+        return task;
+    if (can_name(file)) {
+        task.stage = RMV_STAGE_NAME;
+        task.window = window_at(file, file->name_count);
+    } else if (can_hash(file)) {
+        task.stage = RMV_STAGE_HASH;
+        task.window = window_at(file, file->hash_count);
+    } else if (can_read(file)) {
+        task.stage = RMV_STAGE_READ;
+        task.window = window_at(file, file->read_count);
+    } else {
+        task.stage = RMV_STAGE_STORE;
+        task.window = find_storable(file);
+    }
+    return task;
+}
+
+bool rmv_large_file_has_task(struct rmv_large_file *file)
+{
+    return find_task(file).window != NULL;
+}
+
+bool rmv_large_file_take(struct rmv_large_file *file, struct rmv_task *task)
+{
+    *task = find_task(file);
+    if (!task->window)
+        return false;
+    file->running_count++;
+    if (task->stage == RMV_STAGE_NAME)
+        file->is_naming = true;
+    else if (task->stage == RMV_STAGE_HASH)
+        file->is_hashing = true;
+    else if (task->stage == RMV_STAGE_READ)
+        file->is_reading = true;
+    else
+        task->chunk = &task->window->chunks[task->window->taken_count++];
+    return true;
+}
+
+void rmv_large_file_do(const struct rmv_task *task, struct rmv_frame_encoder *encoder)
+{
+    struct rmv_large_file *file = task->file;
+    const struct rmv_error *err = NULL;
+    if (task->stage == RMV_STAGE_NAME)
+        err = name_window(file, task->window, encoder);
+    else if (task->stage == RMV_STAGE_HASH)
+        hash_window(file, task->window);
+    else if (task->stage == RMV_STAGE_READ)
+        err = read_window(file, task->window);
+    else
+        err = store_chunk(file, task->window, task->chunk, encoder);
+
+    if (err && !file->failure)
+        file->failure = rmv_error_take(err);
+    file->running_count--;
+    if (file->is_waited_for && rmv_large_file_is_done(file))
+        pthread_cond_signal(&file->is_wanted);
+}
+
+bool rmv_large_file_is_done(const struct rmv_large_file *file)
+{
+    return file->running_count == 0 &&
+           (file->failure || (file->is_end && file->name_count == file->read_count));
+}
