@@ -150,7 +150,7 @@ static void print_output(const struct status *status, const struct output_status
 {
     RMV_CLEANUP(rmv_str_free) char *path = cli_shown_path(status->workspace, output->output->path);
     RMV_CLEANUP(rmv_str_free) char *counts = count_changes(&output->changes);
-    const bool is_folder = output->output->kind == RMV_OUTPUT_TREE;
+    const bool is_folder = output->output->kind == RMV_OUTPUT_TREE || output->changes.count > 1;
 
     if (output->state == CLEAN && !cli_verbose)
         return;

@@ -67,6 +67,9 @@ END
 it 'sees a changed exec bit' 'chmod +x data/raw/f1; exits 1 rmv status -q; chmod -x data/raw/f1; rmv status -q'
 it 'sees an empty folder come and go' '
     mkdir data/raw/hollow; exits 1 rmv status -q; says "1 added" rmv status; rmdir data/raw/hollow; rmv status -q'
+it 'says what is in a folder that stands where a file was' '
+    rm one.csv; mkdir one.csv; echo x >one.csv/x; says "modified +one.csv +\(1 added, 1 deleted\)" rmv status
+    says "added +one.csv/x" rmv status -v; rm -r one.csv; rmv checkout -q one.csv; rmv status -q'
 it 'calls what is gone deleted' 'rm one.csv; says "deleted +one.csv" rmv status; rmv checkout -q; rmv status -q'
 it 'calls what is gone here and in the store so' '
     cp -r .rmstore/objects ../objects; rm one.csv; find .rmstore/objects -name "*.zst" -delete; rm -rf .rmstore/objects/index/*
