@@ -1,6 +1,8 @@
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "rmv/base/mem.h"
 #include "rmv/commands.h"
@@ -9,6 +11,7 @@
 
 static bool option_force, option_single_item, option_downstream, option_dry, option_keep_going;
 static bool option_no_commit, option_no_run_cache, option_json;
+static int64_t option_jobs = 1;
 
 static const struct cli_option options[] = {
     {.name = "force", .letter = 'f', .flag = &option_force, .help = "run what is up to date too"},
@@ -24,6 +27,11 @@ static const struct cli_option options[] = {
      .letter = 'k',
      .flag = &option_keep_going,
      .help = "run what does not depend on a stage that failed"},
+    {.name = "jobs",
+     .letter = 'j',
+     .number = &option_jobs,
+     .argument = "N",
+     .help = "run up to N stages at once where none needs the other; 0: one per processor"},
     {.name = "no-commit",
      .flag = &option_no_commit,
      .help = "do not store the outputs; `rmv commit` does that later"},
@@ -34,6 +42,7 @@ static const struct cli_option options[] = {
     {0},
 };
 
+static int64_t jobs = 1; /* stages at once */
 static volatile sig_atomic_t interrupted;
 
 static void interrupt(int number)
@@ -57,10 +66,80 @@ static void watch_signals(void)
 
 /* ---- Saying what happens -------------------------------------------------------------------- */
 
+#define JOBS_MAX 1024
+#define LINE_SIZE_MAX 65536
+
+/* The start of a line that a stage has not ended yet. */
+struct line_buffer {
+    char *stage;
+    bool is_error;
+    struct rmv_buf text;
+};
+
 struct printer {
     struct rmv_value stages; /* for --json */
     size_t changes;          /* stages that were not simply up to date */
+    struct line_buffer *buffers;
+    size_t buffers_count, buffers_capacity;
 };
+
+/* What several stages print at once, a line at a time with the stage in front. */
+static void show_lines(struct line_buffer *buffer, FILE *out, const char *bytes, size_t size)
+{
+    rmv_buf_append(&buffer->text, bytes, size);
+    const char *start = buffer->text.data, *end = start + buffer->text.size;
+    for (const char *stop; (stop = memchr(start, '\n', (size_t)(end - start))); start = stop + 1)
+        fprintf(out, "[%s] %.*s\n", buffer->stage, (int)(stop - start), start);
+    if (end - start > LINE_SIZE_MAX) {
+        fprintf(out, "[%s] %.*s\n", buffer->stage, (int)(end - start), start);
+        start = end;
+    }
+    memmove(buffer->text.data, start, (size_t)(end - start));
+    buffer->text.size = (size_t)(end - start);
+}
+
+static struct line_buffer *buffer_of(struct printer *printer, const char *stage, bool is_error)
+{
+    for (size_t i = 0; i < printer->buffers_count; i++)
+        if (printer->buffers[i].is_error == is_error &&
+            strcmp(printer->buffers[i].stage, stage) == 0)
+            return &printer->buffers[i];
+    printer->buffers = rmv_grow(printer->buffers, printer->buffers_count,
+                                &printer->buffers_capacity, sizeof(printer->buffers[0]));
+    struct line_buffer *added = &printer->buffers[printer->buffers_count++];
+    *added = (struct line_buffer){.stage = rmv_str_copy(stage), .is_error = is_error};
+    return added;
+}
+
+/* Shows what has no end of line, and forgets the stage. */
+static void flush_buffers(struct printer *printer, const char *stage)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < printer->buffers_count; i++) {
+        struct line_buffer *buffer = &printer->buffers[i];
+        if (strcmp(buffer->stage, stage) != 0) {
+            printer->buffers[kept++] = *buffer;
+            continue;
+        }
+        if (buffer->text.size)
+            fprintf(buffer->is_error || option_json ? stderr : stdout, "[%s] %s\n", stage,
+                    rmv_buf_string(&buffer->text));
+        rmv_buf_free(&buffer->text);
+        rmv_str_free(&buffer->stage);
+    }
+    printer->buffers_count = kept;
+}
+
+static void show_output(void *context, const struct rmv_stage *stage, bool is_error,
+                        const char *bytes, size_t size)
+{
+    FILE *out = is_error || option_json ? stderr : stdout;
+    if (jobs > 1)
+        show_lines(buffer_of(context, stage->address, is_error), out, bytes, size);
+    else
+        fwrite(bytes, 1, size, out);
+    fflush(out);
+}
 
 static const char *state_name(enum rmv_repro_event_kind kind)
 {
@@ -104,9 +183,14 @@ static void print_event(FILE *out, const struct rmv_repro_event *event)
         fprintf(out, "Running stage '%s': %s\n", name, event->text);
         break;
     case RMV_REPRO_COMMAND:
-        fprintf(out, "> %s\n", event->text);
+        fprintf(out, jobs > 1 ? "[%s] > %s\n" : "%.0s> %s\n", name, event->text);
+        break;
+    case RMV_REPRO_RETRYING:
+        fprintf(stderr, "%s\n", event->text);
         break;
     case RMV_REPRO_RAN:
+        if (jobs > 1)
+            fprintf(out, "Stage '%s' has run\n", name);
         break;
     case RMV_REPRO_RESTORED:
         fprintf(out, "Restored stage '%s' %s\n", name, event->text);
@@ -139,18 +223,12 @@ static void report(void *context, const struct rmv_repro_event *event)
     }
     if (state && event->kind != RMV_REPRO_UP_TO_DATE && event->kind != RMV_REPRO_FROZEN)
         printer->changes++;
+    if (state || event->kind == RMV_REPRO_RETRYING)
+        flush_buffers(printer, event->stage->address);
     if (cli_quiet && event->kind != RMV_REPRO_FAILED)
         return;
     print_event(option_json ? stderr : stdout, event);
     fflush(stdout); /* before a command writes there */
-}
-
-static void show_output(void *context, bool is_error, const char *bytes, size_t size)
-{
-    (void)context;
-    FILE *out = is_error || option_json ? stderr : stdout;
-    fwrite(bytes, 1, size, out);
-    fflush(out);
 }
 
 /* ---- The command ---------------------------------------------------------------------------- */
@@ -167,6 +245,7 @@ static const struct rmv_error *run(struct rmv_workspace *workspace,
                                             .keep_going = option_keep_going,
                                             .no_commit = option_no_commit,
                                             .no_run_cache = option_no_run_cache,
+                                            .jobs = (unsigned)jobs,
                                             .report = report,
                                             .output = cli_quiet ? NULL : show_output,
                                             .context = printer,
@@ -204,6 +283,9 @@ static const struct rmv_error *repro(int argc, char **argv)
     if ((option_single_item || option_downstream) && argc == 0)
         return rmv_error(RMV_ERR_USAGE, "%s needs a target",
                          option_downstream ? "--downstream" : "--single-item");
+    if (option_jobs < 0 || option_jobs > JOBS_MAX)
+        return rmv_error(RMV_ERR_USAGE, "--jobs is a number from 0 to %d", JOBS_MAX);
+    jobs = option_jobs ? option_jobs : sysconf(_SC_NPROCESSORS_ONLN);
     for (int i = 0; i < argc; i++)
         rmv_strings_add(&targets, argv[i]);
     watch_signals();
@@ -217,6 +299,7 @@ static const struct rmv_error *repro(int argc, char **argv)
     else if (!err && !printer.changes && !cli_quiet)
         puts("Everything is up to date.");
     rmv_value_free(&printer.stages);
+    free(printer.buffers);
     return err;
 }
 
@@ -235,8 +318,8 @@ const struct cli_command rmv_command_repro = {
         "add`\n"
         "tracks and a stage reads is stored first if it changed, and its pointer updated.\n"
         "\n"
-        "A TARGET is a stage, an output, or an rmv.yaml; it stands for itself and all it needs.\n"
-        "Without one, all stages are looked at.\n"
+        "A TARGET is a stage, an output, an rmv.yaml, the name of a loop, or a pattern (quote\n"
+        "it); it stands for itself and all it needs. Without one, all stages are looked at.\n"
         "\n"
         "Commands run through /bin/sh in their 'wdir', see RMV_ROOT and RMV_STAGE in their\n"
         "environment, and leave what they print in .rmstore/logs/STAGE.log. Their outputs are\n"
@@ -245,12 +328,18 @@ const struct cli_command rmv_command_repro = {
         "command\n"
         "and all it started, and records nothing of it.\n"
         "\n"
+        "With -j N up to N stages run at once where none needs the other; what they print then\n"
+        "comes in whole lines with the stage in front. After a failure those that run still come\n"
+        "to their end and are recorded. A stage with 'timeout' is stopped when that is over, one\n"
+        "with 'retry' is tried again after a pause.\n"
+        "\n"
         "The exit status is 1 if a stage failed, 3 if something it needs is missing, 4 if data "
         "that\n"
         "was never saved is in the way, and 130 after an interrupt.",
     .examples = "rmv repro                    # everything\n"
                 "rmv repro train              # a stage and what it needs\n"
                 "rmv repro --dry              # what would run, and why\n"
+                "rmv repro -j 4               # four stages at once\n"
                 "rmv repro -k                 # go on where a failure does not matter\n"
                 "rmv repro --downstream prep  # from a stage to the end\n",
     .options = options,

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -17,42 +17,49 @@
 #include "rmv/base/time.h"
 
 #define READ_SIZE ((size_t)64 * 1024)
-#define POLL_MS 100   /* how long a signal that came between two looks may wait */
+#define NS_PER_MS ((int64_t)1000000)
 #define GRACE_MS 5000 /* from asking a command to stop to killing it */
 #define TAIL_SIZE ((size_t)2000)
 #define TAIL_LINES 20
 
-/* One line of a command while it runs. */
-struct child {
-    const struct rmv_execution *execution;
-    const char *log_path;
+/* A command on its way: one process, and what its lines have in common. */
+struct rmv_execution {
+    struct rmv_execution_options options;
+    size_t line; /* which one runs */
+    char *log_path;
     int log_fd;
-    pid_t pid;
+    pid_t pid;  /* 0: no line runs */
     int pid_fd; /* readable once it has ended; -1 where the kernel has none */
     int out_fd, err_fd;
+    bool has_ended; /* with `status`; others of its group may be there still */
+    int status;
+    int64_t started_ns;
     int64_t stop_ns; /* when it was asked to stop; 0 if it was not */
     bool is_killed;
 };
 
-static void child_free(struct child *child)
+static void close_process(struct rmv_execution *execution)
 {
-    rmv_fd_close(&child->pid_fd);
-    rmv_fd_close(&child->out_fd);
-    rmv_fd_close(&child->err_fd);
+    rmv_fd_close(&execution->pid_fd);
+    rmv_fd_close(&execution->out_fd);
+    rmv_fd_close(&execution->err_fd);
+    execution->pid = 0;
+    execution->has_ended = false;
 }
 
 static bool is_interrupted(const struct rmv_execution *execution)
 {
-    return execution->options->interrupted && *execution->options->interrupted;
+    const struct rmv_repro_options *repro = execution->options.repro;
+    return repro->interrupted && *repro->interrupted;
 }
 
 /* ---- Copying its output --------------------------------------------------------------------- */
 
 /* Copies what there is to read. A log that cannot be written must not stop the stage. */
-static bool copy_some(struct child *child, int *fd, bool is_error)
+static bool copy_some(struct rmv_execution *execution, int *fd, bool is_error)
 {
     char bytes[READ_SIZE];
-    const struct rmv_repro_options *options = child->execution->options;
+    const struct rmv_repro_options *options = execution->options.repro;
 
     if (*fd < 0)
         return false;
@@ -63,20 +70,20 @@ static bool copy_some(struct child *child, int *fd, bool is_error)
         rmv_fd_close(fd);
         return false;
     }
-    if (rmv_fd_write(child->log_fd, child->log_path, bytes, (size_t)size))
+    if (rmv_fd_write(execution->log_fd, execution->log_path, bytes, (size_t)size))
         errno = 0;
     if (options->output)
-        options->output(options->context, is_error, bytes, (size_t)size);
+        options->output(options->context, execution->options.stage, is_error, bytes, (size_t)size);
     return true;
 }
 
 /* Takes what the command itself has written. A process that it left behind may hold the other end
  * open, or write for ever: nobody waits for that. */
-static void copy_rest(struct child *child)
+static void copy_rest(struct rmv_execution *execution)
 {
-    for (int i = 0; i < 64 && copy_some(child, &child->out_fd, false); i++)
+    for (int i = 0; i < 64 && copy_some(execution, &execution->out_fd, false); i++)
         ;
-    for (int i = 0; i < 64 && copy_some(child, &child->err_fd, true); i++)
+    for (int i = 0; i < 64 && copy_some(execution, &execution->err_fd, true); i++)
         ;
 }
 
@@ -94,23 +101,23 @@ static const struct rmv_error *open_pipe(int *from, int *to)
     return NULL;
 }
 
-static const struct rmv_error *start(struct child *child, const char *line)
+static const struct rmv_error *start(struct rmv_execution *execution, const char *line)
 {
-    const struct rmv_execution *execution = child->execution;
+    const struct rmv_execution_options *settings = &execution->options;
     RMV_CLEANUP(rmv_fd_close) int out_to = -1;
     RMV_CLEANUP(rmv_fd_close) int err_to = -1;
     RMV_CLEANUP(rmv_str_free)
-    char *folder = rmv_path_join(execution->workspace->root, execution->stage->wdir);
+    char *folder = rmv_path_join(settings->workspace->root, settings->stage->wdir);
     RMV_CLEANUP(rmv_str_free)
-    char *root = rmv_str_format("RMV_ROOT=%s", execution->workspace->root);
+    char *root = rmv_str_format("RMV_ROOT=%s", settings->workspace->root);
     RMV_CLEANUP(rmv_str_free)
-    char *stage = rmv_str_format("RMV_STAGE=%s", execution->stage->address);
+    char *stage = rmv_str_format("RMV_STAGE=%s", settings->stage->address);
     const char *const argv[] = {"/bin/sh", "-c", line, NULL};
     const char *const env[] = {root, stage, NULL};
 
-    const struct rmv_error *err = open_pipe(&child->out_fd, &out_to);
+    const struct rmv_error *err = open_pipe(&execution->out_fd, &out_to);
     if (!err)
-        err = open_pipe(&child->err_fd, &err_to);
+        err = open_pipe(&execution->err_fd, &err_to);
     if (err)
         return err;
     const struct rmv_process_options options = {.argv = argv,
@@ -119,70 +126,70 @@ static const struct rmv_error *start(struct child *child, const char *line)
                                                 .stdout_fd = out_to,
                                                 .stderr_fd = err_to,
                                                 .new_group = true};
-    const int lock_fd = execution->lock->fd;
+    const int lock_fd = settings->lock->fd;
     if (lock_fd >= 0 && fcntl(lock_fd, F_SETFD, 0) < 0)
-        return rmv_error_errno("cannot hand over the lock of stage '%s'",
-                               execution->stage->address);
-    err = rmv_process_start(&options, &child->pid);
+        return rmv_error_errno("cannot hand over the lock of stage '%s'", settings->stage->address);
+    err = rmv_process_start(&options, &execution->pid);
     if (lock_fd >= 0 && fcntl(lock_fd, F_SETFD, FD_CLOEXEC) < 0 && !err)
-        err = rmv_error_errno("cannot take back the lock of stage '%s'", execution->stage->address);
+        err = rmv_error_errno("cannot take back the lock of stage '%s'", settings->stage->address);
     if (!err)
-        child->pid_fd = (int)syscall(SYS_pidfd_open, child->pid, 0);
+        execution->pid_fd = (int)syscall(SYS_pidfd_open, execution->pid, 0);
     return err;
 }
 
+static bool is_late(const struct rmv_execution *execution)
+{
+    const int64_t limit_ms = execution->options.stage->timeout_ms;
+    return limit_ms > 0 && rmv_time_monotonic_ns() - execution->started_ns > limit_ms * NS_PER_MS;
+}
+
 /* Asks the whole group to stop, and later makes it. */
-static void stop_if_asked(struct child *child)
+static void stop_if_asked(struct rmv_execution *execution)
 {
     const int64_t now_ns = rmv_time_monotonic_ns();
-    if (!is_interrupted(child->execution))
+    if (!execution->stop_ns && !is_interrupted(execution) && !is_late(execution))
         return;
-    if (!child->stop_ns) {
-        child->stop_ns = now_ns;
-        kill(-child->pid, SIGTERM);
-    } else if (!child->is_killed && now_ns - child->stop_ns > (int64_t)GRACE_MS * 1000000) {
-        child->is_killed = true;
-        kill(-child->pid, SIGKILL);
+    if (!execution->stop_ns) {
+        execution->stop_ns = now_ns;
+        kill(-execution->pid, SIGTERM);
+    } else if (!execution->is_killed && now_ns - execution->stop_ns > GRACE_MS * NS_PER_MS) {
+        execution->is_killed = true;
+        kill(-execution->pid, SIGKILL);
     }
 }
 
-/* After an interrupt: the rest of the group gets what is left of its time. */
-static void end_group(struct child *child)
+/* After being told to stop, the rest of the group gets what is left of its time. */
+static bool is_group_left(const struct rmv_execution *execution)
 {
-    const struct timespec pause = {.tv_nsec = 20000000};
-    while (kill(-child->pid, 0) == 0) {
-        if (child->is_killed) {
-            kill(-child->pid, SIGKILL);
-            return;
-        }
-        stop_if_asked(child);
-        nanosleep(&pause, NULL);
-    }
+    if (!execution->stop_ns || kill(-execution->pid, 0) < 0)
+        return false;
+    if (!execution->is_killed)
+        return true;
+    kill(-execution->pid, SIGKILL);
+    return false;
 }
 
-static const struct rmv_error *watch(struct child *child, int *status)
+/* Copies what was printed; `*ended` once the process has ended. */
+static const struct rmv_error *look(struct rmv_execution *execution,
+                                    const struct pollfd watched[RMV_EXECUTION_FDS], bool *ended)
 {
-    for (;;) {
-        struct pollfd watched[] = {{.fd = child->out_fd, .events = POLLIN},
-                                   {.fd = child->err_fd, .events = POLLIN},
-                                   {.fd = child->pid_fd, .events = POLLIN}};
-        if (poll(watched, 3, POLL_MS) < 0 && errno != EINTR)
-            return rmv_error_errno("cannot wait for a command");
-        if (watched[0].revents)
-            copy_some(child, &child->out_fd, false);
-        if (watched[1].revents)
-            copy_some(child, &child->err_fd, true);
-        stop_if_asked(child);
+    if (watched[0].revents)
+        copy_some(execution, &execution->out_fd, false);
+    if (watched[1].revents)
+        copy_some(execution, &execution->err_fd, true);
+    stop_if_asked(execution);
 
-        const pid_t ended = waitpid(child->pid, status, WNOHANG);
-        if (ended < 0 && errno != EINTR)
+    if (!execution->has_ended) {
+        const pid_t pid = waitpid(execution->pid, &execution->status, WNOHANG);
+        if (pid < 0 && errno != EINTR)
             return rmv_error_errno("cannot wait for a command");
-        if (ended == child->pid)
-            break;
+        execution->has_ended = pid == execution->pid;
     }
-    copy_rest(child);
-    if (child->stop_ns)
-        end_group(child);
+    if (!execution->has_ended || is_group_left(execution))
+        return NULL;
+    copy_rest(execution);
+    close_process(execution);
+    *ended = true;
     return NULL;
 }
 
@@ -216,94 +223,148 @@ static void append_tail(const char *log_path, int log_fd, struct rmv_buf *messag
     }
 }
 
-static const struct rmv_error *failure(const struct child *child, int status)
+static const struct rmv_error *failure(const struct rmv_execution *execution)
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf message = {0};
-    RMV_CLEANUP(rmv_str_free) char *how = rmv_process_describe(status);
-    const char *address = child->execution->stage->address;
+    RMV_CLEANUP(rmv_str_free) char *how = rmv_process_describe(execution->status);
+    const char *address = execution->options.stage->address;
 
-    if (is_interrupted(child->execution))
+    if (is_interrupted(execution))
         return rmv_error(RMV_ERR_INTERRUPTED,
                          "interrupted; stage '%s' was stopped, and nothing of "
                          "it recorded",
                          address);
-    rmv_buf_append_format(&message, "stage '%s' failed: %s", address, how);
-    append_tail(child->log_path, child->log_fd, &message);
+    if (execution->stop_ns)
+        rmv_buf_append_format(&message, "stage '%s' failed: it ran longer than its timeout of %g s",
+                              address, (double)execution->options.stage->timeout_ms / 1000);
+    else
+        rmv_buf_append_format(&message, "stage '%s' failed: %s", address, how);
+    append_tail(execution->log_path, execution->log_fd, &message);
     return rmv_error(RMV_ERR_FAILED, "%s", rmv_buf_string(&message));
 }
 
 /* ---- All lines ------------------------------------------------------------------------------ */
 
-static const struct rmv_error *run_line(const struct rmv_execution *execution, const char *log_path,
-                                        int log_fd, const char *line)
+static const char *line_at(const struct rmv_stage *stage, size_t line)
 {
-    RMV_CLEANUP(child_free)
-    struct child child = {.execution = execution,
-                          .log_path = log_path,
-                          .log_fd = log_fd,
-                          .pid_fd = -1,
-                          .out_fd = -1,
-                          .err_fd = -1};
-    const struct rmv_repro_options *options = execution->options;
-    RMV_CLEANUP(rmv_str_free) char *echo = rmv_str_format("> %s\n", line);
-    int status = 0;
-
-    if (options->report)
-        options->report(options->context, &(struct rmv_repro_event){.kind = RMV_REPRO_COMMAND,
-                                                                    .stage = execution->stage,
-                                                                    .text = line});
-    if (is_interrupted(execution))
-        return rmv_error(RMV_ERR_INTERRUPTED, "interrupted");
-    const struct rmv_error *err = rmv_fd_write(log_fd, log_path, echo, strlen(echo));
-    if (!err)
-        err = start(&child, line);
-    if (err)
-        return rmv_error_context(err, "stage '%s'", execution->stage->address);
-    err = watch(&child, &status);
-    if (err)
-        return rmv_error_context(err, "stage '%s'", execution->stage->address);
-    return status != 0 || child.stop_ns ? failure(&child, status) : NULL;
+    if (stage->cmd.kind == RMV_VALUE_STRING)
+        return line == 0 ? stage->cmd.text : NULL;
+    return line < stage->cmd.list.count ? stage->cmd.list.items[line].text : NULL;
 }
 
-static const struct rmv_error *open_log(const struct rmv_execution *execution, const char *path,
-                                        int *fd)
+static const struct rmv_error *start_line(struct rmv_execution *execution)
+{
+    const struct rmv_stage *stage = execution->options.stage;
+    const struct rmv_repro_options *repro = execution->options.repro;
+    const char *line = line_at(stage, execution->line);
+    RMV_CLEANUP(rmv_str_free) char *echo = rmv_str_format("> %s\n", line);
+
+    if (repro->report)
+        repro->report(repro->context, &(struct rmv_repro_event){
+                                          .kind = RMV_REPRO_COMMAND, .stage = stage, .text = line});
+    if (is_interrupted(execution))
+        return rmv_error(RMV_ERR_INTERRUPTED, "interrupted");
+    const struct rmv_error *err =
+        rmv_fd_write(execution->log_fd, execution->log_path, echo, strlen(echo));
+    if (!err)
+        err = start(execution, line);
+    return err ? rmv_error_context(err, "stage '%s'", stage->address) : NULL;
+}
+
+static const struct rmv_error *open_log(struct rmv_execution *execution)
 {
     RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
     const char *name = NULL;
-    const struct rmv_error *err =
-        rmv_beneath_open_parent(execution->workspace->root_fd, path, true, &folder_fd, &name);
+    const int truncate = execution->options.attempt > 1 ? 0 : O_TRUNC;
+    const struct rmv_error *err = rmv_beneath_open_parent(
+        execution->options.workspace->root_fd, execution->log_path, true, &folder_fd, &name);
     if (!err)
-        err = rmv_beneath_open(folder_fd, name, O_RDWR | O_CREAT | O_TRUNC | O_APPEND, 0666, fd);
+        err = rmv_beneath_open(folder_fd, name, O_RDWR | O_CREAT | O_APPEND | truncate, 0666,
+                               &execution->log_fd);
     return err;
 }
 
 /* A working folder behind a symbolic link would run the command elsewhere than it says. */
-static const struct rmv_error *check_folder(const struct rmv_execution *execution)
+static const struct rmv_error *check_folder(const struct rmv_execution_options *options)
 {
     RMV_CLEANUP(rmv_fd_close) int fd = -1;
-    const char *wdir = execution->stage->wdir;
+    const char *wdir = options->stage->wdir;
     if (strcmp(wdir, ".") == 0)
         return NULL;
     const struct rmv_error *err =
-        rmv_beneath_open(execution->workspace->root_fd, wdir, O_RDONLY | O_DIRECTORY, 0, &fd);
-    return err ? rmv_error_context(err, "working folder of stage '%s'", execution->stage->address)
+        rmv_beneath_open(options->workspace->root_fd, wdir, O_RDONLY | O_DIRECTORY, 0, &fd);
+    return err ? rmv_error_context(err, "working folder of stage '%s'", options->stage->address)
                : NULL;
 }
 
-const struct rmv_error *rmv_execute(const struct rmv_execution *execution)
+const struct rmv_error *rmv_execution_start(const struct rmv_execution_options *options,
+                                            struct rmv_execution **execution)
 {
-    const struct rmv_value *cmd = &execution->stage->cmd;
-    RMV_CLEANUP(rmv_str_free) char *log_path = rmv_repro_log_path_of(execution->stage);
-    RMV_CLEANUP(rmv_fd_close) int log_fd = -1;
-
-    const struct rmv_error *err = check_folder(execution);
-    if (!err)
-        err = open_log(execution, log_path, &log_fd);
+    const struct rmv_error *err = check_folder(options);
     if (err)
         return err;
-    if (cmd->kind == RMV_VALUE_STRING)
-        return run_line(execution, log_path, log_fd, cmd->text);
-    for (size_t i = 0; !err && i < cmd->list.count; i++)
-        err = run_line(execution, log_path, log_fd, cmd->list.items[i].text);
+    struct rmv_execution *started = rmv_calloc(1, sizeof(*started));
+    *started = (struct rmv_execution){.options = *options,
+                                      .started_ns = rmv_time_monotonic_ns(),
+                                      .log_path = rmv_repro_log_path_of(options->stage),
+                                      .log_fd = -1,
+                                      .pid_fd = -1,
+                                      .out_fd = -1,
+                                      .err_fd = -1};
+    err = open_log(started);
+    if (!err)
+        err = start_line(started);
+    if (err)
+        rmv_execution_close(&started);
+    else
+        *execution = started;
+    return err;
+}
+
+void rmv_execution_close(struct rmv_execution **execution)
+{
+    struct rmv_execution *closed = *execution;
+    *execution = NULL;
+    if (!closed)
+        return;
+    if (closed->pid > 0) {
+        kill(-closed->pid, SIGKILL);
+        while (!closed->has_ended && waitpid(closed->pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    close_process(closed);
+    rmv_fd_close(&closed->log_fd);
+    rmv_str_free(&closed->log_path);
+    free(closed);
+}
+
+void rmv_execution_watch(const struct rmv_execution *execution,
+                         struct pollfd watched[RMV_EXECUTION_FDS])
+{
+    watched[0] = (struct pollfd){.fd = execution->out_fd, .events = POLLIN};
+    watched[1] = (struct pollfd){.fd = execution->err_fd, .events = POLLIN};
+    watched[2] = (struct pollfd){.fd = execution->pid_fd, .events = POLLIN};
+}
+
+const struct rmv_error *rmv_execution_step(struct rmv_execution *execution,
+                                           const struct pollfd watched[RMV_EXECUTION_FDS],
+                                           bool *ended)
+{
+    const struct rmv_stage *stage = execution->options.stage;
+    bool has_ended = false;
+
+    *ended = false;
+    const struct rmv_error *err = look(execution, watched, &has_ended);
+    if (err)
+        err = rmv_error_context(err, "stage '%s'", stage->address);
+    else if (!has_ended)
+        return NULL;
+    else if (execution->status != 0 || execution->stop_ns)
+        err = failure(execution);
+    else if (line_at(stage, ++execution->line))
+        err = start_line(execution);
+    else
+        *ended = true;
+    *ended = *ended || err;
     return err;
 }

@@ -11,11 +11,10 @@
 
 static const char *const document_keys[] = {"stages",    "metrics",  "plots", "params",
                                             "artifacts", "datasets", "vars",  NULL};
-static const char *const stage_keys[] = {"cmd",     "wdir",  "deps",   "outs",           "params",
-                                         "metrics", "plots", "frozen", "always_changed", "desc",
-                                         "meta",    NULL};
-static const char *const stage_keys_later[] = {"retry",    "timeout",  "env",
-                                               "hermetic", "executor", NULL};
+static const char *const stage_keys[] = {
+    "cmd",    "wdir",           "deps", "outs", "params", "metrics", "plots",
+    "frozen", "always_changed", "desc", "meta", "retry",  "timeout", NULL};
+static const char *const stage_keys_later[] = {"env", "hermetic", "executor", NULL};
 
 /* ---- One stage ------------------------------------------------------------------------------ */
 
@@ -132,6 +131,10 @@ static const struct rmv_error *parse_member(const struct rmv_stage_parser *parse
         return parse_flag(parser, value, "'frozen'", &stage->frozen);
     if (strcmp(key, "always_changed") == 0)
         return parse_flag(parser, value, "'always_changed'", &stage->always_changed);
+    if (strcmp(key, "retry") == 0)
+        return rmv_parse_retry(parser, value, &stage->retry);
+    if (strcmp(key, "timeout") == 0)
+        return rmv_parse_duration(parser, value, "'timeout'", &stage->timeout_ms);
     if (strcmp(key, "meta") == 0)
         rmv_value_copy(&stage->meta, value);
     if (strcmp(key, "desc") == 0) {

@@ -37,3 +37,15 @@ const struct rmv_error *rmv_parse_outs(const struct rmv_stage_parser *parser,
 RMV_MUST_CHECK
 const struct rmv_error *rmv_parse_params(const struct rmv_stage_parser *parser,
                                          const struct rmv_value *list);
+
+/* Seconds as a number, or "90s", "1h30m", "2d" and the like. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_parse_duration(const struct rmv_stage_parser *parser,
+                                           const struct rmv_value *value, const char *what,
+                                           int64_t *duration_ms);
+
+/* A number of attempts, or a map with `attempts`, `delay`, `backoff` and `max_delay`. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_parse_retry(const struct rmv_stage_parser *parser,
+                                        const struct rmv_value *value,
+                                        struct rmv_stage_retry *retry);

@@ -1,12 +1,21 @@
 #include "rmv/pipeline/repro.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 #include "pipeline/runner.h"
+#include "pipeline/schedule.h"
 #include "pipeline/sources.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/dataset/dataset.h"
+
+/* A stage whose command runs. */
+struct running {
+    size_t at;
+    struct rmv_run *run;
+};
 
 /* One call of rmv_repro(). */
 struct repro {
@@ -17,6 +26,10 @@ struct repro {
     bool has_checked;                   /* pointers against outputs */
     struct rmv_tracked tracked;         /* once that is done */
     struct rmv_strings failed, blocked; /* addresses */
+    struct rmv_schedule schedule;
+    struct running *running;
+    size_t running_count, running_capacity;
+    struct rmv_error *error; /* why nothing new is started, or NULL */
 };
 
 static void repro_free(struct repro *repro)
@@ -28,6 +41,11 @@ static void repro_free(struct repro *repro)
     rmv_free(&repro->pending);
     rmv_strings_free(&repro->failed);
     rmv_strings_free(&repro->blocked);
+    for (size_t i = 0; i < repro->running_count; i++)
+        rmv_run_close(&repro->running[i].run);
+    rmv_free(&repro->running);
+    rmv_schedule_free(&repro->schedule);
+    rmv_error_free(&repro->error);
 }
 
 /* ---- Which stages --------------------------------------------------------------------------- */
@@ -153,6 +171,7 @@ static const struct rmv_error *dry_run(struct repro *repro, size_t at,
 static const struct rmv_error *handle_frozen(struct repro *repro, const struct rmv_stage *stage,
                                              struct rmv_stage_status *status)
 {
+    struct rmv_run *none = NULL;
     bool changed = false;
     bool is_missing = false;
     const struct rmv_error *err = NULL;
@@ -165,7 +184,7 @@ static const struct rmv_error *handle_frozen(struct repro *repro, const struct r
         is_missing = is_missing || now->kind == RMV_OUTPUT_MISSING;
     }
     if (status->count && is_missing)
-        return rmv_runner_run(&repro->runner, stage, status);
+        return rmv_runner_begin(&repro->runner, stage, status, true, &none);
     if (status->count && !repro->runner.options->dry) {
         err = rmv_repro_commit(repro->runner.workspace, stage, false, &changed);
         if (err)
@@ -176,7 +195,7 @@ static const struct rmv_error *handle_frozen(struct repro *repro, const struct r
     return NULL;
 }
 
-static const struct rmv_error *handle(struct repro *repro, size_t at)
+static const struct rmv_error *handle(struct repro *repro, size_t at, struct rmv_run **run)
 {
     const struct rmv_stage *stage = &repro->runner.pipeline->stages[at];
     const struct rmv_repro_options *options = repro->runner.options;
@@ -201,7 +220,8 @@ static const struct rmv_error *handle(struct repro *repro, size_t at)
     if (options->dry)
         return dry_run(repro, at, &status);
     err = rmv_runner_save_sources(&repro->runner, stage, &repro->tracked);
-    return err ? err : rmv_runner_run(&repro->runner, stage, &status);
+    const bool wait = repro->running_count == 0;
+    return err ? err : rmv_runner_begin(&repro->runner, stage, &status, wait, run);
 }
 
 /* ---- All of them ---------------------------------------------------------------------------- */
@@ -228,7 +248,8 @@ static const struct rmv_error *note_failure(struct repro *repro, size_t at,
     return NULL;
 }
 
-static const struct rmv_error *visit(struct repro *repro, size_t at)
+/* Deals with a stage; `*run` is set if that takes its command, which runs now. */
+static const struct rmv_error *visit(struct repro *repro, size_t at, struct rmv_run **run)
 {
     const struct rmv_stage *stage = &repro->runner.pipeline->stages[at];
     if (!repro->runner.options->dry && !stage->frozen) {
@@ -242,8 +263,71 @@ static const struct rmv_error *visit(struct repro *repro, size_t at)
     }
     if (is_interrupted(repro))
         return rmv_error(RMV_ERR_INTERRUPTED, "interrupted before stage '%s'", stage->address);
-    const struct rmv_error *err = handle(repro, at);
-    return err ? note_failure(repro, at, err) : NULL;
+    return handle(repro, at, run);
+}
+
+/* What has failed with this error is done; with it nothing new is started, unless the failure is
+ * noted. What still runs comes to its end. */
+static void take_result(struct repro *repro, size_t at, const struct rmv_error *err)
+{
+    if (err)
+        err = note_failure(repro, at, err);
+    if (err && (!repro->error || err->code == RMV_ERR_INTERRUPTED)) {
+        rmv_error_free(&repro->error);
+        repro->error = rmv_error_take(err);
+    }
+    rmv_schedule_done(&repro->schedule, at);
+}
+
+static void start_more(struct repro *repro)
+{
+    const size_t jobs = repro->runner.options->jobs > 1 ? repro->runner.options->jobs : 1;
+    size_t at;
+
+    while (!repro->error && repro->running_count < jobs &&
+           rmv_schedule_next(&repro->schedule, &at)) {
+        struct rmv_run *run = NULL;
+        const struct rmv_error *err = visit(repro, at, &run);
+        if (err && err->code == RMV_ERR_LOCKED && repro->running_count > 0) {
+            rmv_schedule_return(&repro->schedule, at);
+            return; /* another process runs it: it is looked at again after what runs here */
+        }
+        if (!run) {
+            take_result(repro, at, err);
+            continue;
+        }
+        repro->running = rmv_grow(repro->running, repro->running_count, &repro->running_capacity,
+                                  sizeof(repro->running[0]));
+        repro->running[repro->running_count++] = (struct running){.at = at, .run = run};
+    }
+}
+
+static const struct rmv_error *wait_for_running(struct repro *repro)
+{
+    RMV_CLEANUP(rmv_free)
+    struct pollfd *watched = rmv_calloc(repro->running_count * RMV_EXECUTION_FDS, sizeof(*watched));
+    size_t kept = 0;
+
+    for (size_t i = 0; i < repro->running_count; i++)
+        rmv_run_watch(repro->running[i].run, &watched[i * RMV_EXECUTION_FDS]);
+    if (poll(watched, repro->running_count * RMV_EXECUTION_FDS, RMV_EXECUTION_LOOK_MS) < 0 &&
+        errno != EINTR)
+        return rmv_error_errno("cannot wait for a command");
+    const size_t count = repro->running_count;
+    for (size_t i = 0; i < count; i++) {
+        struct running *running = &repro->running[i];
+        bool ended = false;
+        const struct rmv_error *err =
+            rmv_run_step(running->run, &watched[i * RMV_EXECUTION_FDS], &ended);
+        if (ended) {
+            take_result(repro, running->at, err);
+            rmv_run_close(&running->run);
+        } else {
+            repro->running[kept++] = *running;
+        }
+    }
+    repro->running_count = kept;
+    return NULL;
 }
 
 static void append_names(struct rmv_buf *text, const struct rmv_strings *names)
@@ -267,6 +351,18 @@ static const struct rmv_error *summary(const struct repro *repro)
     return rmv_error(RMV_ERR_FAILED, "%s", rmv_buf_string(&text));
 }
 
+static const struct rmv_error *run_all(struct repro *repro)
+{
+    for (;;) {
+        start_more(repro);
+        if (repro->running_count == 0)
+            return repro->error ? rmv_error_raise(&repro->error) : summary(repro);
+        const struct rmv_error *err = wait_for_running(repro);
+        if (err)
+            return err;
+    }
+}
+
 const struct rmv_error *rmv_repro(struct rmv_workspace *workspace,
                                   const struct rmv_pipeline *pipeline,
                                   const struct rmv_repro_options *options)
@@ -284,10 +380,10 @@ const struct rmv_error *rmv_repro(struct rmv_workspace *workspace,
     repro.chosen = rmv_calloc(pipeline->count + 1, sizeof(bool));
     repro.pending = rmv_calloc(pipeline->count + 1, sizeof(bool));
     err = choose(&repro);
-    for (size_t i = 0; !err && i < repro.graph.count; i++)
-        if (repro.chosen[repro.graph.order[i]])
-            err = visit(&repro, repro.graph.order[i]);
-    return err ? err : summary(&repro);
+    if (err)
+        return err;
+    rmv_schedule_init(&repro.schedule, &repro.graph, repro.chosen);
+    return run_all(&repro);
 }
 
 /* ---- Taking outputs as they are ------------------------------------------------------------- */

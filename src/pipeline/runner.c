@@ -1,5 +1,6 @@
 #include "pipeline/runner.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "pipeline/execute.h"
@@ -25,17 +26,17 @@ void rmv_runner_report(const struct rmv_runner *runner, enum rmv_repro_event_kin
 }
 
 /* One stage on its way. */
-struct run {
+struct rmv_run {
     struct rmv_runner *runner;
     const struct rmv_stage *stage;
-    const struct rmv_stage_status *status;
+    struct rmv_stage_status status;
+    struct rmv_lock lock;        /* against a second run of the stage */
     struct rmv_lock_stage entry; /* what the lock file will say */
+    struct rmv_record record;    /* of its times so far */
+    struct rmv_execution *execution;
+    unsigned attempt;  /* from 1 */
+    int64_t resume_ns; /* no command runs: when the next attempt starts */
 };
-
-static void run_free(struct run *run)
-{
-    rmv_lock_stage_free(&run->entry);
-}
 
 static bool has_change(const struct rmv_stage_status *status, enum rmv_stage_change change)
 {
@@ -62,21 +63,21 @@ static bool is_all_stored(struct rmv_runner *runner, const struct rmv_stage *sta
 
 /* Finds outputs that fit the stage as it is now: in the lock file if only they have changed, or in
  * the run cache. `found->name` stays NULL if there are none. */
-static const struct rmv_error *find_known(struct run *run, struct rmv_lock_stage *found,
+static const struct rmv_error *find_known(struct rmv_run *run, struct rmv_lock_stage *found,
                                           const char **where)
 {
     struct rmv_runner *runner = run->runner;
     struct rmv_lock_file *lock = NULL;
     const struct rmv_repro_options *options = runner->options;
 
-    if (has_change(run->status, RMV_STAGE_CHANGE_FORCED) ||
-        has_change(run->status, RMV_STAGE_CHANGE_ALWAYS))
+    if (has_change(&run->status, RMV_STAGE_CHANGE_FORCED) ||
+        has_change(&run->status, RMV_STAGE_CHANGE_ALWAYS))
         return NULL;
     const struct rmv_error *err = rmv_stage_view_lock_file(&runner->view, run->stage->file, &lock);
     if (err)
         return err;
     const struct rmv_lock_stage *locked = rmv_lock_file_find(lock, run->stage->name);
-    if (run->status->outs_only && locked && is_all_stored(runner, run->stage, &locked->outs)) {
+    if (run->status.outs_only && locked && is_all_stored(runner, run->stage, &locked->outs)) {
         *where = "the store";
         found->name = rmv_str_copy(run->stage->name);
         found->record = locked->record;
@@ -90,12 +91,12 @@ static const struct rmv_error *find_known(struct run *run, struct rmv_lock_stage
     return rmv_run_cache_find(&runner->cache, &run->entry, found);
 }
 
-static const struct rmv_error *restore(struct run *run, const struct rmv_lock_stage *known,
+static const struct rmv_error *restore(struct rmv_run *run, const struct rmv_lock_stage *known,
                                        const char *where)
 {
     RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
     struct rmv_runner *runner = run->runner;
-    RMV_CLEANUP(rmv_str_free) char *why = rmv_stage_status_text(run->status);
+    RMV_CLEANUP(rmv_str_free) char *why = rmv_stage_status_text(&run->status);
     bool changed = false;
 
     const struct rmv_error *err = rmv_store_batch_open(runner->workspace->store, &batch);
@@ -122,7 +123,7 @@ static const struct rmv_error *restore(struct run *run, const struct rmv_lock_st
 /* ---- Running -------------------------------------------------------------------------------- */
 
 /* A command may take its dependencies away or change them: the lock file says what it was given. */
-static const struct rmv_error *check_deps(struct run *run)
+static const struct rmv_error *check_deps(struct rmv_run *run)
 {
     struct rmv_runner *runner = run->runner;
     for (size_t i = 0; i < run->stage->deps_count; i++) {
@@ -144,29 +145,30 @@ static const struct rmv_error *check_deps(struct run *run)
     return NULL;
 }
 
-static const struct rmv_error *execute(struct run *run, struct rmv_lock *lock)
+/* Runs the command, once more if it has been before, on a clean slate. */
+static const struct rmv_error *start_attempt(struct rmv_run *run)
 {
     struct rmv_runner *runner = run->runner;
-    const struct rmv_execution execution = {.workspace = runner->workspace,
-                                            .stage = run->stage,
-                                            .options = runner->options,
-                                            .lock = lock};
+    const struct rmv_execution_options execution = {.workspace = runner->workspace,
+                                                    .stage = run->stage,
+                                                    .repro = runner->options,
+                                                    .lock = &run->lock,
+                                                    .attempt = run->attempt};
 
-    const struct rmv_error *err = rmv_runner_protect_outs(runner, run->stage, NULL);
+    const struct rmv_error *err = NULL;
+    if (run->attempt == 1)
+        err = rmv_runner_protect_outs(runner, run->stage, NULL);
     if (!err)
         err = rmv_runner_mark_started(runner, run->stage);
     if (!err)
         err = rmv_runner_remove_outs(runner, run->stage);
     if (!err)
-        err = rmv_execute(&execution);
-    if (err)
-        return err;
-    rmv_stage_view_forget_all(&runner->view);
-    return check_deps(run);
+        err = rmv_execution_start(&execution, &run->execution);
+    return err;
 }
 
 /* Stores outputs and record, then says so in the lock file. */
-static const struct rmv_error *record(struct run *run, struct rmv_record *record)
+static const struct rmv_error *record(struct rmv_run *run)
 {
     RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
     struct rmv_runner *runner = run->runner;
@@ -180,7 +182,7 @@ static const struct rmv_error *record(struct run *run, struct rmv_record *record
     if (!err)
         err = rmv_runner_save_outs(runner, run->stage, batch, &run->entry.outs);
     if (!err)
-        err = rmv_runner_put_record(runner, run->stage, record, batch, &run->entry);
+        err = rmv_runner_put_record(runner, run->stage, &run->record, batch, &run->entry);
     if (!err && is_remembered)
         err = rmv_run_cache_put(&run->entry, batch, &run_id);
     if (!err)
@@ -194,20 +196,86 @@ static const struct rmv_error *record(struct run *run, struct rmv_record *record
     return err;
 }
 
-static const struct rmv_error *run_command(struct run *run, struct rmv_lock *lock)
+static const struct rmv_error *start_command(struct rmv_run *run)
 {
-    RMV_CLEANUP(rmv_record_free) struct rmv_record made = {0};
-    RMV_CLEANUP(rmv_str_free) char *why = rmv_stage_status_text(run->status);
+    RMV_CLEANUP(rmv_str_free) char *why = rmv_stage_status_text(&run->status);
 
     rmv_runner_report(run->runner, RMV_REPRO_RUNNING, run->stage, why);
-    made.started_ns = rmv_time_now_ns();
-    const struct rmv_error *err = execute(run, lock);
+    run->record.started_ns = rmv_time_now_ns();
+    run->attempt = 1;
+    return start_attempt(run);
+}
+
+/* The command has ended well. */
+static const struct rmv_error *finish_command(struct rmv_run *run)
+{
+    RMV_CLEANUP(rmv_str_free) char *why = rmv_stage_status_text(&run->status);
+
+    rmv_stage_view_forget_all(&run->runner->view);
+    const struct rmv_error *err = check_deps(run);
     if (err)
         return err;
-    made.ended_ns = rmv_time_now_ns();
-    err = record(run, &made);
+    run->record.ended_ns = rmv_time_now_ns();
+    err = record(run);
     if (!err)
         rmv_runner_report(run->runner, RMV_REPRO_RAN, run->stage, why);
+    return err;
+}
+
+/* After a failure: NULL if there will be another attempt. */
+static const struct rmv_error *try_again(struct rmv_run *run, const struct rmv_error *err)
+{
+    const struct rmv_stage_retry *retry = &run->stage->retry;
+    double delay_ms = (double)retry->delay_ms;
+
+    if (err->code != RMV_ERR_FAILED || run->attempt >= retry->attempts)
+        return err;
+    for (unsigned i = 1; i < run->attempt && delay_ms < (double)retry->max_delay_ms; i++)
+        delay_ms *= retry->backoff;
+    if (delay_ms > (double)retry->max_delay_ms)
+        delay_ms = (double)retry->max_delay_ms;
+    RMV_CLEANUP(rmv_str_free)
+    char *text = rmv_str_format("%s\nattempt %u of %u follows in %g s", err->message,
+                                run->attempt + 1, retry->attempts, delay_ms / 1000);
+    rmv_runner_report(run->runner, RMV_REPRO_RETRYING, run->stage, text);
+    run->resume_ns = rmv_time_monotonic_ns() + (int64_t)(delay_ms * 1e6);
+    run->attempt++;
+    rmv_execution_close(&run->execution);
+    return NULL;
+}
+
+void rmv_run_watch(const struct rmv_run *run, struct pollfd watched[RMV_EXECUTION_FDS])
+{
+    for (size_t i = 0; i < RMV_EXECUTION_FDS; i++)
+        watched[i] = (struct pollfd){.fd = -1};
+    if (run->execution)
+        rmv_execution_watch(run->execution, watched);
+}
+
+static const struct rmv_error *wait_for_attempt(struct rmv_run *run)
+{
+    const volatile sig_atomic_t *interrupted = run->runner->options->interrupted;
+    if (interrupted && *interrupted)
+        return rmv_error(RMV_ERR_INTERRUPTED, "interrupted before attempt %u of stage '%s'",
+                         run->attempt, run->stage->address);
+    return rmv_time_monotonic_ns() < run->resume_ns ? NULL : start_attempt(run);
+}
+
+const struct rmv_error *rmv_run_step(struct rmv_run *run,
+                                     const struct pollfd watched[RMV_EXECUTION_FDS], bool *ended)
+{
+    const struct rmv_error *err;
+    bool has_ended = false;
+
+    if (!run->execution)
+        err = wait_for_attempt(run);
+    else
+        err = rmv_execution_step(run->execution, watched, &has_ended);
+    if (err)
+        err = try_again(run, err);
+    else if (has_ended)
+        err = finish_command(run);
+    *ended = err || (has_ended && run->execution);
     return err;
 }
 
@@ -229,9 +297,9 @@ static const struct rmv_error *look_again(struct rmv_runner *runner, const struc
     return rmv_stage_status_of(&runner->view, stage, status);
 }
 
-static const struct rmv_error *frozen_error(const struct run *run)
+static const struct rmv_error *frozen_error(const struct rmv_run *run)
 {
-    RMV_CLEANUP(rmv_str_free) char *why = rmv_stage_status_text(run->status);
+    RMV_CLEANUP(rmv_str_free) char *why = rmv_stage_status_text(&run->status);
     return rmv_error_hint(rmv_error(RMV_ERR_NOT_FOUND,
                                     "stage '%s' is frozen, and the store does not have what it "
                                     "made: %s",
@@ -239,7 +307,7 @@ static const struct rmv_error *frozen_error(const struct run *run)
                           "take 'frozen' out of %s to let it run", run->stage->file);
 }
 
-static const struct rmv_error *bring_up_to_date(struct run *run, struct rmv_lock *lock)
+static const struct rmv_error *bring_up_to_date(struct rmv_run *run)
 {
     RMV_CLEANUP(rmv_lock_stage_free) struct rmv_lock_stage known = {0};
     const char *where = NULL;
@@ -247,30 +315,52 @@ static const struct rmv_error *bring_up_to_date(struct run *run, struct rmv_lock
     const struct rmv_error *err =
         run->stage->frozen
             ? rmv_runner_locked_entry_of(run->runner, run->stage, &run->entry)
-            : rmv_runner_entry_of(run->runner, run->stage, &run->status->params, &run->entry);
+            : rmv_runner_entry_of(run->runner, run->stage, &run->status.params, &run->entry);
     if (!err)
         err = find_known(run, &known, &where);
     if (err)
         return err;
     if (known.name)
         return restore(run, &known, where);
-    return run->stage->frozen ? frozen_error(run) : run_command(run, lock);
+    return run->stage->frozen ? frozen_error(run) : start_command(run);
 }
 
-const struct rmv_error *rmv_runner_run(struct rmv_runner *runner, const struct rmv_stage *stage,
-                                       struct rmv_stage_status *status)
+void rmv_run_close(struct rmv_run **run)
 {
-    RMV_CLEANUP(rmv_runner_unlock_stage) struct rmv_lock lock = RMV_LOCK_EMPTY;
-    RMV_CLEANUP(run_free) struct run run = {.runner = runner, .stage = stage, .status = status};
+    struct rmv_run *closed = *run;
+    *run = NULL;
+    if (!closed)
+        return;
+    rmv_execution_close(&closed->execution);
+    rmv_stage_status_free(&closed->status);
+    rmv_lock_stage_free(&closed->entry);
+    rmv_record_free(&closed->record);
+    rmv_runner_unlock_stage(&closed->lock);
+    free(closed);
+}
 
-    const struct rmv_error *err = rmv_runner_lock_stage(runner, stage, &lock);
+const struct rmv_error *rmv_runner_begin(struct rmv_runner *runner, const struct rmv_stage *stage,
+                                         struct rmv_stage_status *status, bool wait,
+                                         struct rmv_run **run)
+{
+    RMV_CLEANUP(rmv_run_close) struct rmv_run *begun = rmv_calloc(1, sizeof(*begun));
+    *begun = (struct rmv_run){.runner = runner, .stage = stage, .lock = RMV_LOCK_EMPTY};
+
+    const struct rmv_error *err = rmv_runner_lock_stage(runner, stage, wait, &begun->lock);
     if (!err)
         err = look_again(runner, stage, status);
     if (err)
         return err;
-    if (!status->count) {
+    begun->status = *status;
+    *status = (struct rmv_stage_status){0};
+    if (!begun->status.count) {
         rmv_runner_report(runner, RMV_REPRO_UP_TO_DATE, stage, "");
         return NULL;
     }
-    return bring_up_to_date(&run, &lock);
+    err = bring_up_to_date(begun);
+    if (!err && begun->execution) {
+        *run = begun;
+        begun = NULL;
+    }
+    return err;
 }

@@ -1,6 +1,7 @@
 /* Running one stage. Everything here works for one call of rmv_repro(). */
 #pragma once
 
+#include "pipeline/execute.h"
 #include "pipeline/run_cache.h"
 #include "rmv/base/lock.h"
 #include "rmv/pipeline/repro.h"
@@ -19,11 +20,22 @@ struct rmv_runner {
 };
 void rmv_runner_free(struct rmv_runner *runner);
 
-/* Brings a stage up to date that `status` says is not: puts its outputs back if the store has them,
- * otherwise runs it. */
+/* Brings a stage up to date that `status`, which is taken over, says is not: puts its outputs back
+ * if the store has them, otherwise starts its command; then `*run` is set, and the caller waits for
+ * what rmv_run_watch() names, steps it, and closes it. Another process may be running the stage:
+ * then it waits, or, without `wait`, returns LOCKED. */
+struct rmv_run;
 RMV_MUST_CHECK
-const struct rmv_error *rmv_runner_run(struct rmv_runner *runner, const struct rmv_stage *stage,
-                                       struct rmv_stage_status *status);
+const struct rmv_error *rmv_runner_begin(struct rmv_runner *runner, const struct rmv_stage *stage,
+                                         struct rmv_stage_status *status, bool wait,
+                                         struct rmv_run **run);
+void rmv_run_watch(const struct rmv_run *run, struct pollfd watched[RMV_EXECUTION_FDS]);
+
+/* `*ended` once the command has ended and what it made is recorded, and with every error. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_run_step(struct rmv_run *run,
+                                     const struct pollfd watched[RMV_EXECUTION_FDS], bool *ended);
+void rmv_run_close(struct rmv_run **run);
 
 void rmv_runner_report(const struct rmv_runner *runner, enum rmv_repro_event_kind kind,
                        const struct rmv_stage *stage, const char *text);
@@ -94,10 +106,11 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_runner_publish(struct rmv_runner *runner, const struct rmv_stage *stage,
                                            struct rmv_lock_stage *entry, bool *changed);
 
-/* Excludes a second run of the stage. `*waited` says whether there was one. */
+/* Excludes a second run of the stage; waits for the end of one, or returns LOCKED. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_runner_lock_stage(struct rmv_runner *runner,
-                                              const struct rmv_stage *stage, struct rmv_lock *lock);
+                                              const struct rmv_stage *stage, bool wait,
+                                              struct rmv_lock *lock);
 void rmv_runner_unlock_stage(struct rmv_lock *lock);
 
 /* A file of the stage's own: `.rmstore/FOLDER/NAME.SUFFIX`; the caller frees it. */

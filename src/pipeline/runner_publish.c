@@ -49,7 +49,8 @@ char *rmv_repro_log_path_of(const struct rmv_stage *stage)
 /* ---- One run at a time ---------------------------------------------------------------------- */
 
 const struct rmv_error *rmv_runner_lock_stage(struct rmv_runner *runner,
-                                              const struct rmv_stage *stage, struct rmv_lock *lock)
+                                              const struct rmv_stage *stage, bool wait,
+                                              struct rmv_lock *lock)
 {
     RMV_CLEANUP(rmv_str_free) char *below_root = rmv_runner_path_of(stage, "runs/locks", "");
     RMV_CLEANUP(rmv_str_free) char *path = rmv_path_join(runner->workspace->root, below_root);
@@ -61,7 +62,7 @@ const struct rmv_error *rmv_runner_lock_stage(struct rmv_runner *runner,
         return err;
     for (;;) {
         err = rmv_lock_take(path, true, waited ? LOCK_LOOK_MS : 0, lock);
-        if (!err || err->code != RMV_ERR_LOCKED)
+        if (!err || err->code != RMV_ERR_LOCKED || !wait)
             return err;
         if (!waited)
             rmv_runner_report(runner, RMV_REPRO_WAITING, stage, err->message);

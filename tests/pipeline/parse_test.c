@@ -112,12 +112,59 @@ static void unknown_keys_are_refused_with_place_and_nearest_key(void **state)
 static void what_is_not_supported_yet_says_so(void **state)
 {
     (void)state;
-    refuse("stages:\n  a:\n    cmd: x\n    retry: 3\n", RMV_ERR_UNSUPPORTED,
-           "rmv.yaml:4:5: 'retry' is not supported");
+    refuse("stages:\n  a:\n    cmd: x\n    executor: {}\n", RMV_ERR_UNSUPPORTED,
+           "rmv.yaml:4:5: 'executor' is not supported");
     refuse("stages:\n  a:\n    cmd: x\n    outs: [y: {remote: r}]\n", RMV_ERR_UNSUPPORTED,
            "'remote'");
     refuse("stages:\n  a:\n    cmd: x\n    deps: ['s3://bucket/x']\n", RMV_ERR_UNSUPPORTED,
            "rmv.yaml:4:12: 's3://bucket/x': URLs");
+}
+
+static void limits_of_a_stage_are_read(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
+    CHECK_OK(parse("stages:\n"
+                   "  a: {cmd: x, retry: 3, timeout: 1h30m}\n"
+                   "  b:\n    cmd: x\n    timeout: 0.5\n"
+                   "    retry: {attempts: 5, delay: 100ms, backoff: 1.5, max_delay: 1d}\n"
+                   "  c: {cmd: x}\n",
+                   &pipeline));
+    const struct rmv_stage *stage = pipeline.stages;
+    assert_int_equal(stage[0].retry.attempts, 3);
+    assert_int_equal(stage[0].retry.delay_ms, 1000);
+    assert_int_equal(stage[0].timeout_ms, 5400000);
+    assert_int_equal(stage[1].retry.attempts, 5);
+    assert_int_equal(stage[1].retry.delay_ms, 100);
+    assert_true(stage[1].retry.backoff == 1.5);
+    assert_int_equal(stage[1].retry.max_delay_ms, 86400000);
+    assert_int_equal(stage[1].timeout_ms, 500);
+    assert_int_equal(stage[2].retry.attempts, 0);
+    assert_int_equal(stage[2].timeout_ms, 0);
+}
+
+static void wrong_limits_are_refused_with_their_place(void **state)
+{
+    (void)state;
+    static const char *const wrong[][2] = {
+        {"retry: 0", "4:12: the attempts"},
+        {"retry: x", "4:12: 'retry' should be a map"},
+        {"retry: {delay: 1}", "has no 'attempts'"},
+        {"retry: {attempts: 2, delay: soon}", "4:33: 'delay' is a time"},
+        {"retry: {attempts: 2, backoff: 0.5}", "4:35: 'backoff'"},
+        {"retry: {attempt: 2}", "did you mean 'attempts'?"},
+        {"timeout: 0", "4:14: 'timeout' is a time"},
+        {"timeout: -1", "'timeout' is a time"},
+        {"timeout: 5x", "write seconds, or 90s"},
+        {"timeout: ''", "'timeout' is a time"},
+        {"timeout: 10000d", "up to a year"},
+        {"timeout: .nan", "'timeout' is a time"},
+    };
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        RMV_CLEANUP(rmv_str_free)
+        char *text = rmv_str_format("stages:\n  a:\n    cmd: x\n    %s\n", wrong[i][0]);
+        refuse(text, RMV_ERR_USAGE, wrong[i][1]);
+    }
 }
 
 static void an_escaped_brace_is_for_the_shell(void **state)
@@ -218,6 +265,8 @@ int main(void)
         TEST(stages_below_the_root_are_called_by_their_file),
         TEST(unknown_keys_are_refused_with_place_and_nearest_key),
         TEST(what_is_not_supported_yet_says_so),
+        TEST(limits_of_a_stage_are_read),
+        TEST(wrong_limits_are_refused_with_their_place),
         TEST(an_escaped_brace_is_for_the_shell),
         TEST(paths_that_leave_the_workspace_are_refused),
         TEST(values_of_the_wrong_kind_are_refused_with_their_place),

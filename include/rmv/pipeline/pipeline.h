@@ -44,6 +44,14 @@ struct rmv_stage_params {
     uint32_t line, column;
 };
 
+/* What happens when the command fails: `retry`. */
+struct rmv_stage_retry {
+    unsigned attempts;    /* all in all; 0 and 1: there is only the first one */
+    int64_t delay_ms;     /* before the second */
+    double backoff;       /* each pause is this much longer than the one before */
+    int64_t max_delay_ms; /* no pause is longer */
+};
+
 struct rmv_stage {
     char *name;    /* as in its file */
     char *file;    /* the rmv.yaml it is in */
@@ -57,6 +65,8 @@ struct rmv_stage {
     struct rmv_stage_params *params;
     size_t params_count, params_capacity;
     bool frozen, always_changed;
+    struct rmv_stage_retry retry;
+    int64_t timeout_ms;    /* of one attempt, all lines of its command; 0: none */
     char *desc;            /* or NULL */
     struct rmv_value meta; /* the user's own; null if there is none */
     uint32_t line, column; /* of its name */

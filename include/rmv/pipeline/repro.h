@@ -21,6 +21,7 @@ enum rmv_repro_event_kind {
     RMV_REPRO_WAITING,  /* another process runs this stage */
     RMV_REPRO_RUNNING,  /* its command starts now */
     RMV_REPRO_COMMAND,  /* one line of it; `text` is the line */
+    RMV_REPRO_RETRYING, /* its command failed and will be tried again; `text` says how and when */
     RMV_REPRO_RAN,      /* done and recorded */
     RMV_REPRO_RESTORED, /* outputs put back, no command run; `text` says from where */
     RMV_REPRO_WOULD_RUN,
@@ -42,10 +43,12 @@ struct rmv_repro_options {
     bool dry;                          /* say what would run, change nothing */
     bool keep_going;                   /* run what does not depend on what failed */
     bool no_commit;                    /* record hashes, but do not store the outputs */
+    unsigned jobs;                     /* stages that run at once; 0 for one */
     bool no_run_cache;                 /* do not look for, or remember, earlier runs */
     void (*report)(void *context, const struct rmv_repro_event *event);
     /* What commands print, as it comes; it goes to the stage's log as well. May be NULL. */
-    void (*output)(void *context, bool is_error, const char *bytes, size_t size);
+    void (*output)(void *context, const struct rmv_stage *stage, bool is_error, const char *bytes,
+                   size_t size);
     void *context;
     const volatile sig_atomic_t *interrupted; /* set by a signal handler: stop; may be NULL */
 };
