@@ -11,6 +11,8 @@ static const struct cli_command *const commands[] = {
     &rmv_command_diff,
     &rmv_command_checkout,
     &rmv_command_commit,
+    &rmv_command_remove,
+    &rmv_command_move,
     &rmv_command_log,
     &rmv_command_cat,
     &rmv_command_ls,

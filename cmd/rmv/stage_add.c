@@ -1,13 +1,11 @@
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "rmv/base/beneath.h"
-#include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/base/yaml.h"
 #include "rmv/commands.h"
+#include "rmv/dataset/work_file.h"
 #include "rmv/pipeline/graph.h"
 #include "rmv/shared.h"
 
@@ -76,7 +74,7 @@ static const struct cli_option options[] = {
     {0},
 };
 
-/* ---- From the command line to a stage ------------------------------------------------------- */
+/* ---- From the command line to a stage -------------------------------------------------------- */
 
 /* `${` would be read as templating. */
 static void append_escaped(struct rmv_buf *text, const char *word)
@@ -213,18 +211,7 @@ static const struct rmv_error *make_stage(const struct rmv_workspace *workspace,
     return NULL;
 }
 
-/* ---- Writing it ----------------------------------------------------------------------------- */
-
-static const struct rmv_error *read_file(const struct rmv_workspace *workspace,
-                                         struct rmv_buf *text)
-{
-    RMV_CLEANUP(rmv_fd_close) int fd = -1;
-    const struct rmv_error *err =
-        rmv_beneath_open(workspace->root_fd, RMV_PIPELINE_FILE_NAME, O_RDONLY | O_NONBLOCK, 0, &fd);
-    if (err)
-        return err->code == RMV_ERR_NOT_FOUND ? NULL : err;
-    return rmv_fd_read(fd, RMV_PIPELINE_FILE_NAME, RMV_YAML_BYTES_MAX, text);
-}
+/* ---- Writing it ------------------------------------------------------------------------------ */
 
 static const struct rmv_error *check_graph(const struct rmv_buf *text,
                                            const struct rmv_pipeline_reader *reader)
@@ -243,6 +230,7 @@ static const struct rmv_error *stage_add(int argc, char **argv)
     RMV_CLEANUP(rmv_value_free) struct rmv_value stage = {0};
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf new_text = {0};
+    bool found;
 
     if (argc == 0)
         return rmv_error(RMV_ERR_USAGE, "what should the stage be called?");
@@ -252,7 +240,8 @@ static const struct rmv_error *stage_add(int argc, char **argv)
     if (!err)
         err = rmv_workspace_lock(workspace, &lock);
     if (!err)
-        err = read_file(workspace, &text);
+        err = rmv_work_file_read(workspace, RMV_PIPELINE_FILE_NAME, RMV_YAML_BYTES_MAX, &found,
+                                 &text);
     if (err)
         return err;
     const struct rmv_pipeline_reader reader = rmv_pipeline_reader_of(workspace);
@@ -262,8 +251,7 @@ static const struct rmv_error *stage_add(int argc, char **argv)
     if (!err)
         err = check_graph(&new_text, &reader);
     if (!err)
-        err = rmv_fs_write_atomic_at(workspace->root_fd, RMV_PIPELINE_FILE_NAME, new_text.data,
-                                     new_text.size, 0666);
+        err = rmv_work_file_write(workspace, RMV_PIPELINE_FILE_NAME, &new_text);
     if (!err && !cli_quiet)
         printf("Added stage '%s' to %s\n", argv[0], RMV_PIPELINE_FILE_NAME);
     return err;

@@ -3,8 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* ---- Sets in brackets -------------------------------------------------------------------------
- */
+/* ---- Sets in brackets ------------------------------------------------------------------------ */
 
 static bool is_between(unsigned char c, unsigned char low, unsigned char high)
 {
@@ -87,8 +86,7 @@ static const char *match_set(const char *at, unsigned char c, bool *matches)
     return at && *at == ']' ? at + 1 : NULL;
 }
 
-/* ---- Components -------------------------------------------------------------------------------
- */
+/* ---- Components ------------------------------------------------------------------------------ */
 
 /* Where the character, wildcard or set at `at` ends; a set that does not end is a character. */
 static const char *skip_one(const char *at)

@@ -1,17 +1,14 @@
-#include <fcntl.h>
 #include <string.h>
 
 #include "dataset/add.h"
-#include "rmv/base/beneath.h"
-#include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/base/time.h"
+#include "rmv/base/yaml.h"
 #include "rmv/dataset/dataset.h"
 #include "rmv/dataset/pointer.h"
+#include "rmv/dataset/work_file.h"
 #include "rmv/record/record.h"
-
-#define POINTER_BYTES_MAX ((size_t)16 * 1024 * 1024)
 
 /* ---- Records ----------------------------------------------------------------------------------
  */
@@ -68,16 +65,6 @@ const struct rmv_error *rmv_add_record(struct rmv_workspace *workspace,
 /* ---- Pointers ---------------------------------------------------------------------------------
  */
 
-static const struct rmv_error *read_pointer(int folder_fd, const char *name, const char *path,
-                                            struct rmv_buf *text)
-{
-    RMV_CLEANUP(rmv_fd_close) int fd = -1;
-    const struct rmv_error *err = rmv_beneath_open(folder_fd, name, O_RDONLY | O_NONBLOCK, 0, &fd);
-    if (err && err->code == RMV_ERR_NOT_FOUND)
-        return NULL;
-    return err ? err : rmv_fd_read(fd, path, POINTER_BYTES_MAX, text);
-}
-
 /* Does the pointer still say what the new one was made from? */
 static const struct rmv_error *check_unchanged(const struct rmv_add_target *target,
                                                const struct rmv_buf *text)
@@ -104,13 +91,10 @@ const struct rmv_error *rmv_add_publish(struct rmv_workspace *workspace,
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf old = {0};
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
-    RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
-    const char *name;
+    bool found;
 
     const struct rmv_error *err =
-        rmv_beneath_open_parent(workspace->root_fd, target->pointer, false, &folder_fd, &name);
-    if (!err)
-        err = read_pointer(folder_fd, name, target->pointer, &old);
+        rmv_work_file_read(workspace, target->pointer, RMV_YAML_BYTES_MAX, &found, &old);
     if (!err)
         err = check_unchanged(target, &old);
     if (!err)
@@ -120,6 +104,6 @@ const struct rmv_error *rmv_add_publish(struct rmv_workspace *workspace,
         return err;
     *changed = text.size != old.size || strcmp(rmv_buf_string(&text), rmv_buf_string(&old)) != 0;
     if (*changed)
-        err = rmv_fs_write_atomic_at(folder_fd, name, text.data, text.size, 0666);
+        err = rmv_work_file_write(workspace, target->pointer, &text);
     return err ? err : rmv_gitignore_add(workspace, target->output.path);
 }

@@ -1,32 +1,17 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "dataset/checkout.h"
-#include "rmv/base/beneath.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
+#include "rmv/dataset/work_file.h"
 
 #define FILE_BYTES_MAX ((size_t)256 * 1024 * 1024)
 #define LISTED_MAX 20
 
 /* ---- Single files -----------------------------------------------------------------------------
  */
-
-static const struct rmv_error *read_file(const struct rmv_workspace *workspace, const char *path,
-                                         bool *found, struct rmv_buf *text)
-{
-    RMV_CLEANUP(rmv_fd_close) int fd = -1;
-    const struct rmv_error *err =
-        rmv_beneath_open(workspace->root_fd, path, O_RDONLY | O_NONBLOCK, 0, &fd);
-    *found = !err;
-    if (err)
-        return err->code == RMV_ERR_NOT_FOUND ? NULL : err;
-    return rmv_fd_read(fd, path, FILE_BYTES_MAX, text);
-}
 
 /* A file of a commit; not finding it is an answer. */
 static const struct rmv_error *read_committed(const struct rmv_checkout *checkout,
@@ -62,7 +47,8 @@ const struct rmv_error *rmv_checkout_is_committed(struct rmv_checkout *checkout,
     bool is_modified = false;
 
     *is_committed = true;
-    const struct rmv_error *err = read_file(workspace, path, &found, &text);
+    const struct rmv_error *err =
+        rmv_work_file_read(workspace, path, FILE_BYTES_MAX, &found, &text);
     if (err || !found)
         return err;
     err = is_in_commit(checkout, checkout->commit, path, &text, is_committed);
@@ -81,23 +67,19 @@ const struct rmv_error *rmv_checkout_take(struct rmv_checkout *checkout, const c
     struct rmv_workspace *workspace = checkout->workspace;
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf old = {0};
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
-    RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
-    const char *name;
     bool found;
 
     *changed = false;
     const struct rmv_error *err = read_committed(checkout, checkout->commit, path, &found, &text);
     if (err || !found)
         return err;
-    err = read_file(workspace, path, &found, &old);
+    err = rmv_work_file_read(workspace, path, FILE_BYTES_MAX, &found, &old);
     if (err)
         return err;
     if (found && old.size == text.size &&
         (text.size == 0 || memcmp(old.data, text.data, text.size) == 0))
         return NULL;
-    err = rmv_beneath_open_parent(workspace->root_fd, path, true, &folder_fd, &name);
-    if (!err)
-        err = rmv_fs_write_atomic_at(folder_fd, name, text.size ? text.data : "", text.size, 0666);
+    err = rmv_work_file_write(workspace, path, &text);
     *changed = !err;
     return err;
 }
@@ -218,20 +200,6 @@ const struct rmv_error *rmv_checkout_plan_sources(struct rmv_checkout *checkout)
 /* ---- Doing ------------------------------------------------------------------------------------
  */
 
-static const struct rmv_error *remove_source(struct rmv_checkout *checkout, const char *path)
-{
-    RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
-    const char *name;
-    const struct rmv_error *err =
-        rmv_beneath_open_parent(checkout->workspace->root_fd, path, false, &folder_fd, &name);
-    if (err)
-        return err->code == RMV_ERR_NOT_FOUND ? NULL : err;
-    if (unlinkat(folder_fd, name, 0) < 0 && errno != ENOENT)
-        return rmv_error_errno("cannot remove '%s'", path);
-    rmv_strings_add(&checkout->report->sources, path);
-    return NULL;
-}
-
 static const struct rmv_error *ignore_output(struct rmv_workspace *workspace,
                                              const struct rmv_output *output)
 {
@@ -270,8 +238,11 @@ const struct rmv_error *rmv_checkout_move_sources(struct rmv_checkout *checkout)
         if (!err && changed)
             rmv_strings_add(&checkout->report->sources, checkout->restored.items[i]);
     }
-    for (size_t i = 0; !err && i < checkout->removed.count; i++)
-        err = remove_source(checkout, checkout->removed.items[i]);
+    for (size_t i = 0; !err && i < checkout->removed.count; i++) {
+        err = rmv_work_file_remove(checkout->workspace, checkout->removed.items[i]);
+        if (!err)
+            rmv_strings_add(&checkout->report->sources, checkout->removed.items[i]);
+    }
     return err ? err : ignore_outputs(checkout);
 }
 

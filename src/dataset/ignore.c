@@ -43,8 +43,7 @@ struct rmv_ignore *rmv_ignore_share(struct rmv_ignore *ignore)
     return ignore;
 }
 
-/* ---- Lines ------------------------------------------------------------------------------------
- */
+/* ---- Lines ----------------------------------------------------------------------------------- */
 
 /* Without the spaces at its end, unless a backslash stands before them. */
 static size_t trimmed_size(const char *text)
@@ -110,8 +109,7 @@ static void add_rules(struct rmv_ignore *ignore, const char *text, size_t size)
     }
 }
 
-/* ---- Files ------------------------------------------------------------------------------------
- */
+/* ---- Files ----------------------------------------------------------------------------------- */
 
 static const struct rmv_error *read_file(struct rmv_log *log, int folder_fd, const char *path,
                                          struct rmv_buf *text)
@@ -183,8 +181,7 @@ const struct rmv_error *rmv_ignore_open(const struct rmv_workspace *workspace, c
     return NULL;
 }
 
-/* ---- Asking -----------------------------------------------------------------------------------
- */
+/* ---- Asking ---------------------------------------------------------------------------------- */
 
 static bool is_match(const struct rmv_ignore_rule *rule, const char *inside, const char *name,
                      bool is_folder)

@@ -5,6 +5,7 @@
 
 #include "dataset/output_entry.h"
 #include "rmv/base/mem.h"
+#include "rmv/base/yaml.h"
 
 struct splicer {
     const char *text, *end;
@@ -103,15 +104,30 @@ static bool append_scalar(struct splicer *splicer, const struct rmv_value *value
     return true;
 }
 
+/* A path can be any text; it is written as in a new pointer. */
+static bool append_path(struct splicer *splicer, const struct rmv_value *value)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+    rmv_yaml_format(value, &text);
+    while (text.size > 0 && text.data[text.size - 1] == '\n')
+        text.size--;
+    if (text.size == 0 || memchr(text.data, '\n', text.size))
+        return false;
+    rmv_buf_append(splicer->out, text.data, text.size);
+    return true;
+}
+
 static bool replace(struct splicer *splicer, const struct rmv_member *member,
                     const struct rmv_value *wanted)
 {
     const char *start = find_place(splicer, member->value.line, member->value.column);
     const char *behind = start ? scalar_end(splicer, start) : NULL;
 
-    if (!behind || strncmp(member->key, "path", 4) == 0 || !copy_until(splicer, start))
+    if (!behind || !copy_until(splicer, start))
         return false;
     splicer->cursor = behind;
+    if (strncmp(member->key, "path", 4) == 0)
+        return append_path(splicer, wanted);
     return append_scalar(splicer, wanted, *start == '\'' || *start == '"' ? *start : '\0');
 }
 

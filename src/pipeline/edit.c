@@ -5,8 +5,8 @@
 #include "rmv/base/yaml.h"
 #include "rmv/pipeline/pipeline.h"
 
-/* Adding a stage means inserting lines behind the last one of `stages:`: whatever else the file
- * holds stays byte for byte. */
+/* Adding a stage means inserting lines behind the last one of `stages:`, and removing one taking
+ * out its lines: whatever else the file holds stays byte for byte. */
 
 /* The place in the text at which line `line`, from 1, starts. */
 static size_t offset_of_line(const struct rmv_buf *text, size_t line)
@@ -161,6 +161,75 @@ const struct rmv_error *rmv_pipeline_add_stage(const struct rmv_pipeline_edit *e
     if (end < text->size)
         rmv_buf_append(&result, text->data + end, text->size - end);
     err = check_result(edit, &result, &document);
+    if (!err)
+        rmv_buf_swap(new_text, &result);
+    return err;
+}
+
+/* ---- Removing -------------------------------------------------------------------------------- */
+
+/* Sets `*start` and `*end` to the lines of a stage, up to the comments that belong to what follows.
+ */
+static const struct rmv_error *find_lines(const char *file, const struct rmv_buf *text,
+                                          const struct rmv_value *document, const char *name,
+                                          size_t *start, size_t *end)
+{
+    const struct rmv_value *stages = rmv_value_find(document, "stages");
+    if (!stages || !rmv_value_find(stages, name))
+        return rmv_error_hint(
+            rmv_error(RMV_ERR_NOT_FOUND, "there is no stage '%s' of its own in %s", name, file),
+            "what `foreach` or `matrix` makes is taken out by editing %s", file);
+    const struct rmv_error *err = check_style(file, stages);
+    if (err)
+        return err;
+    size_t i = 0;
+    while (strcmp(stages->map.members[i].key, name) != 0)
+        i++;
+    *start = offset_of_line(text, stages->map.members[i].line);
+    *end = i + 1 < stages->map.count
+               ? skip_back(text, offset_of_line(text, stages->map.members[i + 1].line))
+               : end_of_stages(text, document);
+    return NULL;
+}
+
+/* What is left must be what it was, but for the stage. */
+static const struct rmv_error *check_removed(const char *file, const struct rmv_buf *text,
+                                             const char *name, struct rmv_value *old_document)
+{
+    RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
+    const struct rmv_error *err =
+        rmv_yaml_parse(file, text->data ? text->data : "", text->size, &document);
+    struct rmv_value *old_stages = rmv_value_find(old_document, "stages");
+    struct rmv_value *stages = rmv_value_find(&document, "stages");
+
+    rmv_value_remove(old_stages, name);
+    if (!err && old_stages->map.count == 0 && stages && stages->kind == RMV_VALUE_NULL)
+        rmv_value_set_map(stages);
+    if (!err && rmv_value_equal(&document, old_document))
+        return NULL;
+    return rmv_error_hint(
+        rmv_error(RMV_ERR_UNSUPPORTED, "cannot take the stage '%s' out of %s", name, file),
+        "the way it is written is too clever: take it out by hand");
+}
+
+const struct rmv_error *rmv_pipeline_remove_stage(const char *file, const struct rmv_buf *text,
+                                                  const char *name, struct rmv_buf *new_text)
+{
+    RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf result = {0};
+    size_t start = 0;
+    size_t end = 0;
+
+    if (!text->data)
+        return rmv_error(RMV_ERR_NOT_FOUND, "there is no stage '%s': %s is empty", name, file);
+    const struct rmv_error *err = rmv_yaml_parse(file, text->data, text->size, &document);
+    if (!err)
+        err = find_lines(file, text, &document, name, &start, &end);
+    if (err)
+        return err;
+    rmv_buf_append(&result, text->data, start);
+    rmv_buf_append(&result, text->data + end, text->size - end);
+    err = check_removed(file, &result, name, &document);
     if (!err)
         rmv_buf_swap(new_text, &result);
     return err;

@@ -157,3 +157,9 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_pipeline_add_stage(const struct rmv_pipeline_edit *edit,
                                                const struct rmv_buf *text,
                                                struct rmv_buf *new_text);
+
+/* The other way: with the lines of the stage taken out. Errors: NOT_FOUND, USAGE (written in
+ * braces), UNSUPPORTED (others refer to parts of it), those of parsing. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_pipeline_remove_stage(const char *file, const struct rmv_buf *text,
+                                                  const char *name, struct rmv_buf *new_text);
