@@ -1,20 +1,31 @@
-#include <inttypes.h>
+#include "rmv/fsck.h"
+
+#include <errno.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "rmv/base/mem.h"
-#include "rmv/base/path.h"
+#include "rmv/base/time.h"
 #include "rmv/commands.h"
-#include "rmv/lineage/reach.h"
 #include "rmv/shared.h"
 
-#define NAMES_MAX 4 /* of revisions, in one line */
-#define USES_MAX 10 /* paths for one problem, unless all are wanted */
-
-static bool option_quick, option_json, option_all;
+static bool option_quick, option_json, option_all, option_repair;
+static const char *option_sample, *option_seed;
 
 static const struct cli_option options[] = {
+    {.name = "repair",
+     .flag = &option_repair,
+     .help = "repair what the workspace and the store have what it takes for"},
+    {.name = "sample",
+     .text = &option_sample,
+     .argument = "PERCENT",
+     .help = "read only so much of the store, chosen at random: 5, 5% or 0.5"},
+    {.name = "seed",
+     .text = &option_seed,
+     .argument = "N",
+     .help = "choose the same sample again: the number that the last one printed"},
     {.name = "quick",
      .flag = &option_quick,
      .help = "check pointers, records, folders and that files are stored, but read no file"},
@@ -26,167 +37,119 @@ static const struct cli_option options[] = {
     {0},
 };
 
-static const char *const kind_names[] = {"missing", "damaged", "unreadable", "store"};
-
-/* ---- For people ------------------------------------------------------------------------------
- */
-
-/* "data/raw/a.csv: in the workspace, at HEAD, v1.2 (3 revisions, the last 0123456789)" */
-static void print_use(const struct rmv_workspace *workspace, const struct rmv_reach_use *use)
+static void result_free(struct fsck_result *result)
 {
-    RMV_CLEANUP(rmv_str_free) char *shown = cli_shown_path(workspace, use->path);
-    const char *separator = "";
+    rmv_store_fsck_free(&result->store);
+    rmv_reach_free(&result->reach);
+    rmv_reach_free(&result->before);
+}
 
-    printf("    %s: ", shown);
-    if (use->in_workspace) {
-        fputs("in the workspace", stdout);
-        separator = ", ";
+static const struct rmv_error *parse_sample(struct fsck_result *result)
+{
+    char *end = NULL;
+    const double percent = strtod(option_sample, &end);
+    if (*end == '%')
+        end++;
+    if (end == option_sample || *end != '\0' || !(percent > 0 && percent <= 100))
+        return rmv_error(RMV_ERR_USAGE, "--sample needs a share above 0 and up to 100, not '%s'",
+                         option_sample);
+    result->percent = percent;
+    return NULL;
+}
+
+static const struct rmv_error *parse_seed(struct fsck_result *result)
+{
+    if (!option_seed) {
+        uint32_t random = 0;
+        if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+            random = (uint32_t)rmv_time_now_ns();
+        result->seed = random;
+        return NULL;
     }
-    for (size_t i = 0; i < use->names.count && i < NAMES_MAX; i++) {
-        RMV_CLEANUP(rmv_str_free) char *name = rmv_path_quote(use->names.items[i]);
-        printf("%s%s%s", separator, i == 0 ? "at " : "", name);
-        separator = ", ";
-    }
-    if (use->names.count > NAMES_MAX)
-        printf(" and %zu more", use->names.count - NAMES_MAX);
-    if (use->revisions_count > 0)
-        printf("%s%zu revision%s (last %.10s)", separator, use->revisions_count,
-               use->revisions_count == 1 ? "" : "s", use->revision);
-    puts("");
+    char *end = NULL;
+    errno = 0;
+    result->seed = strtoull(option_seed, &end, 10);
+    if (errno || end == option_seed || *end != '\0' || *option_seed == '-')
+        return rmv_error(RMV_ERR_USAGE, "--seed needs a whole number, not '%s'", option_seed);
+    return NULL;
 }
 
-static void print_problem(const struct rmv_workspace *workspace,
-                          const struct rmv_reach_problem *problem)
+static const struct rmv_error *parse_options(struct fsck_result *result)
 {
-    char hex[RMV_OBJECT_ID_HEX_SIZE];
-
-    rmv_object_id_to_hex(&problem->id, hex);
-    if (problem->kind == RMV_REACH_STORE || problem->kind == RMV_REACH_UNREADABLE)
-        printf("%s", problem->kind == RMV_REACH_STORE ? "store" : "unreadable");
-    else
-        printf("%s %s", kind_names[problem->kind], problem->what);
-    if (!rmv_object_id_is_zero(&problem->id))
-        printf(" %s", hex);
-    if (problem->pack)
-        printf(" in pack %s", problem->pack);
-    if (problem->message)
-        printf(": %s", problem->message);
-    puts("");
-    for (size_t i = 0; i < problem->uses_count; i++) {
-        if (i == USES_MAX && !option_all) {
-            printf("    and %zu more paths (--all names them)\n", problem->uses_count - i);
-            break;
-        }
-        print_use(workspace, &problem->uses[i]);
-    }
-}
-
-static void print_report(const struct rmv_workspace *workspace, const struct rmv_store_fsck *store,
-                         const struct rmv_reach *reach)
-{
-    RMV_CLEANUP(rmv_str_free) char *size = rmv_str_format_size(store->bytes);
-
-    for (size_t i = 0; i < reach->problems_count; i++)
-        print_problem(workspace, &reach->problems[i]);
-    if (!option_quick)
-        printf("store: %" PRIu64 " object%s in %" PRIu64 " pack%s, %s hashed\n", store->objects,
-               store->objects == 1 ? "" : "s", store->packs, store->packs == 1 ? "" : "s", size);
-    printf("in use: %" PRIu64 " object%s, by %" PRIu64 " dataset%s and %" PRIu64
-           " committed version%s of pointer and lock files\n",
-           reach->objects_count, reach->objects_count == 1 ? "" : "s", reach->outputs_count,
-           reach->outputs_count == 1 ? "" : "s", reach->versions_count,
-           reach->versions_count == 1 ? "" : "s");
-}
-
-/* ---- For programs ----------------------------------------------------------------------------
- */
-
-static void add_use(const struct rmv_reach_use *use, struct rmv_value *list)
-{
-    struct rmv_value *map = rmv_value_append(list);
-
-    cli_set_path(map, "path", use->path);
-    cli_set_bool(map, "workspace", use->in_workspace);
-    struct rmv_value *names = rmv_value_add(map, "names");
-    rmv_value_set_list(names);
-    for (size_t i = 0; i < use->names.count; i++)
-        rmv_value_set_text(rmv_value_append(names), use->names.items[i]);
-    cli_set_int(map, "revisions", use->revisions_count);
-    cli_set_text(map, "last_revision", use->revision);
-}
-
-static void add_problem(const struct rmv_reach_problem *problem, struct rmv_value *list)
-{
-    struct rmv_value *map = rmv_value_append(list);
-
-    cli_set_text(map, "kind", kind_names[problem->kind]);
-    cli_set_text(map, "what", problem->what);
-    if (rmv_object_id_is_zero(&problem->id))
-        rmv_value_add(map, "id");
-    else
-        cli_set_id(map, "id", &problem->id);
-    cli_set_text(map, "pack", problem->pack);
-    cli_set_text(map, "message", problem->message);
-    struct rmv_value *uses = rmv_value_add(map, "uses");
-    rmv_value_set_list(uses);
-    for (size_t i = 0; i < problem->uses_count; i++)
-        add_use(&problem->uses[i], uses);
-}
-
-static void print_json(const struct rmv_store_fsck *store, const struct rmv_reach *reach)
-{
-    RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
-
-    cli_set_int(&document, "version", 1);
-    cli_set_bool(&document, "clean", reach->problems_count == 0);
-    cli_set_bool(&document, "quick", option_quick);
-    cli_set_int(&document, "packs", store->packs);
-    cli_set_int(&document, "objects", store->objects);
-    cli_set_int(&document, "bytes", store->bytes);
-    cli_set_int(&document, "objects_in_use", reach->objects_count);
-    cli_set_int(&document, "versions", reach->versions_count);
-    struct rmv_value *problems = rmv_value_add(&document, "problems");
-    rmv_value_set_list(problems);
-    for (size_t i = 0; i < reach->problems_count; i++)
-        add_problem(&reach->problems[i], problems);
-    cli_print_json(&document);
+    result->is_quick = option_quick;
+    if (option_repair && (option_quick || option_sample))
+        return rmv_error(RMV_ERR_USAGE, "--repair needs the whole check, not --%s",
+                         option_quick ? "quick" : "sample");
+    if (option_quick && option_sample)
+        return rmv_error(RMV_ERR_USAGE, "--quick reads nothing, so there is no sample of it");
+    if (option_seed && !option_sample)
+        return rmv_error(RMV_ERR_USAGE, "--seed belongs to --sample");
+    const struct rmv_error *err = option_sample ? parse_sample(result) : NULL;
+    return err || !option_sample ? err : parse_seed(result);
 }
 
 static const struct rmv_error *check_store(struct rmv_workspace *workspace,
-                                           struct rmv_store_fsck *store)
+                                           struct fsck_result *result)
 {
     RMV_CLEANUP(rmv_progress_close) struct rmv_progress *progress = NULL;
 
-    if (option_quick)
+    if (result->is_quick)
         return NULL;
     if (!cli_quiet)
         rmv_progress_open(STDERR_FILENO, "checking", &progress);
-    return rmv_store_fsck(workspace->store, progress, store);
+    const struct rmv_store_fsck_options chosen = {
+        .progress = progress, .percent = result->percent, .seed = result->seed};
+    return rmv_store_fsck(workspace->store, &chosen, &result->store);
+}
+
+static const struct rmv_error *check(struct rmv_workspace *workspace, struct fsck_result *result)
+{
+    const struct rmv_error *err = check_store(workspace, result);
+    if (err)
+        return err;
+    return rmv_reach_check(workspace, result->is_quick ? NULL : &result->store, &result->reach);
+}
+
+/* Repairs, and checks once more what came of it, with nothing left in memory of before. */
+static const struct rmv_error *repair(struct rmv_workspace **workspace, struct fsck_result *result)
+{
+    const struct rmv_error *err = rmv_reach_repair(*workspace, &result->reach, &result->repair);
+    if (err)
+        return err;
+    result->was_repaired = true;
+    result->before = result->reach;
+    result->reach = (struct rmv_reach){0};
+    rmv_store_fsck_free(&result->store);
+    rmv_workspace_close(workspace);
+    err = cli_open_workspace(workspace);
+    return err ? err : check(*workspace, result);
 }
 
 static const struct rmv_error *fsck(int argc, char **argv)
 {
     RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
-    RMV_CLEANUP(rmv_store_fsck_free) struct rmv_store_fsck store = {0};
-    RMV_CLEANUP(rmv_reach_free) struct rmv_reach reach = {0};
+    RMV_CLEANUP(result_free) struct fsck_result result = {0};
 
     if (argc > 0)
         return rmv_error(RMV_ERR_USAGE, "'%s' is too much: fsck checks all there is", argv[0]);
-    const struct rmv_error *err = cli_open_workspace(&workspace);
+    const struct rmv_error *err = parse_options(&result);
     if (!err)
-        err = check_store(workspace, &store);
+        err = cli_open_workspace(&workspace);
     if (!err)
-        err = rmv_reach_check(workspace, option_quick ? NULL : &store, &reach);
+        err = check(workspace, &result);
+    if (!err && option_repair)
+        err = repair(&workspace, &result);
     if (err)
         return err;
+    const size_t count = result.reach.problems_count;
     if (option_json)
-        print_json(&store, &reach);
-    else if (!cli_quiet || reach.problems_count > 0)
-        print_report(workspace, &store, &reach);
-    if (reach.problems_count == 0)
+        fsck_print_json(&result);
+    else if (!cli_quiet || count > 0)
+        fsck_print_report(workspace, &result, option_all);
+    if (count == 0)
         return NULL;
-    return rmv_error(RMV_ERR_FAILED, "%zu problem%s found", reach.problems_count,
-                     reach.problems_count == 1 ? "" : "s");
+    return rmv_error(RMV_ERR_FAILED, "%zu problem%s %s", count, count == 1 ? "" : "s",
+                     result.was_repaired ? "could not be repaired" : "found");
 }
 
 const struct cli_command rmv_command_fsck = {
@@ -208,10 +171,26 @@ const struct cli_command rmv_command_fsck = {
         "has\n"
         "an intact copy is only warned of.\n"
         "\n"
-        "The exit status is 0 if all is well and 1 if there is damage.",
-    .examples = "rmv fsck            # everything, at hashing speed\n"
-                "rmv fsck --quick    # is anything missing? Reads no file\n"
-                "rmv fsck --json     # for programs",
+        "With --repair, what is tracked in the workspace is searched for files, links and folders\n"
+        "that the store has lost, and they are stored again; whatever is sound in damaged packs "
+        "is\n"
+        "moved into new ones; packs then go, if everything in them is sound elsewhere. A pack "
+        "that\n"
+        "does not even tell what is in it moves to .rmstore/objects/torn, where nothing looks for\n"
+        "it; you may remove it. Indexes are made again, and what interrupted commands left behind\n"
+        "is cleared away. Nothing goes of which there is no other sound copy. The workspace does\n"
+        "not change. Then all is checked once more, and what could not be repaired is named.\n"
+        "\n"
+        "With --sample, a part of the store is read, a different one each time; damage it finds\n"
+        "is written down like that of the whole check.\n"
+        "\n"
+        "The exit status is 0 if all is well, after repair if there was one, and 1 if there is\n"
+        "damage.",
+    .examples = "rmv fsck                # everything, at hashing speed\n"
+                "rmv fsck --repair       # mend what can be mended\n"
+                "rmv fsck --sample 1%    # one frame in a hundred, say every night\n"
+                "rmv fsck --quick        # is anything missing? Reads no file\n"
+                "rmv fsck --json         # for programs",
     .options = options,
     .run = fsck,
 };

@@ -44,7 +44,9 @@ char *cli_shown_path(const struct rmv_workspace *workspace, const char *path)
 
 void cli_set_text(struct rmv_value *map, const char *key, const char *text)
 {
-    rmv_value_set_text(rmv_value_add(map, key), text);
+    struct rmv_value *value = rmv_value_add(map, key);
+    if (text)
+        rmv_value_set_text(value, text);
 }
 
 void cli_set_path(struct rmv_value *map, const char *key, const char *path)

@@ -22,7 +22,7 @@ void cli_print_json(const struct rmv_value *value);
  * it. */
 char *cli_shown_path(const struct rmv_workspace *workspace, const char *path);
 
-/* Members of a JSON object. */
+/* Members of a JSON object; no text is null. */
 void cli_set_text(struct rmv_value *map, const char *key, const char *text);
 /* The member KEY, or "KEY-bytes" with all but plain ASCII as %XX where the path is not UTF-8. */
 void cli_set_path(struct rmv_value *map, const char *key, const char *path);

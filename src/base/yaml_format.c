@@ -48,6 +48,9 @@ static bool is_special_elsewhere(const char *text)
 /* Can the text stand without quotes? A little stricter than YAML, for the sake of the reader. */
 static bool is_plain(const char *text)
 {
+    if (strncmp(text, "<<<<<<<", 7) == 0 || strncmp(text, "=======", 7) == 0 ||
+        strncmp(text, ">>>>>>>", 7) == 0)
+        return false; /* at the start of a line, it would pass for a merge conflict */
     RMV_CLEANUP(rmv_value_free) struct rmv_value value = {0};
     bool too_big;
 

@@ -101,6 +101,9 @@ static void check_file(struct rmv_reach_check *check, const struct rmv_object_id
         add_object_problem(check, id, RMV_REACH_MISSING, "file", NULL);
     else if (is_damaged(check, id))
         add_object_problem(check, id, RMV_REACH_DAMAGED, "file", NULL);
+    else if (!rmv_store_is_saved(check->workspace->store, id))
+        add_object_problem(check, id, RMV_REACH_DAMAGED, "file",
+                           "the last full check found it damaged");
 }
 
 static const struct rmv_error *check_item(void *context, const struct rmv_tree_item *item,

@@ -126,6 +126,8 @@ const struct rmv_error *rmv_store_batch_open(struct rmv_store *store,
         err = rmv_salvage(store);
     if (!err)
         err = rmv_index_refresh(&store->index);
+    if (!err)
+        rmv_store_refresh_damage(store);
     if (err) {
         free_batch(opened);
         return rmv_error_context(err, "cannot write to the store '%s'", store->root);
@@ -172,6 +174,14 @@ static bool is_indexed(struct rmv_store_batch *batch, const struct rmv_object_id
             return true;
         }
     return false;
+}
+
+bool rmv_batch_has(struct rmv_store_batch *batch, const struct rmv_object_id *id)
+{
+    pthread_mutex_lock(&batch->pending_lock);
+    const bool is_pending = rmv_id_set_has(&batch->pending, id, RMV_REPRESENTATION_WHOLE);
+    pthread_mutex_unlock(&batch->pending_lock);
+    return is_pending || is_indexed(batch, id, RMV_REPRESENTATION_WHOLE);
 }
 
 /* True for the first who asks: it is his to store. */

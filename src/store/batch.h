@@ -83,6 +83,9 @@ const struct rmv_error *rmv_batch_put_lines(struct rmv_store_batch *batch,
                                             const struct rmv_pack_record *record, const void *bytes,
                                             bool *was_stored);
 
+/* Are the whole bytes stored in a copy that is not known to be damaged, or put in this batch? */
+bool rmv_batch_has(struct rmv_store_batch *batch, const struct rmv_object_id *id);
+
 struct rmv_pack_record rmv_batch_record(const struct rmv_object_id *id, size_t size,
                                         enum rmv_representation representation);
 

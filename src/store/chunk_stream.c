@@ -109,6 +109,8 @@ static const struct rmv_error *hash_next(struct stream *stream)
     const struct rmv_error *err = check(stream, piece);
     pthread_mutex_lock(&stream->lock);
     stream->is_hashing = false;
+    if (!err && stream->sink->seen)
+        stream->sink->seen(stream->sink->context, &piece->view);
     stream->to_hash += err ? 0 : 1;
     return err;
 }

@@ -13,7 +13,7 @@
 #define LINE_SIZE (2 * HEX_SIZE + 2) /* PACK ID, and a newline */
 #define ITEMS_MAX ((size_t)1 << 20)
 
-static char *path_of(const char *root)
+char *rmv_damage_path(const char *root)
 {
     return rmv_str_format("%s/damaged", root);
 }
@@ -67,7 +67,7 @@ void rmv_damage_remove(struct rmv_damage *damage, const struct rmv_object_id *pa
     damage->count = n;
 }
 
-static void sort_items(struct rmv_damage *damage)
+void rmv_damage_sort(struct rmv_damage *damage)
 {
     size_t n = 0;
     if (damage->count > 0)
@@ -91,7 +91,7 @@ static bool parse_line(const char *line, struct rmv_damage_item *item)
 static const struct rmv_error *read_text(const struct rmv_vfs *vfs, const char *root,
                                          struct rmv_buf *text)
 {
-    RMV_CLEANUP(rmv_str_free) char *path = path_of(root);
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_damage_path(root);
     RMV_CLEANUP(rmv_vfs_close) struct rmv_vfs_file file = RMV_VFS_FILE_EMPTY;
     struct rmv_vfs_stat stat;
     const struct rmv_error *err = rmv_vfs_open(vfs, path, O_RDONLY | O_NONBLOCK, &file);
@@ -120,13 +120,13 @@ void rmv_damage_read(const struct rmv_vfs *vfs, const char *root, struct rmv_dam
         if (parse_line(text.data + at, &item))
             rmv_damage_add(damage, &item.pack, &item.id);
     }
-    sort_items(damage);
+    rmv_damage_sort(damage);
 }
 
 static const struct rmv_error *write_text(const struct rmv_vfs *vfs, const char *root, bool sync,
                                           const struct rmv_buf *text)
 {
-    RMV_CLEANUP(rmv_str_free) char *path = path_of(root);
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_damage_path(root);
     struct rmv_vfs_file file = RMV_VFS_FILE_EMPTY;
     const struct rmv_error *err = rmv_temporary_create(vfs, root, "damaged", &file);
     if (err)
@@ -144,10 +144,10 @@ const struct rmv_error *rmv_damage_write(const struct rmv_vfs *vfs, const char *
                                          struct rmv_damage *damage)
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
-    RMV_CLEANUP(rmv_str_free) char *path = path_of(root);
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_damage_path(root);
     struct rmv_vfs_stat stat;
 
-    sort_items(damage);
+    rmv_damage_sort(damage);
     if (damage->count == 0) {
         if (vfs->stat(vfs->state, path, &stat) == 0)
             vfs->unlink(vfs->state, path);

@@ -21,6 +21,8 @@ struct rmv_damage {
 };
 void rmv_damage_free(struct rmv_damage *damage);
 
+char *rmv_damage_path(const char *root); /* of the file; the caller frees it */
+
 /* Is the copy of the object in the pack, or the pack as a whole, in a list that was read? */
 bool rmv_damage_has(const struct rmv_damage *damage, const struct rmv_object_id *pack,
                     const struct rmv_object_id *id);
@@ -32,6 +34,9 @@ void rmv_damage_add(struct rmv_damage *damage, const struct rmv_object_id *pack,
 /* Takes a copy of an object off a list that was read. */
 void rmv_damage_remove(struct rmv_damage *damage, const struct rmv_object_id *pack,
                        const struct rmv_object_id *id);
+
+/* Makes a list that was added to fit for rmv_damage_has(). */
+void rmv_damage_sort(struct rmv_damage *damage);
 
 /* Reads the list of the store in `root`; one that is missing or no list is empty. */
 void rmv_damage_read(const struct rmv_vfs *vfs, const char *root, struct rmv_damage *damage);

@@ -1,17 +1,13 @@
-#include <fcntl.h>
-#include <pthread.h>
+#include "store/fsck.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "rmv/base/mem.h"
-#include "rmv/base/path.h"
 #include "rmv/base/pool.h"
 #include "store/doomed.h"
-#include "store/frame.h"
 #include "store/fsck_loose.h"
 #include "store/loose.h"
-#include "store/segment_build.h"
-#include "store/store_internal.h"
 
 void rmv_store_fsck_free(struct rmv_store_fsck *report)
 {
@@ -23,30 +19,32 @@ void rmv_store_fsck_free(struct rmv_store_fsck *report)
     *report = (struct rmv_store_fsck){0};
 }
 
-/* One check, shared by the threads that do it. */
-struct check {
-    struct rmv_store *store;
-    struct rmv_progress *progress;
-    pthread_mutex_t lock; /* of the report */
-    struct rmv_store_fsck report;
-    struct rmv_damage damage;
-    struct rmv_strings packs;     /* file names */
-    struct rmv_object_id *listed; /* objects that are chunk lists */
-    size_t listed_count;
-    size_t listed_capacity;
-};
-
-static void check_free(struct check *check)
+static void check_free(struct rmv_fsck *check)
 {
+    rmv_pool_close(&check->pool);
     rmv_store_fsck_free(&check->report);
     rmv_damage_free(&check->damage);
-    rmv_strings_free(&check->packs);
+    rmv_frame_set_free(&check->seen);
     free(check->listed);
     pthread_mutex_destroy(&check->lock);
 }
 
-static void add_problem(struct check *check, const char *pack, const struct rmv_object_id *id,
-                        const char *message)
+bool rmv_fsck_is_sample(const struct rmv_fsck *check)
+{
+    return check->options.percent > 0 && check->options.percent < 100;
+}
+
+bool rmv_fsck_is_chosen(const struct rmv_fsck *check, const struct rmv_object_id *pack,
+                        uint64_t number)
+{
+    if (!rmv_fsck_is_sample(check))
+        return true;
+    const uint64_t key = rmv_frame_set_key(pack, number, check->options.seed);
+    return (double)key < check->options.percent / 100 * (double)UINT64_MAX;
+}
+
+void rmv_fsck_add_problem(struct rmv_fsck *check, const char *pack, const struct rmv_object_id *id,
+                          const char *message)
 {
     static const struct rmv_object_id none;
     struct rmv_store_fsck *report = &check->report;
@@ -61,215 +59,110 @@ static void add_problem(struct check *check, const char *pack, const struct rmv_
     pthread_mutex_unlock(&check->lock);
 }
 
-/* ---- Packs ----------------------------------------------------------------------------------- */
+/* ---- Chunk lists ------------------------------------------------------------------------------
+ * A file in chunks is hashed together with its chunks; those need not be hashed once more when
+ * their packs are read. */
 
-/* A pack being checked: its records in the order of frames. */
-struct pack_check {
-    struct check *check;
-    const char *file_name;
-    struct rmv_object_id name;
-    struct rmv_vfs_file file;
-    struct rmv_pack_footer footer;
-    struct rmv_frame_decoder decoder;
-    struct rmv_buf content;
-};
-
-static void pack_check_free(struct pack_check *pack)
+static const struct rmv_error *count_bytes(void *context, const void *bytes, size_t size)
 {
-    rmv_vfs_close(&pack->file);
-    rmv_pack_footer_free(&pack->footer);
-    rmv_frame_decoder_free(&pack->decoder);
-    rmv_buf_free(&pack->content);
+    struct rmv_fsck *check = context;
+    (void)bytes;
+    rmv_progress_add(check->options.progress, 0, size);
+    return NULL;
 }
 
-static int by_frame(const void *a, const void *b)
+static void note_seen(void *context, const struct rmv_object_view *view)
 {
-    const struct rmv_pack_record *left = a;
-    const struct rmv_pack_record *right = b;
-    if (left->frame != right->frame)
-        return left->frame < right->frame ? -1 : 1;
-    return (left->offset > right->offset) - (left->offset < right->offset);
-}
-
-/* Reads a frame and decompresses it. Errors: CORRUPT, IO. */
-static const struct rmv_error *load_frame(struct pack_check *pack, size_t frame)
-{
-    const struct rmv_pack_frame *entry = &pack->footer.frames[frame];
-    struct rmv_buf *stored = &pack->decoder.stored;
-    stored->size = 0;
-    pack->content.size = 0;
-    rmv_buf_reserve(stored, entry->stored_size);
-    rmv_buf_reserve(&pack->content, entry->content_size);
-    const struct rmv_error *err = rmv_vfs_read(&pack->file, pack->footer.frame_offsets[frame],
-                                               stored->data, entry->stored_size);
-    if (err)
-        return err;
-    stored->size = entry->stored_size;
-    if (rmv_frame_checksum(stored->data, stored->size) != entry->checksum)
-        return rmv_error(RMV_ERR_CORRUPT, "the frame at byte %llu does not match its checksum",
-                         (unsigned long long)pack->footer.frame_offsets[frame]);
-    err = rmv_frame_decode(&pack->decoder, pack->content.data, entry->content_size);
-    if (!err)
-        pack->content.size = entry->content_size;
-    return err;
-}
-
-static void remember_list(struct check *check, const struct rmv_object_id *id)
-{
+    struct rmv_fsck *check = context;
+    if (!view->context)
+        return;
     pthread_mutex_lock(&check->lock);
-    check->listed = rmv_grow(check->listed, check->listed_count, &check->listed_capacity,
-                             sizeof(*check->listed));
-    check->listed[check->listed_count++] = *id;
+    rmv_frame_set_add(&check->seen, &view->pack->name, view->frame_offset);
     pthread_mutex_unlock(&check->lock);
 }
 
-/* `id` NULL: everything in the pack. */
-static void note_damage(struct check *check, const struct rmv_object_id *pack,
-                        const struct rmv_object_id *id)
-{
-    pthread_mutex_lock(&check->lock);
-    rmv_damage_add(&check->damage, pack, id);
-    pthread_mutex_unlock(&check->lock);
-}
-
-/* A list is followed later, wherever it is found intact. */
-static void add_damaged(struct pack_check *pack, const struct rmv_pack_record *record,
-                        const char *message)
-{
-    note_damage(pack->check, &pack->name, &record->id);
-    if (record->representation == RMV_REPRESENTATION_LIST)
-        remember_list(pack->check, &record->id);
-    else if (!rmv_store_is_elsewhere(pack->check->store, &record->id, &pack->name))
-        add_problem(pack->check, pack->file_name, &record->id, message);
-}
-
-/* Checks one object of the frame that is loaded. */
-static void check_record(struct pack_check *pack, const struct rmv_pack_record *record)
-{
-    if (record->representation == RMV_REPRESENTATION_LIST) {
-        remember_list(pack->check, &record->id);
-        return;
-    }
-    const struct rmv_object_id actual =
-        rmv_object_id_of(pack->content.data + record->offset, record->size);
-    if (!rmv_object_id_equal(&actual, &record->id))
-        add_damaged(pack, record, "the object's bytes do not match its id");
-}
-
-static void check_frame(struct pack_check *pack, size_t frame,
-                        const struct rmv_pack_record *records, size_t count)
-{
-    const struct rmv_error *err = load_frame(pack, frame);
-    if (err) {
-        RMV_CLEANUP(rmv_str_free) char *message = rmv_str_copy(err->message);
-        for (size_t i = 0; i < count; i++)
-            add_damaged(pack, &records[i], message);
-        if (count == 0)
-            add_problem(pack->check, pack->file_name, NULL, message);
-        return;
-    }
-    for (size_t i = 0; i < count; i++)
-        check_record(pack, &records[i]);
-    rmv_progress_add(pack->check->progress, 0, pack->content.size);
-}
-
-static void check_frames(struct pack_check *pack)
-{
-    struct rmv_pack_footer *footer = &pack->footer;
-    qsort(footer->records, footer->records_count, sizeof(*footer->records), by_frame);
-    size_t first = 0;
-    uint64_t bytes = 0;
-    for (size_t frame = 0; frame < footer->frames_count; frame++) {
-        size_t end = first;
-        while (end < footer->records_count && footer->records[end].frame == frame)
-            end++;
-        check_frame(pack, frame, footer->records + first, end - first);
-        bytes += footer->frames[frame].content_size;
-        first = end;
-    }
-    pthread_mutex_lock(&pack->check->lock);
-    pack->check->report.packs++;
-    pack->check->report.objects += footer->records_count;
-    pack->check->report.bytes += bytes;
-    pthread_mutex_unlock(&pack->check->lock);
-}
-
-/* Every object of the pack must be found through the index, in this pack or in another. */
-static void check_indexed(struct pack_check *pack)
+static void note_list(struct rmv_fsck *check, const struct rmv_object_id *id)
 {
     struct rmv_location location;
-    for (size_t i = 0; i < pack->footer.records_count; i++)
-        if (!rmv_index_find(&pack->check->store->index, &pack->footer.records[i].id, 0, &location))
-            add_problem(pack->check, pack->file_name, &pack->footer.records[i].id,
-                        "the object is missing in the index");
-}
-
-static const struct rmv_error *check_pack(void *context, size_t i)
-{
-    struct check *check = context;
-    RMV_CLEANUP(pack_check_free)
-    struct pack_check pack = {
-        .check = check, .file_name = check->packs.items[i], .file = RMV_VFS_FILE_EMPTY};
-    if (!rmv_pack_is_file_name(pack.file_name, &pack.name)) {
-        add_problem(check, pack.file_name, NULL, "this is not the name of a pack");
-        return NULL;
-    }
-    RMV_CLEANUP(rmv_str_free)
-    char *path = rmv_path_join(check->store->index.packs.folder, pack.file_name);
-    const struct rmv_error *err = rmv_vfs_open(check->store->vfs, path, O_RDONLY, &pack.file);
-    if (err && err->code == RMV_ERR_NOT_FOUND)
-        return NULL; /* removed since the folder was listed */
-    if (!err)
-        err = rmv_pack_read_footer(&pack.file, &pack.footer);
-    if (err) {
-        add_problem(check, pack.file_name, NULL, err->message);
-        note_damage(check, &pack.name, NULL);
-        return NULL;
-    }
-    if (!rmv_object_id_equal(&pack.name, &pack.footer.name)) {
-        add_problem(check, pack.file_name, NULL, "the name does not match the footer");
-        note_damage(check, &pack.name, NULL);
-    } else {
-        check_indexed(&pack);
-    }
-    check_frames(&pack);
-    return NULL;
-}
-
-/* ---- Chunk lists and indexes ----------------------------------------------------------------- */
-
-static const struct rmv_error *ignore(void *context, const void *bytes, size_t size)
-{
-    (void)bytes;
-    rmv_progress_add(context, 0, size);
-    return NULL;
+    pthread_mutex_lock(&check->lock);
+    for (size_t n = 0; rmv_index_find(&check->store->index, id, n, &location); n++)
+        if (location.representation == RMV_REPRESENTATION_LIST)
+            rmv_damage_add(&check->damage, &location.pack->name, id);
+    pthread_mutex_unlock(&check->lock);
 }
 
 static const struct rmv_error *check_listed(void *context, size_t i)
 {
-    struct check *check = context;
-    const struct rmv_store_sink sink = {ignore, check->progress};
-    const struct rmv_error *err =
-        rmv_store_stream(check->store, &check->listed[i], UINT64_MAX, &sink);
+    struct rmv_fsck *check = context;
+    const struct rmv_object_id *id = &check->listed[i];
+    const struct rmv_store_sink sink = {.write = count_bytes, .seen = note_seen, .context = check};
+    const struct rmv_error *err = rmv_store_stream(check->store, id, UINT64_MAX, &sink);
     if (!err)
         return NULL;
     RMV_CLEANUP(rmv_str_free) char *message = rmv_str_copy(err->message);
-    if (!rmv_store_is_loose(check->store, &check->listed[i]))
-        add_problem(check, NULL, &check->listed[i], message);
-    struct rmv_location location;
-    for (size_t n = 0; rmv_index_find(&check->store->index, &check->listed[i], n, &location); n++)
-        if (location.representation == RMV_REPRESENTATION_LIST)
-            note_damage(check, &location.pack->name, &check->listed[i]);
+    if (!rmv_store_is_loose(check->store, id))
+        rmv_fsck_add_problem(check, NULL, id, message);
+    note_list(check, id);
     return NULL;
 }
 
-static const struct rmv_error *check_index(struct check *check)
+static bool is_whole(struct rmv_store *store, const struct rmv_object_id *id)
+{
+    struct rmv_location location;
+    for (size_t n = 0; rmv_index_find(&store->index, id, n, &location); n++)
+        if (location.representation == RMV_REPRESENTATION_WHOLE &&
+            rmv_store_is_sound(store, id, &location))
+            return true;
+    return false;
+}
+
+/* After a sample has found damage: does this list need a piece that is nowhere sound? Damage is
+ * what the store knows now. */
+static const struct rmv_error *check_pieces(void *context, size_t i)
+{
+    struct rmv_fsck *check = context;
+    const struct rmv_object_id *id = &check->listed[i];
+    RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
+    RMV_CLEANUP(rmv_chunk_list_free) struct rmv_chunk_list list = {0};
+    if (rmv_store_view(check->store, id, RMV_REPRESENTATION_LIST, NULL, &view) ||
+        rmv_chunk_list_parse(view.bytes, view.size, &list) || is_whole(check->store, id))
+        return NULL;
+    for (size_t k = 0; k < list.count; k++)
+        if (!rmv_store_is_saved(check->store, &list.entries[k].id)) {
+            rmv_fsck_add_problem(check, NULL, id, "a piece of it is damaged");
+            note_list(check, id);
+            return NULL;
+        }
+    return NULL;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return rmv_object_id_compare(a, b);
+}
+
+/* Each object once, in however many packs it is. */
+static void unite_listed(struct rmv_fsck *check)
+{
+    size_t count = 0;
+    if (check->listed_count > 1)
+        qsort(check->listed, check->listed_count, sizeof(check->listed[0]), by_id);
+    for (size_t i = 0; i < check->listed_count; i++)
+        if (count == 0 || !rmv_object_id_equal(&check->listed[count - 1], &check->listed[i]))
+            check->listed[count++] = check->listed[i];
+    check->listed_count = count;
+}
+
+/* ---- All of it ------------------------------------------------------------------------------- */
+
+static const struct rmv_error *check_index(struct rmv_fsck *check)
 {
     size_t damaged_count = 0;
     const struct rmv_error *err = rmv_index_repair(&check->store->index, &damaged_count);
     for (size_t i = 0; i < damaged_count && !err; i++)
-        add_problem(check, NULL, NULL,
-                    "a pack index did not match its checksum; it was made again from the packs");
+        rmv_fsck_add_problem(
+            check, NULL, NULL,
+            "a pack index did not match its checksum; it was made again from the packs");
     return err;
 }
 
@@ -278,16 +171,19 @@ static const struct rmv_error *check_index(struct check *check)
 static void note_loose(void *context, const char *name, const struct rmv_object_id *id,
                        const char *message)
 {
-    struct check *check = context;
-    if (id)
-        note_damage(check, &rmv_loose_pack, id);
+    struct rmv_fsck *check = context;
+    if (id) {
+        pthread_mutex_lock(&check->lock);
+        rmv_damage_add(&check->damage, &rmv_loose_pack, id);
+        pthread_mutex_unlock(&check->lock);
+    }
     if (!id || !rmv_store_is_in_packs(check->store, id))
-        add_problem(check, name, id, message);
+        rmv_fsck_add_problem(check, name, id, message);
 }
 
 static void count_loose(void *context, uint64_t size)
 {
-    struct check *check = context;
+    struct rmv_fsck *check = context;
     pthread_mutex_lock(&check->lock);
     check->report.loose++;
     check->report.objects++;
@@ -295,34 +191,58 @@ static void count_loose(void *context, uint64_t size)
     pthread_mutex_unlock(&check->lock);
 }
 
+/* Of a sample, some of the folders. */
 static const struct rmv_error *check_loose(void *context, size_t folder)
 {
-    struct check *check = context;
+    struct rmv_fsck *check = context;
     const struct rmv_fsck_loose_visitor visitor = {note_loose, count_loose, check};
-    return rmv_fsck_loose(check->store, (unsigned)folder, check->progress, &visitor);
+    if (!rmv_fsck_is_chosen(check, &rmv_loose_pack, folder))
+        return NULL;
+    return rmv_fsck_loose(check->store, (unsigned)folder, check->options.progress, &visitor);
 }
 
-static const struct rmv_error *run(struct check *check)
+/* What a sample did not look at stays as it was known. Files that are hit by what it found are
+ * looked for, which takes a store that knows of it. */
+static const struct rmv_error *finish_sample(struct rmv_fsck *check)
 {
-    RMV_CLEANUP(rmv_pool_close) struct rmv_pool *pool = NULL;
+    struct rmv_damage all = {0};
+    const struct rmv_damage *known = &check->store->damage;
+    for (size_t i = 0; i < known->count; i++)
+        rmv_damage_add(&check->damage, &known->items[i].pack, &known->items[i].id);
+    for (size_t i = 0; i < check->damage.count; i++)
+        rmv_damage_add(&all, &check->damage.items[i].pack, &check->damage.items[i].id);
+    rmv_damage_sort(&all);
+    const size_t count = all.count;
+    rmv_store_set_damage(check->store, &all);
+    return count > 0 ? rmv_pool_run(check->pool, check->listed_count, check_pieces, check) : NULL;
+}
+
+static const struct rmv_error *run(struct rmv_fsck *check)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
     /* In this order: what is published meanwhile is in the index, but is not looked at. */
     const struct rmv_error *err =
-        rmv_doomed_list(check->store->vfs, check->store->index.packs.folder, &check->packs);
+        rmv_doomed_list(check->store->vfs, check->store->index.packs.folder, &names);
     if (!err)
         err = rmv_index_refresh(&check->store->index);
     if (!err)
         err = check_index(check);
     if (err)
         return err;
-    rmv_pool_open(check->store->threads, &pool);
-    err = rmv_pool_run(pool, check->packs.count, check_pack, check);
+    rmv_pool_open(check->store->threads, &check->pool);
+    err = rmv_fsck_read_footers(check, &names);
+    unite_listed(check);
+    if (!err && !rmv_fsck_is_sample(check))
+        err = rmv_pool_run(check->pool, check->listed_count, check_listed, check);
     if (!err)
-        err = rmv_pool_run(pool, check->listed_count, check_listed, check);
-    return err ? err : rmv_pool_run(pool, RMV_LOOSE_FOLDERS_COUNT, check_loose, check);
+        err = rmv_fsck_read_frames(check, &names);
+    if (!err)
+        err = rmv_pool_run(check->pool, RMV_LOOSE_FOLDERS_COUNT, check_loose, check);
+    return err || !rmv_fsck_is_sample(check) ? err : finish_sample(check);
 }
 
 /* A store that cannot be written to can be checked all the same. */
-static void keep_damage(struct check *check)
+static void keep_damage(struct rmv_fsck *check)
 {
     struct rmv_store *store = check->store;
     const struct rmv_error *err =
@@ -334,15 +254,16 @@ static void keep_damage(struct check *check)
         rmv_log_write(store->log, RMV_LOG_WARNING,
                       "%zu damaged copies of objects are intact elsewhere in the store",
                       check->damage.count);
-    rmv_damage_free(&store->damage);
-    store->damage = check->damage;
-    check->damage = (struct rmv_damage){0};
+    rmv_store_set_damage(store, &check->damage);
 }
 
-const struct rmv_error *rmv_store_fsck(struct rmv_store *store, struct rmv_progress *progress,
+const struct rmv_error *rmv_store_fsck(struct rmv_store *store,
+                                       const struct rmv_store_fsck_options *options,
                                        struct rmv_store_fsck *report)
 {
-    RMV_CLEANUP(check_free) struct check check = {.store = store, .progress = progress};
+    RMV_CLEANUP(check_free) struct rmv_fsck check = {.store = store};
+    if (options)
+        check.options = *options;
     pthread_mutex_init(&check.lock, NULL);
     const struct rmv_error *err = run(&check);
     if (err)

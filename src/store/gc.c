@@ -96,7 +96,10 @@ const struct rmv_error *rmv_store_gc_lock(struct rmv_store_gc *gc)
     const struct rmv_error *err = rmv_lock_take(path, true, LOCK_TIMEOUT_MS, &gc->lock);
     if (!err && rmv_doomed_is_there(store->vfs, store->index.packs.folder))
         err = rmv_doomed_finish(store->vfs, store->index.packs.folder, store->sync);
-    return err ? err : rmv_index_refresh(&store->index);
+    if (err)
+        return err;
+    rmv_store_refresh_damage(store);
+    return rmv_index_refresh(&store->index);
 }
 
 /* ---- What is there --------------------------------------------------------------------------- */
@@ -192,21 +195,6 @@ static const struct rmv_error *keep_chunks(struct rmv_store_gc *gc,
     return err;
 }
 
-static struct rmv_location location_of(const struct gc_pack *pack, const struct opened *opened,
-                                       const struct rmv_pack_record *record)
-{
-    const struct rmv_pack_frame *frame = &opened->footer.frames[record->frame];
-    return (struct rmv_location){
-        .pack = pack->pack,
-        .frame_offset = opened->footer.frame_offsets[record->frame],
-        .stored_size = frame->stored_size,
-        .content_size = frame->content_size,
-        .offset = record->offset,
-        .size = record->size,
-        .representation = record->representation,
-    };
-}
-
 /* Follows the chunk lists of a pack: those in use, and, in a pack that stays as it is, all. A list
  * without its chunks would pass for a stored object. */
 static const struct rmv_error *follow_lists(struct rmv_store_gc *gc, const struct gc_pack *pack,
@@ -219,7 +207,7 @@ static const struct rmv_error *follow_lists(struct rmv_store_gc *gc, const struc
         const bool is_live = rmv_id_set_has(&gc->live, &record->id, RMV_REPRESENTATION_LIST);
         if (!is_live && pack->fate != FATE_KEEP)
             continue;
-        const struct rmv_location location = location_of(pack, opened, record);
+        const struct rmv_location location = rmv_pack_location(pack->pack, &opened->footer, record);
         const struct rmv_error *err = keep_chunks(gc, &location);
         if (err && (is_live || err->code == RMV_ERR_IO)) {
             char hex[RMV_OBJECT_ID_HEX_SIZE];
@@ -264,16 +252,6 @@ static void count_live(struct rmv_store_gc *gc, struct gc_pack *pack, struct ope
             pack->dead_bytes += footer->frames[i].stored_size;
 }
 
-/* A damaged copy that moved would no longer be known as damaged, and putting it would not mend it:
- * such packs stay as they are. */
-static bool has_known_damage(const struct rmv_store *store, const struct rmv_object_id *pack)
-{
-    for (size_t i = 0; i < store->damage.count; i++)
-        if (rmv_object_id_equal(&store->damage.items[i].pack, pack))
-            return true;
-    return false;
-}
-
 static const struct rmv_error *examine(struct rmv_store_gc *gc, struct gc_pack *pack)
 {
     RMV_CLEANUP(opened_free) struct opened opened = {.file = RMV_VFS_FILE_EMPTY};
@@ -287,7 +265,9 @@ static const struct rmv_error *examine(struct rmv_store_gc *gc, struct gc_pack *
     if (err)
         return err;
     count_live(gc, pack, &opened);
-    pack->is_damaged = has_known_damage(gc->store, &pack->pack->name);
+    /* A damaged copy that moved would no longer be known as damaged, and putting it would not mend
+     * it: such packs stay as they are. */
+    pack->is_damaged = rmv_store_has_damage(gc->store, &pack->pack->name);
     pack->fate = fate_of(gc, pack);
     return follow_lists(gc, pack, &opened);
 }

@@ -379,6 +379,18 @@ const struct rmv_error *rmv_index_compact(struct rmv_index *index)
     return err;
 }
 
+const struct rmv_error *rmv_index_rebuild(struct rmv_index *index)
+{
+    pthread_rwlock_wrlock(&index->lock);
+    while (index->segments_count > 0)
+        remove_segment(index, index->segments_count - 1, true);
+    for (size_t i = 0; i < index->packs.count; i++)
+        index->packs.items[i]->is_damaged = false;
+    const struct rmv_error *err = refresh_locked(index, -1);
+    pthread_rwlock_unlock(&index->lock);
+    return err;
+}
+
 const struct rmv_error *rmv_index_repair(struct rmv_index *index, size_t *damaged_count)
 {
     size_t count = 0;

@@ -41,6 +41,15 @@ struct rmv_location {
     enum rmv_representation representation;
 };
 
+/* Where a pack says that one of its records is. */
+struct rmv_location rmv_pack_location(struct rmv_pack *pack, const struct rmv_pack_footer *footer,
+                                      const struct rmv_pack_record *record);
+
+/* Where a segment says that an entry is; false if its numbers are impossible or the pack is gone.
+ */
+bool rmv_index_locate(const struct rmv_segment *segment, const struct rmv_segment_entry *entry,
+                      struct rmv_location *location);
+
 void rmv_index_init(struct rmv_index *index, const struct rmv_vfs *vfs, const char *root);
 void rmv_index_free(struct rmv_index *index);
 
@@ -62,6 +71,10 @@ bool rmv_index_find(struct rmv_index *index, const struct rmv_object_id *id, siz
  * `*damaged_count` says how many. Errors: IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_index_repair(struct rmv_index *index, size_t *damaged_count);
+
+/* Throws all segments away and makes them again from the packs. Errors: IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_index_rebuild(struct rmv_index *index);
 
 /* Makes one segment of all, without the packs that are gone. Errors: IO. */
 RMV_MUST_CHECK

@@ -2,9 +2,23 @@
 
 #include <string.h>
 
-/* Turns an entry into a location if its numbers are possible. */
-static bool locate(const struct rmv_segment *segment, const struct rmv_segment_entry *entry,
-                   struct rmv_location *location)
+struct rmv_location rmv_pack_location(struct rmv_pack *pack, const struct rmv_pack_footer *footer,
+                                      const struct rmv_pack_record *record)
+{
+    const struct rmv_pack_frame *frame = &footer->frames[record->frame];
+    return (struct rmv_location){
+        .pack = pack,
+        .frame_offset = footer->frame_offsets[record->frame],
+        .stored_size = frame->stored_size,
+        .content_size = frame->content_size,
+        .offset = record->offset,
+        .size = record->size,
+        .representation = record->representation,
+    };
+}
+
+bool rmv_index_locate(const struct rmv_segment *segment, const struct rmv_segment_entry *entry,
+                      struct rmv_location *location)
 {
     if (entry->pack >= segment->packs_count || !segment->packs[entry->pack] ||
         entry->content_size > RMV_FRAME_CONTENT_MAX || entry->stored_size > RMV_FRAME_STORED_MAX ||
@@ -30,7 +44,7 @@ static bool find_locked(const struct rmv_index *index, const struct rmv_object_i
         const struct rmv_segment *segment = index->segments[i];
         for (size_t at = rmv_segment_find(segment, id);
              at < segment->entries_count && rmv_object_id_equal(&segment->entries[at].id, id); at++)
-            if (locate(segment, &segment->entries[at], location) && n-- == 0)
+            if (rmv_index_locate(segment, &segment->entries[at], location) && n-- == 0)
                 return true;
     }
     return false;
@@ -78,7 +92,7 @@ size_t rmv_index_find_prefix(struct rmv_index *index, const struct rmv_object_id
              has_prefix(&segment->entries[at].id, prefix, digits);
              at++) {
             struct rmv_location location;
-            if (locate(segment, &segment->entries[at], &location))
+            if (rmv_index_locate(segment, &segment->entries[at], &location))
                 count = add_id(ids, count, &segment->entries[at].id);
         }
     }

@@ -87,7 +87,7 @@ bool rmv_loose_is_there(const struct rmv_store *store, const struct rmv_object_i
 bool rmv_loose_is_sound(struct rmv_store *store, const struct rmv_object_id *id)
 {
     RMV_CLEANUP(rmv_loose_object_free) struct rmv_loose_object object = {0};
-    return !rmv_damage_has(&store->damage, &rmv_loose_pack, id) &&
+    return !rmv_store_is_damaged(store, &rmv_loose_pack, id) &&
            rmv_loose_find(store, id, false, &object);
 }
 

@@ -290,7 +290,7 @@ const struct rmv_error *rmv_store_batch_link_file(struct rmv_store_batch *batch,
         return rmv_error_context(err, "cannot store '%s'", source->path);
     item.id = file->id;
     file->was_stored = is_staged(writer, &item.id, is_executable) ||
-                       (!rmv_damage_has(&writer->store->damage, &rmv_loose_pack, &item.id) &&
+                       (!rmv_store_is_damaged(writer->store, &rmv_loose_pack, &item.id) &&
                         rmv_loose_find_variant(writer->store, &item.id, is_executable, &object) &&
                         !rmv_store_check_loose(writer->store, &item.id, is_executable));
     if (file->was_stored)
@@ -435,7 +435,7 @@ static void mend(struct rmv_loose_writer *writer)
     bool is_any = false;
 
     for (size_t i = 0; i < writer->count; i++)
-        is_any = is_any || rmv_damage_has(&store->damage, &rmv_loose_pack, &writer->items[i].id);
+        is_any = is_any || rmv_store_is_damaged(store, &rmv_loose_pack, &writer->items[i].id);
     if (!is_any)
         return;
     rmv_damage_read(store->vfs, store->root, &latest);

@@ -164,7 +164,11 @@ const struct rmv_error *rmv_object_reader_view(struct rmv_object_reader *reader,
         if (err)
             return err;
     }
-    *view = (struct rmv_object_view){.reader = reader, .size = location->size, .cached = cached};
+    *view = (struct rmv_object_view){.reader = reader,
+                                     .size = location->size,
+                                     .pack = location->pack,
+                                     .frame_offset = location->frame_offset,
+                                     .cached = cached};
     if (cached && cached->size < (size_t)location->offset + location->size) {
         /* Two places that name one frame differ in its size: one of them is damaged. */
         rmv_object_view_release(view);

@@ -45,8 +45,10 @@ struct rmv_object_view {
     const char *bytes;
     size_t size;
     struct rmv_object_reader *reader;
+    const struct rmv_pack *pack;      /* where it was read, and */
+    uint64_t frame_offset;            /* in which of its frames */
     struct rmv_cached_frame *cached;  /* either it is in here */
-    struct rmv_read_context *context; /* or in here */
+    struct rmv_read_context *context; /* or in here, alone in its frame */
 };
 
 void rmv_object_reader_init(struct rmv_object_reader *reader, struct rmv_packs *packs);

@@ -53,6 +53,7 @@ const struct rmv_error *rmv_store_open(const char *root, const struct rmv_store_
     opened->pack_size_max = RMV_PACK_SIZE_MAX;
     opened->stage_size = RMV_STAGING_SIZE;
     opened->log = options->log;
+    pthread_rwlock_init(&opened->damage_lock, NULL);
     rmv_index_init(&opened->index, opened->vfs, root);
     opened->index.sync = opened->sync;
     opened->index.log = opened->log;
@@ -64,7 +65,7 @@ const struct rmv_error *rmv_store_open(const char *root, const struct rmv_store_
         err = rmv_index_refresh(&opened->index);
     if (err)
         return rmv_error_context(err, "cannot open the store '%s'", root);
-    rmv_damage_read(opened->vfs, root, &opened->damage);
+    rmv_store_refresh_damage(opened);
     *store = opened;
     opened = NULL;
     return NULL;
@@ -77,9 +78,65 @@ void rmv_store_close(struct rmv_store **store)
     rmv_object_reader_free(&(*store)->reader);
     rmv_index_free(&(*store)->index);
     rmv_damage_free(&(*store)->damage);
+    pthread_rwlock_destroy(&(*store)->damage_lock);
     rmv_str_free(&(*store)->root);
     free(*store);
     *store = NULL;
+}
+
+/* ---- What is damaged ------------------------------------------------------------------------- */
+
+bool rmv_store_is_sound(struct rmv_store *store, const struct rmv_object_id *id,
+                        const struct rmv_location *location)
+{
+    return !rmv_store_is_damaged(store, &location->pack->name, id);
+}
+
+bool rmv_store_is_damaged(struct rmv_store *store, const struct rmv_object_id *pack,
+                          const struct rmv_object_id *id)
+{
+    pthread_rwlock_rdlock(&store->damage_lock);
+    const bool is_damaged = rmv_damage_has(&store->damage, pack, id);
+    pthread_rwlock_unlock(&store->damage_lock);
+    return is_damaged;
+}
+
+bool rmv_store_has_damage(struct rmv_store *store, const struct rmv_object_id *pack)
+{
+    bool is_damaged = false;
+    pthread_rwlock_rdlock(&store->damage_lock);
+    for (size_t i = 0; i < store->damage.count && !is_damaged; i++)
+        is_damaged = rmv_object_id_equal(&store->damage.items[i].pack, pack);
+    pthread_rwlock_unlock(&store->damage_lock);
+    return is_damaged;
+}
+
+static bool is_same_file(const struct rmv_vfs_stat *a, const struct rmv_vfs_stat *b)
+{
+    return a->inode == b->inode && a->mtime_ns == b->mtime_ns && a->size == b->size;
+}
+
+void rmv_store_refresh_damage(struct rmv_store *store)
+{
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_damage_path(store->root);
+    struct rmv_vfs_stat stat;
+
+    if (store->vfs->stat(store->vfs->state, path, &stat) < 0)
+        stat = (struct rmv_vfs_stat){0};
+    pthread_rwlock_wrlock(&store->damage_lock);
+    if (!is_same_file(&stat, &store->damage_stat))
+        rmv_damage_read(store->vfs, store->root, &store->damage);
+    store->damage_stat = stat;
+    pthread_rwlock_unlock(&store->damage_lock);
+}
+
+void rmv_store_set_damage(struct rmv_store *store, struct rmv_damage *damage)
+{
+    pthread_rwlock_wrlock(&store->damage_lock);
+    rmv_damage_free(&store->damage);
+    store->damage = *damage;
+    *damage = (struct rmv_damage){0};
+    pthread_rwlock_unlock(&store->damage_lock);
 }
 
 bool rmv_store_has(struct rmv_store *store, const struct rmv_object_id *id)

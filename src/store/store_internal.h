@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "rmv/base/sha256.h"
+#include "rmv/base/vfs.h"
 #include "rmv/store/store.h"
 #include "store/chunk_list.h"
 #include "store/chunker.h"
@@ -25,8 +26,9 @@ struct rmv_store {
     size_t stage_size;      /* RMV_STAGING_SIZE; tests set less */
     struct rmv_log *log;
     struct rmv_index index;
-    struct rmv_damage
-        damage; /* when the store was opened or last checked; else it does not change */
+    pthread_rwlock_t damage_lock; /* of the next two */
+    struct rmv_damage damage;
+    struct rmv_vfs_stat damage_stat; /* of the file that it was read from; all-zero for none */
     struct rmv_object_reader reader;
     struct rmv_chunker chunker;
     atomic_uint stream_threads;    /* that read large objects, beside those that called */
@@ -34,11 +36,21 @@ struct rmv_store {
 };
 
 /* Is the copy at this place not known to be damaged? */
-static inline bool rmv_store_is_sound(const struct rmv_store *store, const struct rmv_object_id *id,
-                                      const struct rmv_location *location)
-{
-    return !rmv_damage_has(&store->damage, &location->pack->name, id);
-}
+bool rmv_store_is_sound(struct rmv_store *store, const struct rmv_object_id *id,
+                        const struct rmv_location *location);
+
+/* The same by the pack's name, which may be rmv_loose_pack. */
+bool rmv_store_is_damaged(struct rmv_store *store, const struct rmv_object_id *pack,
+                          const struct rmv_object_id *id);
+
+/* Is something in this pack known to be damaged? */
+bool rmv_store_has_damage(struct rmv_store *store, const struct rmv_object_id *pack);
+
+/* Reads what is known to be damaged again if another process has checked the store meanwhile. */
+void rmv_store_refresh_damage(struct rmv_store *store);
+
+/* Replaces what is known to be damaged, and takes it over, for this process. */
+void rmv_store_set_damage(struct rmv_store *store, struct rmv_damage *damage);
 
 /* Shows an object as stored in this representation: whole bytes have been hashed and found right, a
  * chunk list is not checked. Tries every place it is in. Whole bytes also go into `*sum`, if that
@@ -47,6 +59,13 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_store_view(struct rmv_store *store, const struct rmv_object_id *id,
                                        enum rmv_representation representation,
                                        struct rmv_sha256_state *sum, struct rmv_object_view *view);
+
+/* Shows what is at one place, hashed and found right like above. Errors: CORRUPT, IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_store_view_at(struct rmv_store *store, const struct rmv_object_id *id,
+                                          const struct rmv_location *location,
+                                          struct rmv_sha256_state *sum,
+                                          struct rmv_object_view *view);
 
 /* Can the whole bytes be read, and hash right, outside this pack? As a loose object, too. */
 bool rmv_store_is_elsewhere(struct rmv_store *store, const struct rmv_object_id *id,
@@ -62,6 +81,8 @@ bool rmv_store_is_loose(struct rmv_store *store, const struct rmv_object_id *id)
 struct rmv_store_sink {
     const struct rmv_error *(*write)(void *context, const void *bytes, size_t size);
     void *context;
+    /* Told where each chunk was found, once it has been hashed; may be NULL. */
+    void (*seen)(void *context, const struct rmv_object_view *view);
 };
 
 /* Sends the bytes of an object to `sink` in order. On an error the sink has seen wrong or too few

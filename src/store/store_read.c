@@ -31,10 +31,10 @@ static struct rmv_object_id hash_view(const struct rmv_object_view *view,
     return id;
 }
 
-/* Shows what is at one place. */
-static const struct rmv_error *view_at(struct rmv_store *store, const struct rmv_object_id *id,
-                                       const struct rmv_location *location,
-                                       struct rmv_sha256_state *sum, struct rmv_object_view *view)
+const struct rmv_error *rmv_store_view_at(struct rmv_store *store, const struct rmv_object_id *id,
+                                          const struct rmv_location *location,
+                                          struct rmv_sha256_state *sum,
+                                          struct rmv_object_view *view)
 {
     const struct rmv_error *err = rmv_object_reader_view(&store->reader, location, view);
     if (err || location->representation != RMV_REPRESENTATION_WHOLE)
@@ -62,7 +62,7 @@ bool rmv_store_is_elsewhere(struct rmv_store *store, const struct rmv_object_id 
         RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
         if (location.representation == RMV_REPRESENTATION_WHOLE &&
             !rmv_object_id_equal(&location.pack->name, pack) &&
-            !view_at(store, id, &location, NULL, &view))
+            !rmv_store_view_at(store, id, &location, NULL, &view))
             return true;
     }
     return rmv_store_is_loose(store, id);
@@ -78,7 +78,7 @@ static const struct rmv_error *view_once(struct rmv_store *store, const struct r
     for (size_t n = 0; rmv_index_find(&store->index, id, n, &location); n++) {
         if (location.representation != representation)
             continue;
-        err = view_at(store, id, &location, sum, view);
+        err = rmv_store_view_at(store, id, &location, sum, view);
         if (!err)
             return NULL;
     }
@@ -126,20 +126,33 @@ static void found_free(struct found *found)
     rmv_loose_object_free(&found->loose);
 }
 
+/* A place of the object in this representation, if there is one; one that is not known to be
+ * damaged if there is one. */
 static bool find_in(struct rmv_store *store, const struct rmv_object_id *id,
                     enum rmv_representation representation, struct rmv_location *location)
 {
-    for (size_t n = 0; rmv_index_find(&store->index, id, n, location); n++)
-        if (location->representation == representation)
+    struct rmv_location place;
+    bool is_found = false;
+    for (size_t n = 0; rmv_index_find(&store->index, id, n, &place); n++) {
+        if (place.representation != representation)
+            continue;
+        if (!is_found || rmv_store_is_sound(store, id, &place))
+            *location = place;
+        if (rmv_store_is_sound(store, id, &place))
             return true;
-    return false;
+        is_found = true;
+    }
+    return is_found;
 }
 
 static const struct rmv_error *find_once(struct rmv_store *store, const struct rmv_object_id *id,
                                          struct found *found)
 {
     struct rmv_location location;
-    if (find_in(store, id, RMV_REPRESENTATION_WHOLE, &location)) {
+    struct rmv_location list;
+    if (find_in(store, id, RMV_REPRESENTATION_WHOLE, &location) &&
+        (rmv_store_is_sound(store, id, &location) ||
+         !find_in(store, id, RMV_REPRESENTATION_LIST, &list))) {
         found->representation = RMV_REPRESENTATION_WHOLE;
         found->size = location.size;
         return NULL;
@@ -244,18 +257,37 @@ static const struct rmv_error *too_long(const struct rmv_object_id *id, uint64_t
                      (unsigned long long)size, (unsigned long long)max_bytes);
 }
 
-static const struct rmv_error *stream_packed(struct rmv_store *store,
-                                             const struct rmv_object_id *id,
-                                             const struct found *found, uint64_t max_bytes,
-                                             const struct rmv_store_sink *sink)
+/* Finds the list of an object whose whole bytes turned out to be damaged. */
+static bool find_list(struct rmv_store *store, const struct rmv_object_id *id, struct found *found)
 {
-    if (found->representation == RMV_REPRESENTATION_LIST) {
+    RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
+    if (view_once(store, id, RMV_REPRESENTATION_LIST, NULL, &view) ||
+        rmv_chunk_list_parse(view.bytes, view.size, &found->list))
+        return false;
+    found->representation = RMV_REPRESENTATION_LIST;
+    found->size = found->list.size;
+    return true;
+}
+
+static const struct rmv_error *stream_packed(struct rmv_store *store,
+                                             const struct rmv_object_id *id, struct found *found,
+                                             uint64_t max_bytes, const struct rmv_store_sink *sink)
+{
+    RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
+    const struct rmv_error *err = NULL;
+    if (found->representation == RMV_REPRESENTATION_WHOLE) {
+        err = rmv_store_view(store, id, RMV_REPRESENTATION_WHOLE, NULL, &view);
+        if (err && err->code != RMV_ERR_IO) {
+            struct rmv_error *cause = rmv_error_take(err);
+            err = find_list(store, id, found) ? NULL : rmv_error_raise(&cause);
+            rmv_error_free(&cause);
+        }
+    }
+    if (!err && found->representation == RMV_REPRESENTATION_LIST) {
         if (found->size > max_bytes)
             return too_long(id, found->size, max_bytes);
         return stream_listed(store, id, &found->list, sink);
     }
-    RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
-    const struct rmv_error *err = rmv_store_view(store, id, RMV_REPRESENTATION_WHOLE, NULL, &view);
     if (err)
         return err;
     if (view.size > max_bytes)
@@ -267,6 +299,7 @@ const struct rmv_error *rmv_store_stream(struct rmv_store *store, const struct r
                                          uint64_t max_bytes, const struct rmv_store_sink *sink)
 {
     RMV_CLEANUP(found_free) struct found found = {0};
+    RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
     const struct rmv_error *err = find_object(store, id, &found);
     if (err)
         return err;
@@ -285,7 +318,7 @@ static const struct rmv_error *ignore(void *context, const void *bytes, size_t s
 
 bool rmv_store_is_in_packs(struct rmv_store *store, const struct rmv_object_id *id)
 {
-    const struct rmv_store_sink sink = {ignore, NULL};
+    const struct rmv_store_sink sink = {.write = ignore};
     RMV_CLEANUP(found_free) struct found found = {0};
     return !find_once(store, id, &found) && !stream_packed(store, id, &found, UINT64_MAX, &sink);
 }
@@ -306,7 +339,7 @@ const struct rmv_error *rmv_store_get(struct rmv_store *store, const struct rmv_
                                       size_t max_bytes, struct rmv_buf *out)
 {
     const size_t size_before = out->size;
-    const struct rmv_store_sink sink = {append_to_buf, out};
+    const struct rmv_store_sink sink = {.write = append_to_buf, .context = out};
     const struct rmv_error *err = rmv_store_stream(store, id, max_bytes, &sink);
     RMV_CLEANUP(rmv_loose_object_free) struct rmv_loose_object loose = {0};
     if (is_damaged(err) && rmv_loose_find(store, id, false, &loose)) {
@@ -348,7 +381,7 @@ const struct rmv_error *rmv_store_write_to(struct rmv_store *store, const struct
                                            int fd, const char *path)
 {
     struct fd_output output = {.fd = fd, .path = path};
-    const struct rmv_store_sink sink = {write_to_fd, &output};
+    const struct rmv_store_sink sink = {.write = write_to_fd, .context = &output};
     RMV_CLEANUP(rmv_loose_object_free) struct rmv_loose_object loose = {0};
     const struct rmv_error *err = rmv_store_stream(store, id, UINT64_MAX, &sink);
     if (!is_damaged(err) || !rmv_loose_find(store, id, false, &loose))

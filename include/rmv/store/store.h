@@ -229,18 +229,43 @@ struct rmv_store_problem {
     char *message;
 };
 
+struct rmv_store_fsck_options {
+    struct rmv_progress *progress; /* may be NULL */
+    double percent; /* so many of the frames, chosen at random; 0 or 100 and more: all of them */
+    uint64_t seed;  /* what the choice depends on, with the packs' names */
+};
+
 struct rmv_store_fsck {
     uint64_t packs, objects, bytes; /* what was read; bytes before compression */
     uint64_t loose;                 /* of the objects */
+    uint64_t frames, frames_read;   /* there are; of them were read */
     struct rmv_store_problem *problems;
     size_t problems_count, problems_capacity;
 };
 
-/* Reads every pack and index and checks every checksum and every object's hash. Damage is listed,
- * not returned; an error means the check itself could not be done. An object that is intact in
- * another pack is no problem. What is damaged is also written down in the store, so that putting it
- * again mends it. Nobody else may use `store` meanwhile. The caller frees `*report`. */
+/* Reads every pack and index and checks every checksum and every object's hash, with all the
+ * store's threads; of a sample, only the frames chosen. Damage is listed, not returned; an error
+ * means the check itself could not be done. An object that is intact in another pack is no problem.
+ * What is damaged is also written down in the store, so that putting it again mends it. Nobody else
+ * may use `store` meanwhile. `options` may be NULL: everything. The caller frees `*report`. */
 RMV_MUST_CHECK
-const struct rmv_error *rmv_store_fsck(struct rmv_store *store, struct rmv_progress *progress,
+const struct rmv_error *rmv_store_fsck(struct rmv_store *store,
+                                       const struct rmv_store_fsck_options *options,
                                        struct rmv_store_fsck *report);
 void rmv_store_fsck_free(struct rmv_store_fsck *report);
+
+struct rmv_store_repair {
+    uint64_t objects_moved;   /* sound ones, out of damaged packs into new ones */
+    uint64_t packs_removed;   /* of which everything is sound elsewhere now */
+    uint64_t packs_set_aside; /* nobody can tell what is in them: now in ROOT/torn/ */
+    uint64_t packs_kept;      /* with something in them that is nowhere else, and damaged */
+    uint64_t leftovers;       /* files of processes that died */
+};
+
+/* Gets rid of what rmv_store_fsck() has just found damaged, as far as nothing is lost by it:
+ * whatever is sound in a damaged pack is written anew and durably; then, under the lock that keeps
+ * writers out, the pack goes, if each of its objects is sound elsewhere. A pack that does not even
+ * tell what is in it moves to the folder torn/. Unfinished work of others is finished first. A kill
+ * at any moment loses nothing. Errors: LOCKED (somebody writes, after a minute), IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_store_repair(struct rmv_store *store, struct rmv_store_repair *report);

@@ -1,0 +1,339 @@
+/* Getting rid of damaged packs without giving up anything that is sound in them. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rmv/base/lock.h"
+#include "rmv/base/mem.h"
+#include "rmv/base/path.h"
+#include "store/batch.h"
+#include "store/doomed.h"
+#include "store/loose.h"
+#include "store/store_internal.h"
+#include "store/temporary.h"
+#include "store/unsynced.h"
+
+#define TORN_FOLDER "torn"
+#define LOCK_TIMEOUT_MS (60 * 1000)
+
+/* An object that a damaged pack holds, or is said to. */
+struct held {
+    struct rmv_object_id id;
+    struct rmv_location location;
+};
+
+struct damaged_pack {
+    struct rmv_pack *pack;
+    struct held *items; /* in the order of frames */
+    size_t count, capacity;
+    bool is_known; /* the footer or the index says what is in it */
+    bool has_footer;
+};
+
+struct repair {
+    struct rmv_store *store;
+    struct rmv_store_repair report;
+    struct rmv_damage before; /* what the check has found */
+    struct rmv_store_batch *batch;
+    struct rmv_frame_encoder encoder;
+};
+
+static void repair_free(struct repair *repair)
+{
+    rmv_store_batch_close(&repair->batch);
+    rmv_damage_free(&repair->before);
+    rmv_frame_encoder_free(&repair->encoder);
+}
+
+static void damaged_pack_free(struct damaged_pack *pack)
+{
+    free(pack->items);
+    *pack = (struct damaged_pack){0};
+}
+
+/* ---- What is in a damaged pack --------------------------------------------------------------- */
+
+static void hold(struct damaged_pack *pack, const struct rmv_object_id *id,
+                 const struct rmv_location *location)
+{
+    pack->items = rmv_grow(pack->items, pack->count, &pack->capacity, sizeof(pack->items[0]));
+    pack->items[pack->count++] = (struct held){.id = *id, .location = *location};
+}
+
+static bool hold_footer(struct repair *repair, struct damaged_pack *pack)
+{
+    RMV_CLEANUP(rmv_vfs_close) struct rmv_vfs_file file = RMV_VFS_FILE_EMPTY;
+    RMV_CLEANUP(rmv_pack_footer_free) struct rmv_pack_footer footer = {0};
+    if (rmv_vfs_open(repair->store->vfs, pack->pack->path, O_RDONLY, &file) ||
+        rmv_pack_read_footer(&file, &footer))
+        return false;
+    for (size_t i = 0; i < footer.records_count; i++) {
+        const struct rmv_location location =
+            rmv_pack_location(pack->pack, &footer, &footer.records[i]);
+        hold(pack, &footer.records[i].id, &location);
+    }
+    return true;
+}
+
+/* The index is a cache, but here it may be all that is left of the footer. */
+static bool hold_indexed(struct repair *repair, struct damaged_pack *pack)
+{
+    const struct rmv_index *index = &repair->store->index;
+    bool is_covered = false;
+    for (size_t i = 0; i < index->segments_count; i++) {
+        const struct rmv_segment *segment = index->segments[i];
+        for (size_t k = 0; k < segment->packs_count; k++)
+            is_covered = is_covered || segment->packs[k] == pack->pack;
+        for (size_t k = 0; k < segment->entries_count; k++) {
+            struct rmv_location location;
+            if (rmv_index_locate(segment, &segment->entries[k], &location) &&
+                location.pack == pack->pack)
+                hold(pack, &segment->entries[k].id, &location);
+        }
+    }
+    return is_covered;
+}
+
+/* Neighbours share a frame, which is then read once; lists come after what they may name. */
+static int by_place(const void *a, const void *b)
+{
+    const struct rmv_location *left = &((const struct held *)a)->location;
+    const struct rmv_location *right = &((const struct held *)b)->location;
+    if (left->representation != right->representation)
+        return left->representation < right->representation ? -1 : 1;
+    if (left->frame_offset != right->frame_offset)
+        return left->frame_offset < right->frame_offset ? -1 : 1;
+    return (left->offset > right->offset) - (left->offset < right->offset);
+}
+
+static void find_held(struct repair *repair, struct damaged_pack *pack)
+{
+    pack->has_footer = hold_footer(repair, pack);
+    pack->is_known = pack->has_footer || hold_indexed(repair, pack);
+    if (pack->count > 1)
+        qsort(pack->items, pack->count, sizeof(pack->items[0]), by_place);
+}
+
+/* ---- Moving what is sound -------------------------------------------------------------------- */
+
+/* Is every piece of the list in a sound copy? */
+static bool has_pieces(struct repair *repair, const struct rmv_object_view *view)
+{
+    RMV_CLEANUP(rmv_chunk_list_free) struct rmv_chunk_list list = {0};
+    if (rmv_chunk_list_parse(view->bytes, view->size, &list))
+        return false;
+    for (size_t i = 0; i < list.count; i++)
+        if (!rmv_batch_has(repair->batch, &list.entries[i].id))
+            return false;
+    return true;
+}
+
+static const struct rmv_error *move(struct repair *repair, const struct held *held)
+{
+    RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
+    const struct rmv_location *location = &held->location;
+    bool was_stored = false;
+    const struct rmv_error *err =
+        rmv_store_view_at(repair->store, &held->id, location, NULL, &view);
+    if (err)
+        return err->code == RMV_ERR_IO ? err : NULL;
+    if (location->representation == RMV_REPRESENTATION_LIST && !has_pieces(repair, &view))
+        return NULL;
+    const struct rmv_pack_record record =
+        rmv_batch_record(&held->id, view.size, location->representation);
+    struct rmv_frame_encoder *encoder = view.size > RMV_SMALL_OBJECT_MAX ? &repair->encoder : NULL;
+    err = rmv_batch_put(repair->batch, &record, view.bytes, encoder, &was_stored);
+    repair->report.objects_moved += !err && !was_stored;
+    return err;
+}
+
+/* Nothing in the pack counts as stored any more, so that what is sound in it is stored again. */
+static void distrust(struct repair *repair, const struct rmv_object_id *pack)
+{
+    const struct rmv_damage *known = &repair->store->damage;
+    struct rmv_damage all = {0};
+    for (size_t i = 0; i < known->count; i++)
+        rmv_damage_add(&all, &known->items[i].pack, &known->items[i].id);
+    rmv_damage_add(&all, pack, NULL);
+    rmv_damage_sort(&all);
+    rmv_store_set_damage(repair->store, &all);
+}
+
+static const struct rmv_error *salvage_pack(struct repair *repair, struct damaged_pack *pack)
+{
+    const struct rmv_error *err = NULL;
+    distrust(repair, &pack->pack->name);
+    find_held(repair, pack);
+    for (size_t i = 0; !err && i < pack->count; i++)
+        err = move(repair, &pack->items[i]);
+    return err;
+}
+
+/* ---- Removing -------------------------------------------------------------------------------- */
+
+/* Is a sound copy in this representation, or of the whole bytes, in a pack that is not damaged? */
+static bool is_elsewhere(struct repair *repair, const struct held *held)
+{
+    struct rmv_store *store = repair->store;
+    struct rmv_location location;
+    for (size_t n = 0; rmv_index_find(&store->index, &held->id, n, &location); n++) {
+        RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
+        if ((location.representation == RMV_REPRESENTATION_WHOLE ||
+             location.representation == held->location.representation) &&
+            location.pack != held->location.pack &&
+            rmv_store_is_sound(store, &held->id, &location) &&
+            !rmv_store_view_at(store, &held->id, &location, NULL, &view))
+            return true;
+    }
+    return false;
+}
+
+static bool is_superfluous(struct repair *repair, const struct damaged_pack *pack)
+{
+    for (size_t i = 0; i < pack->count; i++)
+        if (!is_elsewhere(repair, &pack->items[i]))
+            return false;
+    return true;
+}
+
+static const struct rmv_error *set_aside(struct repair *repair, const struct rmv_pack *pack)
+{
+    struct rmv_store *store = repair->store;
+    RMV_CLEANUP(rmv_str_free) char *folder = rmv_path_join(store->root, TORN_FOLDER);
+    RMV_CLEANUP(rmv_str_free) char *file_name = rmv_pack_file_name(&pack->name);
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_path_join(folder, file_name);
+    const struct rmv_error *err = rmv_vfs_mkdir(store->vfs, folder);
+    if (!err)
+        err = rmv_vfs_sync_folder(store->vfs, store->root);
+    if (!err)
+        err = rmv_vfs_rename(store->vfs, pack->path, path);
+    if (!err)
+        err = rmv_vfs_sync_folder(store->vfs, folder);
+    if (!err)
+        err = rmv_vfs_sync_folder(store->vfs, store->index.packs.folder);
+    repair->report.packs_set_aside += !err;
+    return err;
+}
+
+/* What is still known to be damaged: nothing of packs that are gone. */
+static const struct rmv_error *write_damage(struct repair *repair)
+{
+    struct rmv_store *store = repair->store;
+    struct rmv_damage left = {0};
+    const struct rmv_error *err = rmv_index_refresh(&store->index);
+    for (size_t i = 0; !err && i < repair->before.count; i++) {
+        const struct rmv_damage_item *item = &repair->before.items[i];
+        const struct rmv_pack *pack = rmv_packs_find(&store->index.packs, &item->pack);
+        if ((pack && pack->is_present) || rmv_object_id_equal(&item->pack, &rmv_loose_pack))
+            rmv_damage_add(&left, &item->pack, &item->id);
+    }
+    if (!err)
+        err = rmv_damage_write(store->vfs, store->root, store->sync, &left);
+    rmv_store_set_damage(store, &left);
+    return err;
+}
+
+static const struct rmv_error *remove_packs(struct repair *repair, struct damaged_pack *packs,
+                                            size_t count)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings doomed = {0};
+    struct rmv_store *store = repair->store;
+    const char *folder = store->index.packs.folder;
+    bool is_index_needed = false;
+    const struct rmv_error *err = NULL;
+    for (size_t i = 0; !err && i < count; i++) {
+        if (!packs[i].is_known) {
+            err = set_aside(repair, packs[i].pack);
+        } else if (is_superfluous(repair, &packs[i])) {
+            rmv_strings_take(&doomed, rmv_pack_file_name(&packs[i].pack->name));
+        } else {
+            repair->report.packs_kept++;
+            is_index_needed = is_index_needed || !packs[i].has_footer;
+        }
+    }
+    repair->report.packs_removed = doomed.count;
+    if (!err && doomed.count > 0)
+        err = rmv_doomed_write(store->vfs, store->root, store->sync, &doomed);
+    if (!err && doomed.count > 0)
+        err = rmv_doomed_finish(store->vfs, folder, store->sync);
+    if (!err)
+        err = write_damage(repair);
+    return err || is_index_needed ? err : rmv_index_rebuild(&store->index);
+}
+
+/* ---- All of it ------------------------------------------------------------------------------- */
+
+static uint64_t count_leftovers(const struct rmv_store *store)
+{
+    static const char *const names[] = {"unsynced", RMV_PACK_FOLDER "/" RMV_DOOMED_FILE};
+    RMV_CLEANUP(rmv_str_free)
+    char *folder = rmv_path_join(store->root, RMV_TEMPORARY_FOLDER);
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings temporary = {0};
+    struct rmv_vfs_stat stat;
+    uint64_t count = rmv_vfs_list(store->vfs, folder, &temporary) ? 0 : temporary.count;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        RMV_CLEANUP(rmv_str_free) char *path = rmv_path_join(store->root, names[i]);
+        count += store->vfs->stat(store->vfs->state, path, &stat) == 0;
+    }
+    return count;
+}
+
+/* The packs that something is wrong with; the caller frees them. */
+static struct damaged_pack *list_damaged(const struct repair *repair, size_t *count)
+{
+    const struct rmv_damage *damage = &repair->before;
+    struct damaged_pack *packs = rmv_calloc(damage->count + 1, sizeof(*packs));
+    *count = 0;
+    for (size_t i = 0; i < damage->count; i++) {
+        struct rmv_pack *pack = rmv_packs_find(&repair->store->index.packs, &damage->items[i].pack);
+        const bool is_listed = *count > 0 && packs[*count - 1].pack == pack;
+        if (pack && pack->is_present && !is_listed)
+            packs[(*count)++].pack = pack;
+    }
+    return packs;
+}
+
+/* First everything sound is durable in new packs; then, with writers kept out, packs go. */
+static const struct rmv_error *repair_packs(struct repair *repair, struct damaged_pack *packs,
+                                            size_t count)
+{
+    struct rmv_store *store = repair->store;
+    RMV_CLEANUP(rmv_lock_release) struct rmv_lock lock = RMV_LOCK_EMPTY;
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_str_format("%s/" RMV_STORE_LOCK_FILE, store->root);
+    const struct rmv_error *err = NULL;
+    for (size_t i = 0; !err && i < count; i++)
+        err = salvage_pack(repair, &packs[i]);
+    if (!err)
+        err = rmv_store_batch_commit(repair->batch);
+    rmv_store_batch_close(&repair->batch);
+    if (!err)
+        err = rmv_lock_take(path, true, LOCK_TIMEOUT_MS, &lock);
+    if (!err)
+        err = rmv_index_refresh(&store->index);
+    return err ? err : remove_packs(repair, packs, count);
+}
+
+const struct rmv_error *rmv_store_repair(struct rmv_store *store, struct rmv_store_repair *report)
+{
+    RMV_CLEANUP(repair_free) struct repair repair = {.store = store};
+    size_t count = 0;
+    const uint64_t leftovers_before = count_leftovers(store);
+    repair.encoder.level = store->compression_level;
+    const struct rmv_error *err = rmv_store_batch_open(store, &repair.batch);
+    if (err)
+        return err;
+    const uint64_t leftovers_after = count_leftovers(store);
+    if (leftovers_after < leftovers_before)
+        repair.report.leftovers = leftovers_before - leftovers_after;
+    for (size_t i = 0; i < store->damage.count; i++)
+        rmv_damage_add(&repair.before, &store->damage.items[i].pack, &store->damage.items[i].id);
+    struct damaged_pack *packs = list_damaged(&repair, &count);
+    err = repair_packs(&repair, packs, count);
+    for (size_t i = 0; i < count; i++)
+        damaged_pack_free(&packs[i]);
+    free(packs);
+    if (err)
+        return rmv_error_context(err, "cannot repair the store '%s'", store->root);
+    *report = repair.report;
+    return NULL;
+}
