@@ -90,7 +90,7 @@ const struct rmv_error *rmv_parse_retry(const struct rmv_stage_parser *parser,
     const struct rmv_value *attempts = err ? NULL : rmv_value_find(value, "attempts");
     if (!err && !attempts)
         err = rmv_value_error(parser->file, value, "'retry' has no 'attempts'");
-    if (!err)
+    else if (attempts)
         err = parse_attempts(parser, attempts, &retry->attempts);
     const struct rmv_value *delay = err ? NULL : rmv_value_find(value, "delay");
     if (delay)

@@ -5,178 +5,9 @@
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 
-/* What `vars` and params.yaml say. */
-struct variables {
-    struct rmv_value values; /* a map */
-    struct rmv_value loaded; /* path → null for the whole file, or the list of its keys */
-};
-
-static void variables_free(struct variables *variables)
-{
-    rmv_value_free(&variables->values);
-    rmv_value_free(&variables->loaded);
-}
-
 static struct rmv_value place_of(const struct rmv_member *member)
 {
     return (struct rmv_value){.line = member->line, .column = member->column};
-}
-
-/* ---- Variables ------------------------------------------------------------------------------ */
-
-/* Maps are merged; everything else may be said once. `what` is the key so far, for messages. */
-static const struct rmv_error *merge(const struct rmv_template *template,
-                                     const struct rmv_value *at, const char *what,
-                                     const struct rmv_value *from, struct rmv_value *into)
-{
-    for (size_t i = 0; i < from->map.count; i++) {
-        const struct rmv_member *member = &from->map.members[i];
-        struct rmv_value *old = rmv_value_find(into, member->key);
-        if (!old) {
-            rmv_value_copy(rmv_value_add(into, member->key), &member->value);
-            continue;
-        }
-        RMV_CLEANUP(rmv_str_free)
-        char *name = rmv_str_format("%s%s%s", what, *what ? "." : "", member->key);
-        if (old->kind != RMV_VALUE_MAP || member->value.kind != RMV_VALUE_MAP)
-            return rmv_template_error(template, RMV_ERR_USAGE, at,
-                                      "'%s' has a value already, from before this", name);
-        const struct rmv_error *err = merge(template, at, name, &member->value, old);
-        if (err)
-            return err;
-    }
-    return NULL;
-}
-
-static const struct rmv_error *already_loaded(const struct rmv_template *template,
-                                              const struct rmv_value *at, const char *path)
-{
-    return rmv_template_error(template, RMV_ERR_USAGE, at, "'%s' has been loaded already", path);
-}
-
-/* Takes note of what is loaded from `path`: all of it, or some keys. */
-static const struct rmv_error *note_loaded(const struct rmv_template *template,
-                                           const struct rmv_value *at, const char *path,
-                                           const struct rmv_value *keys, struct rmv_value *loaded)
-{
-    struct rmv_value *known = rmv_value_find(loaded, path);
-    if (known && (known->kind == RMV_VALUE_NULL || keys->kind == RMV_VALUE_NULL))
-        return already_loaded(template, at, path);
-    for (size_t i = 0; known && i < keys->list.count; i++)
-        for (size_t k = 0; k < known->list.count; k++)
-            if (strcmp(known->list.items[k].text, keys->list.items[i].text) == 0)
-                return already_loaded(template, at, path);
-    if (!known)
-        rmv_value_copy(rmv_value_add(loaded, path), keys);
-    for (size_t i = 0; known && i < keys->list.count; i++)
-        rmv_value_copy(rmv_value_append(known), &keys->list.items[i]);
-    return NULL;
-}
-
-static const struct rmv_error *take_keys(const struct rmv_template *template,
-                                         const struct rmv_value *at, const char *path,
-                                         const struct rmv_value *keys, struct rmv_value *content)
-{
-    RMV_CLEANUP(rmv_value_free) struct rmv_value taken = {0};
-
-    if (content->kind != RMV_VALUE_MAP)
-        return rmv_template_error(template, RMV_ERR_USAGE, at,
-                                  "'%s' holds %s and no variables by name", path,
-                                  rmv_value_kind_name(content->kind));
-    if (keys->kind == RMV_VALUE_NULL)
-        return NULL;
-    rmv_value_set_map(&taken);
-    for (size_t i = 0; i < keys->list.count; i++) {
-        const char *key = keys->list.items[i].text;
-        const struct rmv_value *value = rmv_value_find(content, key);
-        if (!value)
-            return rmv_template_error(template, RMV_ERR_NOT_FOUND, at, "'%s' has no '%s'", path,
-                                      key);
-        rmv_value_copy(rmv_value_add(&taken, key), value);
-    }
-    rmv_value_free(content);
-    *content = taken;
-    taken = (struct rmv_value){0};
-    return NULL;
-}
-
-/* "FILE" or "FILE:KEY,KEY", seen from `folder`. */
-static const struct rmv_error *load_file(const struct rmv_template *template, const char *folder,
-                                         const struct rmv_value *at, const char *text,
-                                         struct variables *variables)
-{
-    RMV_CLEANUP(rmv_value_free) struct rmv_value keys = {0};
-    RMV_CLEANUP(rmv_value_free) struct rmv_value content = {0};
-    const char *colon = strchr(text, ':');
-    const size_t size = colon ? (size_t)(colon - text) : strlen(text);
-    RMV_CLEANUP(rmv_str_free) char *name = rmv_str_copy_n(text, size);
-    RMV_CLEANUP(rmv_str_free) char *joined = rmv_path_join(folder, name);
-    RMV_CLEANUP(rmv_str_free) char *path = rmv_path_normalize(joined);
-
-    for (const char *c = colon ? colon + 1 : ""; *c; c += *c == ',') {
-        const size_t key_size = strcspn(c, ",");
-        RMV_CLEANUP(rmv_str_free) char *key = rmv_str_copy_n(c, key_size);
-        if (key_size)
-            rmv_value_set_text(rmv_value_append(&keys), key);
-        c += key_size;
-    }
-    const struct rmv_error *err = rmv_path_check(path);
-    if (err)
-        return rmv_error_context(err, "%s:%u:%u", template->file, (unsigned)at->line,
-                                 (unsigned)at->column);
-    const struct rmv_value *known = rmv_value_find(&variables->loaded, path);
-    if (known && known->kind == RMV_VALUE_NULL && keys.kind == RMV_VALUE_NULL)
-        return NULL; /* all of it is there */
-    err = note_loaded(template, at, path, &keys, &variables->loaded);
-    if (err)
-        return err;
-    if (!template->reader)
-        return rmv_template_error(template, RMV_ERR_UNSUPPORTED, at, "'%s' cannot be read here",
-                                  path);
-    err = template->reader->read(template->reader->context, path, &content);
-    if (err)
-        return rmv_error_context(err, "%s:%u:%u: variables", template->file, (unsigned)at->line,
-                                 (unsigned)at->column);
-    err = take_keys(template, at, path, &keys, &content);
-    return err ? err : merge(template, at, "", &content, &variables->values);
-}
-
-static const struct rmv_error *load_vars(const struct rmv_template *template, const char *folder,
-                                         const struct rmv_value *vars, struct variables *variables)
-{
-    const struct rmv_error *err = rmv_value_expect(template->file, vars, RMV_VALUE_LIST, "'vars'");
-    if (!err && rmv_template_is_in(vars, false))
-        err = rmv_template_error(template, RMV_ERR_USAGE, vars,
-                                 "'vars' is where templates come from and can have none");
-    for (size_t i = 0; !err && i < vars->list.count; i++) {
-        const struct rmv_value *item = &vars->list.items[i];
-        if (item->kind == RMV_VALUE_STRING)
-            err = load_file(template, folder, item, item->text, variables);
-        else if (item->kind == RMV_VALUE_MAP)
-            err = merge(template, item, "", item, &variables->values);
-        else
-            err = rmv_value_error(template->file, item,
-                                  "'vars' lists files and maps of values, not %s",
-                                  rmv_value_kind_name(item->kind));
-    }
-    return err;
-}
-
-/* params.yaml beside the rmv.yaml, if it is there, then `vars`. */
-static const struct rmv_error *load_globals(const struct rmv_template *template,
-                                            const struct rmv_value *vars,
-                                            struct variables *variables)
-{
-    static const struct rmv_value start = {.line = 1, .column = 1};
-    rmv_value_set_map(&variables->values);
-    rmv_value_set_map(&variables->loaded);
-    if (template->reader) {
-        const struct rmv_error *err =
-            load_file(template, template->folder, &start, RMV_PARAMS_FILE_NAME, variables);
-        if (err && err->code != RMV_ERR_NOT_FOUND)
-            return err;
-    }
-    return vars ? load_vars(template, template->folder, vars, variables) : NULL;
 }
 
 /* ---- Stages --------------------------------------------------------------------------------- */
@@ -186,7 +17,7 @@ struct definition {
     const struct rmv_member *member; /* its name and its place */
     const struct rmv_value *body;    /* a map: the stage, or what is below `do` */
     const char *suffix;              /* "@ITEM", or "" */
-    const struct variables *variables;
+    const struct rmv_template_vars *variables;
     const struct rmv_value *item, *key;
 };
 
@@ -212,7 +43,7 @@ static const struct rmv_error *find_wdir(struct rmv_template *template,
 static const struct rmv_error *load_locals(struct rmv_template *template,
                                            const struct rmv_template_scope *scope,
                                            const struct definition *definition,
-                                           struct variables *locals)
+                                           struct rmv_template_vars *locals)
 {
     RMV_CLEANUP(rmv_str_free) char *folder = NULL;
     const struct rmv_value *vars = rmv_value_find(definition->body, "vars");
@@ -220,14 +51,14 @@ static const struct rmv_error *load_locals(struct rmv_template *template,
     rmv_value_copy(&locals->values, &definition->variables->values);
     rmv_value_copy(&locals->loaded, &definition->variables->loaded);
     const struct rmv_error *err = find_wdir(template, scope, definition->body, &folder);
-    return err ? err : load_vars(template, folder, vars, locals);
+    return err ? err : rmv_template_load_vars(template, folder, vars, locals);
 }
 
 static const struct rmv_error *add_stage(struct rmv_template *template,
                                          const struct definition *definition,
                                          struct rmv_value *stages)
 {
-    RMV_CLEANUP(variables_free) struct variables locals = {0};
+    RMV_CLEANUP(rmv_template_vars_free) struct rmv_template_vars locals = {0};
     RMV_CLEANUP(rmv_str_free)
     char *name = rmv_str_format("%s%s", definition->member->key, definition->suffix);
     struct rmv_template_scope scope = {
@@ -445,7 +276,7 @@ static bool is_needed(const struct rmv_value *document)
 }
 
 static const struct rmv_error *expand_stages(struct rmv_template *template,
-                                             const struct variables *variables,
+                                             const struct rmv_template_vars *variables,
                                              const struct rmv_value *from, struct rmv_value *stages)
 {
     const struct rmv_error *err = NULL;
@@ -470,10 +301,10 @@ static const struct rmv_error *expand_stages(struct rmv_template *template,
 static const struct rmv_error *expand(struct rmv_template *template, struct rmv_value *document,
                                       struct rmv_value *out)
 {
-    RMV_CLEANUP(variables_free) struct variables variables = {0};
+    RMV_CLEANUP(rmv_template_vars_free) struct rmv_template_vars variables = {0};
     const struct rmv_template_scope scope = {.vars = &variables.values};
     const struct rmv_error *err =
-        load_globals(template, rmv_value_find(document, "vars"), &variables);
+        rmv_template_load_globals(template, rmv_value_find(document, "vars"), &variables);
 
     rmv_value_set_map(out);
     for (size_t i = 0; !err && i < document->map.count; i++) {

@@ -53,3 +53,24 @@ const struct rmv_error *rmv_template_error(const struct rmv_template *template,
 RMV_MUST_CHECK
 const struct rmv_error *rmv_template_count(struct rmv_template *template,
                                            const struct rmv_value *at, size_t size);
+
+/* ---- Variables: template_vars.c ------------------------------------------------------------- */
+
+/* What `vars` and params.yaml say. */
+struct rmv_template_vars {
+    struct rmv_value values; /* a map */
+    struct rmv_value loaded; /* path → null for the whole file, or the list of its keys */
+};
+void rmv_template_vars_free(struct rmv_template_vars *variables);
+
+/* Loads params.yaml beside the rmv.yaml, if it is there, then `vars`, which may be NULL. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_template_load_globals(const struct rmv_template *template,
+                                                  const struct rmv_value *vars,
+                                                  struct rmv_template_vars *variables);
+
+/* Adds what the list `vars` says; its files are seen from `folder`. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_template_load_vars(const struct rmv_template *template,
+                                               const char *folder, const struct rmv_value *vars,
+                                               struct rmv_template_vars *variables);
