@@ -17,6 +17,7 @@ static bool option_no_commit;
 static bool option_glob;
 static bool option_json;
 static const char *option_out;
+static const char *option_link;
 
 static const struct cli_option options[] = {
     {.name = "no-commit",
@@ -30,6 +31,11 @@ static const struct cli_option options[] = {
      .text = &option_out,
      .argument = "PLACE",
      .help = "copy the one PATH, from outside, to PLACE in the workspace, and add that"},
+    {.name = "link",
+     .text = &option_link,
+     .argument = "TYPES",
+     .help = "reflink, hardlink, symlink, copy, or several to be tried in order, instead of "
+             "cache.type"},
     {.name = "json", .flag = &option_json, .help = "print a JSON document"},
     {0},
 };
@@ -156,6 +162,8 @@ static const struct rmv_error *add(int argc, char **argv)
     if (option_out && (argc > 1 || option_glob))
         return rmv_error(RMV_ERR_USAGE, "--out takes one PATH, and no pattern");
     const struct rmv_error *err = cli_open_workspace(&workspace);
+    if (!err)
+        err = cli_use_links(workspace, option_link);
     if (!err && option_out)
         return add_copy(workspace, argv[0]);
     if (!err)

@@ -14,12 +14,22 @@ static bool option_force;
 static bool option_summary;
 static bool option_json;
 static bool option_switch;
+static bool option_relink;
+static const char *option_link;
 
 static const struct cli_option options[] = {
     {.name = "force",
      .letter = 'f',
      .flag = &option_force,
      .help = "give up unsaved data, uncommitted pointers and untracked files in tracked folders"},
+    {.name = "relink",
+     .flag = &option_relink,
+     .help = "also make files whose content is right the type of link that is wanted"},
+    {.name = "link",
+     .text = &option_link,
+     .argument = "TYPES",
+     .help = "reflink, hardlink, symlink, copy, or several to be tried in order, instead of "
+             "cache.type"},
     {.name = "switch", .flag = &option_switch, .help = "move HEAD to REV first, by `git switch`"},
     {.name = "summary", .flag = &option_summary, .help = "print the counts alone"},
     {.name = "json", .flag = &option_json, .help = "print a JSON document"},
@@ -37,6 +47,7 @@ static void print_json(const struct rmv_checkout_report *report)
     cli_set_int(&document, "modified", report->data.modified);
     cli_set_int(&document, "deleted", report->data.deleted);
     cli_set_int(&document, "unchanged", report->data.unchanged);
+    cli_set_int(&document, "relinked", report->data.relinked);
     cli_changes_to_value(&report->data.outputs, rmv_value_add(&document, "outputs"));
     cli_set_paths(&document, "pointers", &report->sources);
     cli_set_paths(&document, "files", &report->files);
@@ -83,6 +94,8 @@ static void print(const struct rmv_workspace *workspace, const struct rmv_checko
     printf("%llu added, %llu modified, %llu deleted, %llu unchanged\n",
            (unsigned long long)data->added, (unsigned long long)data->modified,
            (unsigned long long)data->deleted, (unsigned long long)data->unchanged);
+    if (data->relinked > 0)
+        printf("%llu relinked\n", (unsigned long long)data->relinked);
     if (data->kept.count > 0)
         printf("%zu not tracked and kept; -v lists them, -f removes them\n", data->kept.count);
 }
@@ -138,6 +151,7 @@ static const struct rmv_error *run_checkout(const struct request *request, bool 
         .revision = request->revision,
         .paths = request->paths,
         .force = option_force,
+        .relink = option_relink,
         .check_only = check_only,
         .progress = progress,
     };
@@ -154,13 +168,17 @@ static const struct rmv_error *switch_and_run(struct rmv_workspace **workspace,
 {
     if (!request->revision || request->paths->count > 0)
         return rmv_error(RMV_ERR_USAGE, "--switch needs a revision, and takes no paths");
-    const struct rmv_error *err = run_checkout(request, true);
+    const struct rmv_error *err = cli_use_links(*workspace, option_link);
+    if (!err)
+        err = run_checkout(request, true);
     if (!err)
         err = run_git_switch(*workspace, request->revision);
     if (err)
         return err;
     rmv_workspace_close(workspace);
     err = cli_open_workspace(workspace);
+    if (!err)
+        err = cli_use_links(*workspace, option_link);
     if (err)
         return err;
     request->workspace = *workspace;
@@ -174,6 +192,8 @@ static const struct rmv_error *run(int argc, char **argv)
     RMV_CLEANUP(cli_revisions_free) struct cli_revisions revisions = {0};
 
     const struct rmv_error *err = cli_open_workspace(&workspace);
+    if (!err)
+        err = cli_use_links(workspace, option_link);
     if (!err)
         err = cli_revisions_parse(workspace, argc, argv, 1, &revisions);
     if (err)
@@ -204,12 +224,16 @@ const struct cli_command rmv_command_checkout = {
         "hashed; where an object is missing or damaged, the old file stays, the rest is restored,\n"
         "and the error names the object.\n"
         "\n"
+        "Files are made as cache.type says, or --link: `rmv help config`. With --relink, those\n"
+        "whose content is right already are replaced where they are of another type.\n"
+        "\n"
         "An argument that could be both a revision and a path is refused; `--` stands between\n"
         "them then. Afterwards `rmv status` is clean for data; its stages are compared with the\n"
         "rmv.yaml that is in the workspace, which REV does not change.",
     .examples = "rmv checkout  # after git clone, git switch or git pull\n"
                 "rmv checkout v1.0  # the data and pointers of a tag\n"
                 "rmv checkout data/raw/users.csv  # one file\n"
+                "rmv checkout --relink --link symlink  # links in place of copies\n"
                 "rmv checkout --switch experiment  # git switch and rmv checkout in one\n",
     .options = options,
     .keeps_dashes = true,

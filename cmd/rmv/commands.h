@@ -25,4 +25,5 @@ extern const struct cli_command rmv_command_repro;
 extern const struct cli_command rmv_command_stage_add;
 extern const struct cli_command rmv_command_stage_list;
 extern const struct cli_command rmv_command_status;
+extern const struct cli_command rmv_command_unprotect;
 extern const struct cli_command rmv_command_version;

@@ -13,6 +13,7 @@ static const struct cli_command *const commands[] = {
     &rmv_command_commit,
     &rmv_command_remove,
     &rmv_command_move,
+    &rmv_command_unprotect,
     &rmv_command_log,
     &rmv_command_cat,
     &rmv_command_ls,

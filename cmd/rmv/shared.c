@@ -7,6 +7,7 @@
 #include "rmv/base/json.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
+#include "rmv/dataset/links.h"
 
 const struct rmv_error *cli_open_workspace(struct rmv_workspace **workspace)
 {
@@ -213,4 +214,16 @@ void cli_print_changes(const struct rmv_workspace *workspace, const struct rmv_c
 {
     for (size_t i = 0; i < changes->count; i++)
         print_change(workspace, &changes->items[i], indent);
+}
+
+const struct rmv_error *cli_use_links(struct rmv_workspace *workspace, const char *text)
+{
+    struct rmv_link_types types;
+    if (!text)
+        return NULL;
+    const struct rmv_error *err = rmv_link_types_parse(text, &types);
+    if (err)
+        return rmv_error_context(err, "--link");
+    rmv_links_use(workspace, &types);
+    return NULL;
 }

@@ -15,6 +15,10 @@ RMV_MUST_CHECK
 const struct rmv_error *cli_paths(const struct rmv_workspace *workspace, int argc, char **argv,
                                   struct rmv_strings *paths);
 
+/* Uses these types of links instead of cache.type; NULL for that. Errors: USAGE. */
+RMV_MUST_CHECK
+const struct rmv_error *cli_use_links(struct rmv_workspace *workspace, const char *types);
+
 /* Prints a document, indented. */
 void cli_print_json(const struct rmv_value *value);
 

@@ -6,6 +6,7 @@
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/dataset/dataset.h"
+#include "rmv/dataset/links.h"
 
 struct add {
     struct rmv_workspace *workspace;
@@ -192,5 +193,9 @@ const struct rmv_error *rmv_add(struct rmv_workspace *workspace, const struct rm
         err = rmv_store_batch_open(workspace->store, &batch);
     if (!err)
         err = save_targets(&add, batch);
-    return err ? err : publish_targets(&add, added);
+    if (!err)
+        err = publish_targets(&add, added);
+    if (!err)
+        rmv_links_place(workspace);
+    return err;
 }

@@ -236,6 +236,7 @@ static const struct rmv_error *restore(struct rmv_checkout *checkout,
 {
     const struct rmv_restore_options options = {
         .force = checkout->options->force,
+        .relink = checkout->options->relink,
         .partial = partial,
         .check_only = check_only,
         .progress = checkout->options->progress,

@@ -12,16 +12,16 @@
 #include "rmv/base/lock.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
+#include "rmv/dataset/links.h"
 #include "rmv/vcs/config_file.h"
 
 #define LOCK_WAIT_MS 10000
 
-enum value_type { TYPE_BOOL, TYPE_INT, TYPE_TEXT };
+enum value_type { TYPE_BOOL, TYPE_INT, TYPE_TEXT, TYPE_LINKS };
 
 struct known_key {
     const char *name;
     int64_t least, most;    /* of an int */
-    const char *only;       /* the one text that is allowed, or NULL */
     const char *choices[2]; /* the texts that are allowed, or none */
     enum value_type type;
     bool counts_committed; /* harmless, so it may come with a clone */
@@ -29,7 +29,7 @@ struct known_key {
 
 static const struct known_key known_keys[] = {
     {.name = "cache.dir", .type = TYPE_TEXT},
-    {.name = "cache.type", .type = TYPE_TEXT, .only = "copy", .counts_committed = true},
+    {.name = "cache.type", .type = TYPE_LINKS, .counts_committed = true},
     {.name = "core.compression",
      .type = TYPE_INT,
      .least = 1,
@@ -84,9 +84,11 @@ static const struct rmv_error *check_value(const struct known_key *key, const ch
         strcmp(value, key->choices[1]) != 0)
         return rmv_error(RMV_ERR_USAGE, "'%s' is '%s' or '%s', not '%s'", key->name,
                          key->choices[0], key->choices[1], value);
-    if (key->only && strcmp(value, key->only) != 0)
-        return rmv_error(RMV_ERR_USAGE, "'%s' can only be '%s', not '%s'", key->name, key->only,
-                         value);
+    if (key->type == TYPE_LINKS) {
+        struct rmv_link_types types;
+        const struct rmv_error *err = rmv_link_types_parse(value, &types);
+        return err ? rmv_error_context(err, "%s", key->name) : NULL;
+    }
     if (key->type == TYPE_TEXT && *value == '\0')
         return rmv_error(RMV_ERR_USAGE, "'%s' is empty", key->name);
     return NULL;

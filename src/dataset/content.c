@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dataset/links.h"
 #include "dataset/stat_internal.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
@@ -41,7 +42,8 @@ char rmv_content_type(mode_t mode)
 
 /* O_NONBLOCK: a FIFO that has taken the file's place must not make us wait. A single name needs no
  * more than O_NOFOLLOW to stay in its folder. */
-static const struct rmv_error *open_source(const struct rmv_content_source *source, int *fd)
+static const struct rmv_error *open_source(const struct rmv_content_reader *reader,
+                                           const struct rmv_content_source *source, int *fd)
 {
     const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     assert(!strchr(source->name, '/'));
@@ -50,6 +52,8 @@ static const struct rmv_error *open_source(const struct rmv_content_source *sour
         return NULL;
     const int number = errno;
     RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(source->path);
+    if (number == ELOOP && rmv_links_open(reader->workspace, source->folder_fd, source->name, fd))
+        return NULL;
     if (number == ELOOP && !source->follow_link)
         return rmv_error(RMV_ERR_CONFLICT, "'%s' became a link while it was looked at", quoted);
     errno = number;
@@ -138,27 +142,63 @@ struct attempt {
     bool is_left;    /* it is larger than it may be, and was not read */
     bool is_settled; /* before it was read */
     bool is_changed; /* the result is worth nothing */
+    bool is_loose;   /* it was stored as a loose object */
 };
 
-static const struct rmv_error *read_open(struct rmv_content_reader *reader, int fd,
-                                         const char *path, struct attempt *attempt,
-                                         struct rmv_tree_entry *entry)
+/* Stores the file as a loose object, if files are to be links or to share blocks. */
+static const struct rmv_error *put_loose(struct rmv_content_reader *reader,
+                                         const struct rmv_content_source *source, int fd,
+                                         struct attempt *attempt, struct rmv_tree_entry *entry)
 {
-    const struct rmv_error *err;
+    struct stat named;
+    const struct rmv_links_source from = {
+        .fd = fd,
+        .path = source->path,
+        .status = &attempt->before,
+        .is_shared = fstatat(source->folder_fd, source->name, &named, AT_SYMLINK_NOFOLLOW) < 0 ||
+                     named.st_ino != attempt->before.st_ino,
+        .progress = reader->progress,
+    };
+    struct rmv_store_file file;
+    const struct rmv_error *err =
+        rmv_links_put(reader->workspace, reader->batch, &from, &file, &attempt->is_loose);
+    if (err || !attempt->is_loose)
+        return err;
+    entry->id = file.id;
+    entry->size = file.size;
+    return NULL;
+}
+
+static const struct rmv_error *take_content(struct rmv_content_reader *reader, int fd,
+                                            const char *path, size_t size,
+                                            struct rmv_tree_entry *entry)
+{
+    if (size <= WHOLE_MAX)
+        return take_whole(reader, fd, path, size, entry);
+    return reader->batch ? put_file(reader, fd, path, entry) : hash_file(reader, fd, path, entry);
+}
+
+static const struct rmv_error *read_open(struct rmv_content_reader *reader,
+                                         const struct rmv_content_source *source, int fd,
+                                         struct attempt *attempt, struct rmv_tree_entry *entry)
+{
+    const char *path = source->path;
     const uint64_t size = (uint64_t)attempt->before.st_size;
+    const struct rmv_error *err = NULL;
 
     attempt->is_settled = rmv_stat_index_settle(reader->workspace->stat_index, &attempt->before);
-    if (size <= WHOLE_MAX)
-        err = take_whole(reader, fd, path, (size_t)size, entry);
-    else if (reader->batch)
-        err = put_file(reader, fd, path, entry);
-    else
-        err = hash_file(reader, fd, path, entry);
+    if (reader->batch && !reader->keeps_files)
+        err = put_loose(reader, source, fd, attempt, entry);
+    if (!err && !attempt->is_loose)
+        err = take_content(reader, fd, path, (size_t)size, entry);
     if (err)
         return err;
     if (fstat(fd, &attempt->after) < 0)
         return rmv_error_errno("cannot stat '%s'", path);
     entry->type = rmv_content_type(attempt->after.st_mode);
+    /* A second name for it in the store has changed its ctime. */
+    if (attempt->is_loose)
+        attempt->before.st_ctim = attempt->after.st_ctim;
     attempt->is_changed = !is_same(&attempt->before, &attempt->after) || entry->size != size;
     return NULL;
 }
@@ -169,7 +209,7 @@ static const struct rmv_error *read_once(struct rmv_content_reader *reader,
 {
     RMV_CLEANUP(rmv_fd_close) int fd = -1;
 
-    const struct rmv_error *err = open_source(source, &fd);
+    const struct rmv_error *err = open_source(reader, source, &fd);
     if (err)
         return err;
     if (fstat(fd, &attempt->before) < 0)
@@ -179,7 +219,7 @@ static const struct rmv_error *read_once(struct rmv_content_reader *reader,
                          source->path);
     entry->size = (uint64_t)attempt->before.st_size;
     attempt->is_left = entry->size > size_max;
-    return attempt->is_left ? NULL : read_open(reader, fd, source->path, attempt, entry);
+    return attempt->is_left ? NULL : read_open(reader, source, fd, attempt, entry);
 }
 
 static void learn(struct rmv_content_reader *reader, const char *path, const struct stat *status,

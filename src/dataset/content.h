@@ -21,6 +21,7 @@ struct rmv_content_reader {
     struct rmv_workspace *workspace;
     struct rmv_store_batch *batch;  /* NULL: hash only */
     struct rmv_progress *progress;  /* may be NULL */
+    bool keeps_files;               /* none of them is to become a link */
     struct rmv_buf buf;             /* one reader per thread */
     struct rmv_stat_pending learnt; /* for the stat index */
 };

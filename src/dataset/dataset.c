@@ -51,6 +51,17 @@ const struct rmv_error *rmv_dataset_look(struct rmv_workspace *workspace, const 
     return err;
 }
 
+static const struct rmv_error *save(const struct rmv_examine_request *request,
+                                    struct rmv_output *output)
+{
+    const struct rmv_error *err = scan_output(request, output);
+    if (err)
+        return err;
+    const struct rmv_tree_entry entry = rmv_entry_of_output(output);
+    rmv_placed_set(rmv_placed_of(request->workspace), request->path, &entry);
+    return NULL;
+}
+
 const struct rmv_error *rmv_dataset_save(struct rmv_workspace *workspace,
                                          struct rmv_store_batch *batch, const char *path,
                                          struct rmv_progress *progress, struct rmv_output *output)
@@ -62,12 +73,21 @@ const struct rmv_error *rmv_dataset_save(struct rmv_workspace *workspace,
         .batch = batch,
         .progress = progress,
     };
-    const struct rmv_error *err = scan_output(&request, output);
-    if (err)
-        return err;
-    const struct rmv_tree_entry entry = rmv_entry_of_output(output);
-    rmv_placed_set(rmv_placed_of(workspace), path, &entry);
-    return NULL;
+    return save(&request, output);
+}
+
+const struct rmv_error *rmv_dataset_save_copy(struct rmv_workspace *workspace,
+                                              struct rmv_store_batch *batch, const char *path,
+                                              struct rmv_output *output)
+{
+    const struct rmv_examine_request request = {
+        .workspace = workspace,
+        .path = path,
+        .follow_link = true,
+        .batch = batch,
+        .keeps_files = true,
+    };
+    return save(&request, output);
 }
 
 /* ---- Is it stored? ----------------------------------------------------------------------------

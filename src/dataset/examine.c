@@ -7,6 +7,7 @@
 
 #include "dataset/content.h"
 #include "dataset/examine_walk.h"
+#include "dataset/links.h"
 #include "rmv/base/beneath.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
@@ -37,6 +38,10 @@ const struct rmv_error *rmv_examine_link(const struct rmv_examine_request *reque
         return rmv_error_errno("cannot read the link '%s'", path);
 
     *entry = (struct rmv_tree_entry){.type = 'l', .size = (uint64_t)size, .nfiles = 1};
+    RMV_CLEANUP(rmv_link_free) struct rmv_link link = {0};
+    if (request->batch &&
+        rmv_links_find(request->workspace, folder_fd, name, &link) == RMV_LINK_STALE)
+        return rmv_links_refuse(path, &link);
     if (request->batch)
         return rmv_store_batch_put_lines(request->batch, target, (size_t)size, &entry->id);
     entry->id = rmv_object_id_of(target, (size_t)size);
@@ -68,6 +73,7 @@ static const struct rmv_error *examine_file(const struct rmv_examine_request *re
         .workspace = request->workspace,
         .batch = request->batch,
         .progress = request->progress,
+        .keeps_files = request->keeps_files,
     };
     const struct rmv_error *err = NULL;
 
@@ -96,6 +102,17 @@ static const struct rmv_error *examine_folder(const struct rmv_examine_request *
     return rmv_examine_walk(request, &fd, entry);
 }
 
+/* A link to a loose object of the store stands for a file. */
+static const struct rmv_error *examine_symlink(const struct rmv_examine_request *request,
+                                               int folder_fd, const char *name,
+                                               struct rmv_tree_entry *entry)
+{
+    RMV_CLEANUP(rmv_link_free) struct rmv_link link = {0};
+    if (rmv_links_find(request->workspace, folder_fd, name, &link) == RMV_LINK_LIVE)
+        return examine_file(request, folder_fd, name, &link.status, entry);
+    return rmv_examine_link(request, folder_fd, name, request->path, entry);
+}
+
 static const struct rmv_error *examine_name(const struct rmv_examine_request *request,
                                             int folder_fd, const char *name,
                                             struct rmv_tree_entry *entry)
@@ -109,7 +126,7 @@ static const struct rmv_error *examine_name(const struct rmv_examine_request *re
     case 'd':
         return examine_folder(request, folder_fd, name, entry);
     case 'l':
-        return rmv_examine_link(request, folder_fd, name, request->path, entry);
+        return examine_symlink(request, folder_fd, name, entry);
     case 0:
         return rmv_examine_refuse(request->path, status.st_mode);
     default:

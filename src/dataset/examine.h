@@ -16,6 +16,7 @@ struct rmv_examine_request {
     bool follow_link;              /* if `path` itself is one; otherwise a link is content */
     struct rmv_store_batch *batch; /* where content and trees are put; NULL: nowhere */
     struct rmv_progress *progress; /* may be NULL */
+    bool keeps_files;              /* none of them is to become a link */
     bool take_ignored;             /* skip nothing at all */
     bool *has_ignored;             /* set to true if something was skipped; may be NULL */
     /* Set to false when something that was found is not in the store; NULL: nobody wants to know.

@@ -8,6 +8,7 @@
 
 #include "dataset/content.h"
 #include "dataset/examine_folder.h"
+#include "dataset/links.h"
 #include "dataset/stat_cursor.h"
 #include "dataset/stat_internal.h"
 #include "dataset/trees.h"
@@ -71,6 +72,7 @@ static void worker_open(struct worker *worker, struct walk *walk)
     worker->reader.workspace = request->workspace;
     worker->reader.batch = request->batch;
     worker->reader.progress = request->progress;
+    worker->reader.keeps_files = request->keeps_files;
     worker->cursor.index = request->workspace->stat_index;
     worker->cursor.asks_pending = walk->asks_pending;
 }
@@ -299,6 +301,8 @@ look_closely(struct worker *worker, struct rmv_examine_folder *folder, size_t in
 
     if (fstatat(folder->fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
         return rmv_error_errno("cannot stat '%s'", path);
+    if (S_ISLNK(status.st_mode))
+        rmv_links_follow(worker->walk->request->workspace, folder->fd, name, &status);
     item->type = rmv_content_type(status.st_mode);
     if (was_unknown && is_ignored(worker, folder, item->type))
         item->type = 0;
@@ -333,8 +337,7 @@ static const struct rmv_error *look_at(struct worker *worker, struct rmv_examine
     /* A file that was never seen has to be read, whatever fstatat would say. */
     if (item->type == 'f' && !has_entry)
         return read_file(worker, folder, index);
-    if (item->type != 'l')
-        err = look_closely(worker, folder, index, has_entry);
+    err = look_closely(worker, folder, index, has_entry);
     if (err || item->type != 'l')
         return err;
 

@@ -8,6 +8,7 @@
 
 #include "dataset/entry.h"
 #include "dataset/examine.h"
+#include "dataset/links.h"
 #include "dataset/tree_find.h"
 #include "rmv/base/beneath.h"
 #include "rmv/base/fs.h"
@@ -84,6 +85,9 @@ static const struct rmv_error *find_link(struct rmv_workspace *workspace, const 
         return err->code == RMV_ERR_NOT_FOUND ? NULL : err;
     *is_link =
         fstatat(folder_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode);
+    RMV_CLEANUP(rmv_link_free) struct rmv_link link = {0};
+    if (*is_link && rmv_links_find(workspace, folder_fd, name, &link) != RMV_LINK_NONE)
+        *is_link = false; /* it stands for the file it leads to */
     return NULL;
 }
 
@@ -256,16 +260,26 @@ static void apply_target(struct rmv_restore *restore)
         note_output(restore, &before);
 }
 
+/* Its content is right already. */
+static void relink_target(struct rmv_restore *restore)
+{
+    const struct rmv_error *err = rmv_restore_apply(restore);
+    if (err)
+        rmv_restore_fail(restore, restore->target->output->path, err);
+}
+
 static void apply_targets(struct rmv_restore *restore)
 {
     struct rmv_placed *placed = rmv_placed_of(restore->workspace);
 
     for (size_t i = 0; i < restore->targets_count; i++) {
         restore->target = &restore->targets[i];
-        if (is_done(restore->target))
-            restore->report.unchanged += restore->target->wanted.nfiles;
-        else
+        if (!is_done(restore->target))
             apply_target(restore);
+        else if (restore->options->relink && !restore->target->is_link)
+            relink_target(restore);
+        else
+            restore->report.unchanged += restore->target->wanted.nfiles;
         if (!restore->options->partial)
             rmv_placed_set(placed, restore->target->output->path, &restore->target->wanted);
     }

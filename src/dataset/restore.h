@@ -40,6 +40,7 @@ struct rmv_restore_op {
     struct rmv_tree_entry now; /* what is at the path; type 0: nothing */
     bool replaces;             /* there is a file or link at the path */
     bool mode_only;            /* with the right content already */
+    bool relinks;              /* the same, but perhaps of the wrong type */
 };
 
 struct rmv_restore {
@@ -60,6 +61,7 @@ struct rmv_restore {
     char *ignore_folder;
 
     struct rmv_restore_op *ops;
+    struct rmv_store_batch *batch; /* of what links lead to, while ops are done */
     size_t ops_count, ops_capacity;
 
     pthread_mutex_t lock; /* for what follows */

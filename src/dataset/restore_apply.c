@@ -189,6 +189,29 @@ static void restore_file(struct rmv_restore *restore, struct rmv_tree_visit *vis
     rmv_restore_queue(restore, &op);
 }
 
+/* The content is right; the type of the files may not be. */
+static void leave_as_is(struct rmv_restore *restore, struct rmv_tree_visit *visit, char **path)
+{
+    const struct rmv_tree_entry *wanted = visit->entries[RMV_SIDE_WANTED];
+
+    if (wanted && restore->options->relink && wanted->type == 'd')
+        return;
+    visit->descend = false;
+    if (!wanted || !restore->options->relink || !rmv_tree_is_file(wanted->type)) {
+        restore->report.unchanged += wanted ? wanted->nfiles : 0;
+        return;
+    }
+    const struct rmv_restore_op op = {
+        .path = *path,
+        .entry = *wanted,
+        .now = *wanted,
+        .replaces = true,
+        .relinks = true,
+    };
+    *path = NULL;
+    rmv_restore_queue(restore, &op);
+}
+
 static const struct rmv_error *apply(void *context, struct rmv_tree_visit *visit)
 {
     struct rmv_restore *restore = context;
@@ -199,8 +222,7 @@ static const struct rmv_error *apply(void *context, struct rmv_tree_visit *visit
     if (visit->is_leaving) {
         leave_folder(restore, visit, path);
     } else if (rmv_entry_equal(now, wanted)) {
-        restore->report.unchanged += wanted ? wanted->nfiles : 0;
-        visit->descend = false;
+        leave_as_is(restore, visit, &path);
     } else if (!wanted) {
         leave_out(restore, visit, path);
     } else if (wanted->type == 'd') {

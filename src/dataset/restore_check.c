@@ -6,6 +6,7 @@
 
 #include "dataset/content.h"
 #include "dataset/entry.h"
+#include "dataset/links.h"
 #include "dataset/restore.h"
 #include "rmv/base/beneath.h"
 #include "rmv/base/fs.h"
@@ -50,6 +51,17 @@ static bool is_half_written(const struct rmv_restore *restore, const char *path,
            is_beginning(fd, whole_fd);
 }
 
+/* A link into a store, which leads nowhere now, holds nothing. */
+static bool is_stale_link(const struct rmv_restore *restore, const char *path)
+{
+    RMV_CLEANUP(rmv_link_free) struct rmv_link link = {0};
+    RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
+    const char *name;
+    return !rmv_beneath_open_parent(restore->workspace->root_fd, path, false, &folder_fd, &name) &&
+           rmv_links_find(restore->workspace, folder_fd, name, &link) == RMV_LINK_STALE &&
+           rmv_store_has(restore->workspace->store, &link.id);
+}
+
 static bool is_saved(const struct rmv_restore *restore, const struct rmv_tree_entry *entry)
 {
     return rmv_store_is_saved(restore->workspace->store, &entry->id);
@@ -63,6 +75,8 @@ static bool is_safe(const struct rmv_restore *restore, const struct rmv_tree_vis
     const struct rmv_tree_entry *wanted = visit->entries[RMV_SIDE_WANTED];
     const struct rmv_tree_entry *placed = visit->entries[RMV_SIDE_PLACED];
 
+    if (now->type == 'l' && is_stale_link(restore, path))
+        return true;
     if (wanted && wanted->type != 'd')
         return rmv_object_id_equal(&now->id, &wanted->id) || is_saved(restore, now) ||
                is_half_written(restore, path, now, wanted);
@@ -124,6 +138,8 @@ const struct rmv_error *rmv_restore_check_still(const struct rmv_restore *restor
         return err;
     if (fstatat(folder_fd, source.name, &status, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? NULL : rmv_error_errno("cannot stat '%s'", path);
+    if (S_ISLNK(status.st_mode))
+        rmv_links_follow(restore->workspace, folder_fd, source.name, &status);
     if (rmv_stat_index_find(restore->workspace->stat_index, path, &status, &id) &&
         rmv_object_id_equal(&id, &now->id))
         return NULL;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dataset/links.h"
 #include "rmv/base/beneath.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
@@ -46,7 +47,7 @@ bool rmv_restore_is_temporary(const char *path)
     return strncmp(rmv_path_name(path), TEMPORARY_HEAD, sizeof(TEMPORARY_HEAD) - 1) == 0;
 }
 
-static char *temporary_name(void)
+char *rmv_restore_temporary_name(void)
 {
     static atomic_uint counter;
     return rmv_str_format(TEMPORARY_HEAD "%ld-%u", (long)getpid(), atomic_fetch_add(&counter, 1));
@@ -97,14 +98,21 @@ const struct rmv_error *rmv_restore_write_new(struct rmv_restore_writer *writer,
 {
     if (entry->type == 'l')
         return write_link(writer, name, path, &entry->id);
-    return write_file(writer, name, path, entry, status);
+
+    struct rmv_workspace *workspace = writer->restore->workspace;
+    bool is_made = false;
+    const struct rmv_error *err =
+        rmv_links_make(workspace, writer->folder_fd, name, entry, &is_made);
+    if (!err && is_made)
+        err = rmv_links_stat(workspace, writer->folder_fd, name, entry, status);
+    return err || is_made ? err : write_file(writer, name, path, entry, status);
 }
 
 /* Over an existing file or link. Renaming changes ctime, so the status is taken afterwards. */
 const struct rmv_error *rmv_restore_write_over(struct rmv_restore_writer *writer, const char *name,
                                                const struct rmv_restore_op *op, struct stat *status)
 {
-    RMV_CLEANUP(rmv_str_free) char *temporary = temporary_name();
+    RMV_CLEANUP(rmv_str_free) char *temporary = rmv_restore_temporary_name();
     const char *path = op->path;
 
     const struct rmv_error *err =
@@ -121,9 +129,10 @@ const struct rmv_error *rmv_restore_write_over(struct rmv_restore_writer *writer
         unlinkat(writer->folder_fd, temporary, 0);
         return err;
     }
-    if (fstatat(writer->folder_fd, name, status, AT_SYMLINK_NOFOLLOW) < 0)
-        return rmv_error_errno("cannot stat '%s'", path);
-    return NULL;
+    /* Renaming does nothing where both are names of one file. */
+    if (rmv_links_are_links(writer->restore->workspace))
+        unlinkat(writer->folder_fd, temporary, 0);
+    return rmv_links_stat(writer->restore->workspace, writer->folder_fd, name, &op->entry, status);
 }
 
 /* Only the exec bit is wrong: as the umask would have it for a new file. */
@@ -156,7 +165,7 @@ const struct rmv_error *rmv_restore_write_aside(struct rmv_restore *restore, con
 {
     RMV_CLEANUP(rmv_restore_writer_free)
     struct rmv_restore_writer writer = {.restore = restore, .folder_fd = -1};
-    RMV_CLEANUP(rmv_str_free) char *name = temporary_name();
+    RMV_CLEANUP(rmv_str_free) char *name = rmv_restore_temporary_name();
     struct stat status;
     const char *last;
 

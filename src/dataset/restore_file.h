@@ -15,6 +15,9 @@ struct rmv_restore_writer {
 };
 void rmv_restore_writer_free(struct rmv_restore_writer *writer);
 
+/* A name for a file that is to be renamed; the caller frees it. */
+char *rmv_restore_temporary_name(void);
+
 /* Makes writer->folder_fd the folder that `path` is in, creating it if need be; `*name` points at
  * the last component inside `path`. */
 RMV_MUST_CHECK

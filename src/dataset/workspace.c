@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "dataset/layout.h"
+#include "dataset/links.h"
 #include "dataset/placed.h"
 #include "dataset/trees.h"
 #include "rmv/base/fs.h"
@@ -190,6 +191,7 @@ void rmv_workspace_close(struct rmv_workspace **workspace)
     rmv_stat_index_close(&closed->stat_index);
     rmv_trees_free(&closed->trees);
     rmv_placed_close(&closed->placed);
+    rmv_links_free(&closed->links);
     rmv_store_close(&closed->store);
     rmv_pool_close(&closed->pool);
     rmv_config_close(&closed->config);

@@ -10,6 +10,7 @@
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/dataset/dataset.h"
+#include "rmv/dataset/links.h"
 
 /* A stage whose command runs. */
 struct running {
@@ -421,7 +422,9 @@ const struct rmv_error *rmv_repro_commit(struct rmv_workspace *workspace,
         err = rmv_store_batch_commit(batch);
     if (!err)
         err = rmv_runner_publish(&runner, stage, &entry, changed);
-    if (!err)
-        rmv_runner_unmark_started(&runner, stage);
-    return err;
+    if (err)
+        return err;
+    rmv_runner_unmark_started(&runner, stage);
+    rmv_links_place(workspace);
+    return NULL;
 }

@@ -7,6 +7,7 @@
 #include "rmv/base/mem.h"
 #include "rmv/base/time.h"
 #include "rmv/dataset/dataset.h"
+#include "rmv/dataset/links.h"
 
 void rmv_runner_free(struct rmv_runner *runner)
 {
@@ -191,9 +192,11 @@ static const struct rmv_error *record(struct rmv_run *run)
         err = rmv_run_cache_publish(&runner->cache, &run->entry, &run_id);
     if (!err)
         err = rmv_runner_publish(runner, run->stage, &run->entry, &changed);
-    if (!err)
-        rmv_runner_unmark_started(runner, run->stage);
-    return err;
+    if (err)
+        return err;
+    rmv_runner_unmark_started(runner, run->stage);
+    rmv_links_place(runner->workspace);
+    return NULL;
 }
 
 static const struct rmv_error *start_command(struct rmv_run *run)

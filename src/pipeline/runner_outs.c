@@ -10,6 +10,7 @@
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/dataset/dataset.h"
+#include "rmv/dataset/links.h"
 
 /* Uncached outputs are metrics and the like; up to here the run cache keeps a copy all the same. */
 #define UNCACHED_KEPT_SIZE_MAX ((uint64_t)16 * 1024 * 1024)
@@ -79,7 +80,7 @@ static const struct rmv_error *keep_copy(struct rmv_runner *runner, const char *
 
     const struct rmv_error *err = rmv_store_batch_open(runner->workspace->store, &batch);
     if (!err)
-        err = rmv_dataset_save(runner->workspace, batch, path, NULL, &kept);
+        err = rmv_dataset_save_copy(runner->workspace, batch, path, &kept);
     if (!err)
         err = rmv_store_batch_commit(batch);
     if (err)
@@ -167,6 +168,28 @@ static const struct rmv_error *place(struct rmv_runner *runner, const struct rmv
     return err;
 }
 
+/* Makes links files of their own. */
+static const struct rmv_error *unprotect(struct rmv_runner *runner, const char *path)
+{
+    const struct rmv_unprotect_options options = {0};
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings paths = {0};
+    struct rmv_unprotected unprotected;
+    rmv_strings_add(&paths, path);
+    const struct rmv_error *err = rmv_unprotect(runner->workspace, &paths, &options, &unprotected);
+    return err && err->code == RMV_ERR_NOT_FOUND ? NULL : err;
+}
+
+/* The command may write to what it finds. */
+static const struct rmv_error *unprotect_persistent(struct rmv_runner *runner,
+                                                    const struct rmv_stage *stage)
+{
+    const struct rmv_error *err = NULL;
+    for (size_t i = 0; !err && i < stage->outs_count; i++)
+        if (stage->outs[i].persist)
+            err = unprotect(runner, stage->outs[i].path);
+    return err;
+}
+
 const struct rmv_error *rmv_runner_remove_outs(struct rmv_runner *runner,
                                                const struct rmv_stage *stage)
 {
@@ -181,6 +204,8 @@ const struct rmv_error *rmv_runner_remove_outs(struct rmv_runner *runner,
             rmv_outputs_add(&nothing)->path = rmv_str_copy(path);
     }
     const struct rmv_error *err = place(runner, &nothing);
+    if (!err)
+        err = unprotect_persistent(runner, stage);
     return err ? rmv_error_context(err, "removing the old outputs of stage '%s'", stage->address)
                : NULL;
 }
@@ -196,6 +221,9 @@ const struct rmv_error *rmv_runner_restore_outs(struct rmv_runner *runner,
         output->no_cache = false; /* the run cache has a copy */
     }
     const struct rmv_error *err = place(runner, &outputs);
+    for (size_t i = 0; !err && i < wanted->count; i++)
+        if (wanted->items[i].no_cache) /* Git has it, and must not be given a link */
+            err = unprotect(runner, wanted->items[i].path);
     return err ? rmv_error_context(err, "restoring the outputs of stage '%s'", stage->address)
                : NULL;
 }
@@ -232,7 +260,9 @@ static const struct rmv_error *save(struct rmv_runner *runner, const struct rmv_
     const bool is_kept =
         !options->no_commit &&
         (!out->no_cache || (!options->no_run_cache && now->size <= UNCACHED_KEPT_SIZE_MAX));
-    if (is_kept)
+    if (is_kept && out->no_cache)
+        err = rmv_dataset_save_copy(runner->workspace, batch, out->path, saved);
+    else if (is_kept)
         err = rmv_dataset_save(runner->workspace, batch, out->path, NULL, saved);
     else
         rmv_output_copy(saved, now);

@@ -346,12 +346,13 @@ const struct rmv_error *rmv_store_batch_commit(struct rmv_store_batch *batch)
 {
     pthread_rwlock_wrlock(&batch->gate);
     const struct rmv_error *err = failure_of(batch);
+    /* First, since trees in the pack may name them. */
+    if (!err)
+        err = rmv_loose_writer_commit(&batch->loose);
     if (!err)
         err = finish_pack(batch);
     if (!err)
         err = sync_packs(batch);
-    if (!err)
-        err = rmv_loose_writer_commit(&batch->loose);
     pthread_rwlock_unlock(&batch->gate);
     if (err)
         return rmv_error_context(err, "cannot commit to the store '%s'", batch->store->root);

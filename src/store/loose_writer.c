@@ -13,6 +13,8 @@
 #include "store/unsynced.h"
 
 #define MARK_KIND "loose"
+#define PROBE_PLACES ((size_t)4)
+#define PROBE_BYTES ((size_t)1 << 10)
 #define COPY_STEP_BYTES ((size_t)1 << 20)
 #define SYNCED_FOLDERS_MAX 8 /* with more, one syncfs is cheaper */
 
@@ -149,6 +151,22 @@ static bool is_for_good(int number)
            number == EPERM;
 }
 
+/* What compresses is better off in a pack. Looks at a few places of the file. */
+static bool is_compressible(const struct rmv_store_source *source)
+{
+    const struct rmv_vfs *real = rmv_vfs_default();
+    char samples[PROBE_PLACES * PROBE_BYTES];
+    struct rmv_vfs_stat stat;
+
+    if (real->fstat(real->state, source->fd, &stat) < 0 || stat.size < RMV_STORE_CLONE_MIN)
+        return true;
+    for (size_t i = 0; i < PROBE_PLACES; i++)
+        if (real->pread(real->state, source->fd, samples + i * PROBE_BYTES, PROBE_BYTES,
+                        stat.size / PROBE_PLACES * i) != PROBE_BYTES)
+            return true;
+    return rmv_frame_is_compressible(samples, sizeof(samples));
+}
+
 const struct rmv_error *rmv_store_batch_clone_file(struct rmv_store_batch *batch,
                                                    const struct rmv_store_source *source,
                                                    struct rmv_store_file *file, bool *is_cloned)
@@ -159,7 +177,7 @@ const struct rmv_error *rmv_store_batch_clone_file(struct rmv_store_batch *batch
     struct rmv_loose_staged item = {0};
 
     *is_cloned = false;
-    if (atomic_load(&writer->cannot_clone))
+    if (atomic_load(&writer->cannot_clone) || is_compressible(source))
         return NULL;
     const struct rmv_error *err = create_staged(writer, &item.number, &staged);
     if (err)

@@ -7,6 +7,12 @@
 #include "store/loose.h"
 #include "store/store_internal.h"
 
+char *rmv_store_loose_area(struct rmv_store *store)
+{
+    RMV_CLEANUP(rmv_str_free) char *root = realpath(store->root, NULL);
+    return rmv_str_format("%s/" RMV_LOOSE_FOLDER, root ? root : store->root);
+}
+
 char *rmv_store_loose_path(struct rmv_store *store, const struct rmv_object_id *id,
                            bool is_executable)
 {

@@ -15,6 +15,7 @@ struct rmv_checkout_options {
     const char *revision;            /* NULL: what the workspace's own pointer and lock files say */
     const struct rmv_strings *paths; /* only what is at, in or around them; empty: everything */
     bool force;                      /* give up unsaved data, and uncommitted pointers and locks */
+    bool relink;                     /* also make files the type that cache.type says */
     bool check_only;                 /* find out whether anything stands against it */
     struct rmv_progress *progress;   /* may be NULL */
 };

@@ -37,6 +37,13 @@ const struct rmv_error *rmv_dataset_save(struct rmv_workspace *workspace,
                                          struct rmv_store_batch *batch, const char *path,
                                          struct rmv_progress *progress, struct rmv_output *output);
 
+/* The same for files that stay what they are, whatever type of link the workspace uses: because Git
+ * has them, say. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_dataset_save_copy(struct rmv_workspace *workspace,
+                                              struct rmv_store_batch *batch, const char *path,
+                                              struct rmv_output *output);
+
 /* Sets `*updated` to what the folder `whole` becomes when only `paths` inside it are taken from the
  * workspace as they are now: saved into `batch` (NULL: hashed only), or dropped where nothing is.
  * None of the paths lies in another. The rest of `whole` need not be in the workspace. A link at a
@@ -96,12 +103,14 @@ const struct rmv_error *rmv_dataset_compare(struct rmv_workspace *workspace,
 struct rmv_restore_options {
     bool force;                    /* overwrite unsaved data and remove untracked files */
     bool partial;                  /* `outputs` are parts of what is tracked, not all of it */
+    bool relink;                   /* also where the content is right: as cache.type says */
     bool check_only;               /* find out whether anything stands against it, touch nothing */
     struct rmv_progress *progress; /* may be NULL */
 };
 
 struct rmv_restore_report {
     uint64_t added, modified, deleted, unchanged; /* files */
+    uint64_t relinked;                            /* of the same content, but another type */
     struct rmv_strings kept;                      /* untracked files left where they were */
     struct rmv_changes outputs; /* what was done, by output; an error may have ended it early */
     bool is_begun;              /* the checks were passed: data may have been touched */

@@ -31,6 +31,7 @@ struct rmv_workspace {
     struct rmv_pool *pool;
     struct rmv_trees *trees;   /* trees hashed by this process and not stored; made when needed */
     struct rmv_placed *placed; /* which outputs rmv put where they are; opened when needed */
+    struct rmv_links *links;   /* files that are links into the store; made when needed */
     struct rmv_log *log;       /* borrowed; may be NULL */
 };
 

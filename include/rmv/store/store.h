@@ -130,6 +130,10 @@ const struct rmv_error *rmv_store_batch_commit(struct rmv_store_batch *batch);
  * be links to it or share its blocks: without exec bits, with them, or both. It counts as stored
  * like any other, and is hashed whenever it is read, since links can be written through. */
 
+/* The real path of the folder that loose objects lie in, whether there are any or not; the caller
+ * frees it. */
+char *rmv_store_loose_area(struct rmv_store *store);
+
 /* The absolute path of the object's file if there is one, otherwise NULL; the caller frees it. */
 char *rmv_store_loose_path(struct rmv_store *store, const struct rmv_object_id *id,
                            bool is_executable);
@@ -150,8 +154,10 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_store_clone_to(struct rmv_store *store, const struct rmv_object_id *id,
                                            int fd, const char *path, bool *is_cloned);
 
+#define RMV_STORE_CLONE_MIN ((uint64_t)1 << 20) /* smaller files are better off in packs */
+
 /* Stores a file as a loose object that shares its blocks; `*is_cloned` is false, and nothing has
- * been done, where the filesystem cannot do that. Errors: IO. */
+ * been done, where the filesystem cannot do that, or compressing would save more. Errors: IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_store_batch_clone_file(struct rmv_store_batch *batch,
                                                    const struct rmv_store_source *source,
