@@ -347,6 +347,7 @@ static void restore_free(struct rmv_restore *restore)
 {
     free(restore->targets);
     free(restore->ops);
+    free(restore->new_folders);
     rmv_map_free(&restore->outputs);
     rmv_strings_free(&restore->unsaved.named);
     rmv_strings_free(&restore->failed.named);

@@ -1,6 +1,7 @@
 /* What the parts of restoring share; see rmv_dataset_restore(). restore.c prepares and sums up,
  * restore_check.c looks for data that would be lost, restore_apply.c walks through the differences,
- * restore_queue.c has files written in parallel and restore_file.c writes one. */
+ * restore_queue.c has files written in parallel, restore_new.c whole folders, and restore_file.c
+ * writes one file. */
 #pragma once
 
 #include <pthread.h>
@@ -63,6 +64,8 @@ struct rmv_restore {
     struct rmv_restore_op *ops;
     struct rmv_store_batch *batch; /* of what links lead to, while ops are done */
     size_t ops_count, ops_capacity;
+    struct rmv_restore_folder *new_folders; /* see restore_new.h */
+    size_t new_folders_count, new_folders_capacity;
 
     pthread_mutex_t lock; /* for what follows */
     struct rmv_restore_list failed;
@@ -92,6 +95,9 @@ void rmv_restore_fail(struct rmv_restore *restore, const char *path, const struc
 
 /* Queues a file or link; takes ownership of the op's path. Writes the queue when it is long. */
 void rmv_restore_queue(struct rmv_restore *restore, const struct rmv_restore_op *op);
+
+/* The file was just written. Called with the lock. */
+void rmv_restore_note_newest(struct rmv_restore *restore, const struct stat *status);
 
 /* Writes what is queued. */
 void rmv_restore_flush(struct rmv_restore *restore);

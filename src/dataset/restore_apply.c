@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "dataset/entry.h"
-#include "dataset/restore.h"
+#include "dataset/restore_new.h"
 #include "dataset/trees.h"
 #include "rmv/base/beneath.h"
 #include "rmv/base/fs.h"
@@ -71,15 +71,17 @@ static void leave_out(struct rmv_restore *restore, struct rmv_tree_visit *visit,
 /* ---- Folders ----------------------------------------------------------------------------------
  */
 
-static const struct rmv_error *make_folder(struct rmv_restore *restore, const char *path)
+/* Removes the file in the place of a folder: not before it is known that there is something to put
+ * there. */
+static const struct rmv_error *clear_place(struct rmv_restore *restore, const char *path,
+                                           const struct rmv_tree_entry *now,
+                                           const struct rmv_tree_entry *wanted)
 {
-    RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
-    const char *name;
-    const struct rmv_error *err =
-        rmv_beneath_open_parent(restore->workspace->root_fd, path, true, &folder_fd, &name);
-    if (!err && mkdirat(folder_fd, name, 0777) < 0 && errno != EEXIST)
-        err = rmv_error_errno("cannot create folder '%s'", path);
-    return err;
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf tree = {0};
+    const struct rmv_error *err = rmv_trees_get(restore->workspace, &wanted->id, &tree);
+    if (!err)
+        err = rmv_restore_check_still(restore, path, now);
+    return err ? err : rmv_restore_remove(restore, path, false);
 }
 
 /* A folder is wanted. */
@@ -87,23 +89,20 @@ static void restore_folder(struct rmv_restore *restore, struct rmv_tree_visit *v
                            const char *path)
 {
     const struct rmv_tree_entry *now = visit->entries[RMV_SIDE_NOW];
+    const struct rmv_tree_entry *wanted = visit->entries[RMV_SIDE_WANTED];
     const struct rmv_error *err = NULL;
 
     if (now && now->type == 'd')
         return;
-    /* Not before it is known that there is something to put in its place. */
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf tree = {0};
-    err = rmv_trees_get(restore->workspace, &visit->entries[RMV_SIDE_WANTED]->id, &tree);
-    if (!err && now)
-        err = rmv_restore_check_still(restore, path, now);
-    if (!err && now)
-        err = rmv_restore_remove(restore, path, false);
-    if (!err)
-        err = make_folder(restore, path);
-    if (!err)
-        return;
-    rmv_restore_fail(restore, path, err);
     visit->descend = false;
+    if (now)
+        err = clear_place(restore, path, now, wanted);
+    if (!err)
+        err = rmv_restore_make_folder(restore, path);
+    if (err)
+        rmv_restore_fail(restore, path, err);
+    else
+        rmv_restore_new_add(restore, rmv_str_copy(path), wanted);
 }
 
 /* ---- Files where a folder is ------------------------------------------------------------------
@@ -260,5 +259,6 @@ const struct rmv_error *rmv_restore_apply(struct rmv_restore *restore)
     restore->doomed_size = 0;
     const struct rmv_error *err = rmv_tree_join(&join);
     rmv_restore_flush(restore);
+    rmv_restore_new_fill(restore);
     return err;
 }

@@ -10,6 +10,15 @@
 #define OPS_MAX 8192
 #define CHUNK_OPS 32
 
+void rmv_restore_note_newest(struct rmv_restore *restore, const struct stat *status)
+{
+    const int64_t changed_ns = rmv_stat_entry_ns(&status->st_ctim);
+    if (restore->has_newest && changed_ns <= rmv_stat_entry_ns(&restore->newest.st_ctim))
+        return;
+    restore->newest = *status;
+    restore->has_newest = true;
+}
+
 static void note_written(struct rmv_restore *restore, const struct rmv_restore_op *op,
                          const struct stat *status)
 {
@@ -23,12 +32,8 @@ static void note_written(struct rmv_restore *restore, const struct rmv_restore_o
         restore->report.modified++;
     else
         restore->report.added++;
-    const int64_t changed_ns = rmv_stat_entry_ns(&status->st_ctim);
-    if (rmv_tree_is_file(op->entry.type) &&
-        (!restore->has_newest || changed_ns > rmv_stat_entry_ns(&restore->newest.st_ctim))) {
-        restore->newest = *status;
-        restore->has_newest = true;
-    }
+    if (rmv_tree_is_file(op->entry.type))
+        rmv_restore_note_newest(restore, status);
     pthread_mutex_unlock(&restore->lock);
     rmv_progress_add(restore->options->progress, 1, op->entry.size);
 }
