@@ -11,6 +11,7 @@ extern const struct cli_command rmv_command_commit;
 extern const struct cli_command rmv_command_config;
 extern const struct cli_command rmv_command_dag;
 extern const struct cli_command rmv_command_diff;
+extern const struct cli_command rmv_command_du;
 extern const struct cli_command rmv_command_fsck;
 extern const struct cli_command rmv_command_gc;
 extern const struct cli_command rmv_command_init;

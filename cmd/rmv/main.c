@@ -17,6 +17,7 @@ static const struct cli_command *const commands[] = {
     &rmv_command_log,
     &rmv_command_cat,
     &rmv_command_ls,
+    &rmv_command_du,
     &rmv_command_fsck,
     &rmv_command_gc,
     &rmv_command_check_ignore,
