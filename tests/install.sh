@@ -27,7 +27,7 @@ for program in rmv recomart; do
             # shellcheck disable=SC2086 # a command of two words is two arguments
             "$build/$program" help --man $command >"$prefix/share/man/man1/$page"
         done
-    "$build/$program" help --completion bash >"$prefix/share/bash-completion/completions/$program"
-    "$build/$program" help --completion zsh >"$prefix/share/zsh/site-functions/_$program"
-    "$build/$program" help --completion fish >"$prefix/share/fish/vendor_completions.d/$program.fish"
+    "$build/$program" completion bash >"$prefix/share/bash-completion/completions/$program"
+    "$build/$program" completion zsh >"$prefix/share/zsh/site-functions/_$program"
+    "$build/$program" completion fish >"$prefix/share/fish/vendor_completions.d/$program.fish"
 done

@@ -43,6 +43,9 @@ struct cli_program {
     const struct cli_command *const *commands; /* NULL-terminated, in the order of the overview */
 };
 
+/* `completion SHELL`, which every program lists among its commands. */
+extern const struct cli_command cli_command_completion;
+
 /* Options that every command has: --quiet, --verbose, --help, --cd FOLDER. */
 extern bool cli_quiet;
 extern bool cli_verbose;

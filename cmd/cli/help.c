@@ -9,14 +9,9 @@
 #define INDENT 2
 
 static bool option_man;
-static const char *option_completion;
 
 static const struct cli_option help_options[] = {
     {.name = "man", .flag = &option_man, .help = "print it as a page for man"},
-    {.name = "completion",
-     .text = &option_completion,
-     .argument = "SHELL",
-     .help = "print what completes commands and options in bash, zsh or fish"},
     {0},
 };
 
@@ -25,9 +20,9 @@ static const struct cli_command command_of_help = {
     .name = "help",
     .arguments = "[COMMAND]",
     .summary = "explain a command",
-    .help = "Lists the commands, or says what COMMAND does and promises, with its options and\n"
-            "examples. `make install` puts the same text, as pages for man, and the completion\n"
-            "where man and the shells look for them.",
+    .help =
+        "Lists the commands, or says what COMMAND does and promises, with its options and\n"
+        "examples. `make install` puts the same text, as pages for man, where man looks for it.",
     .options = help_options,
 };
 
@@ -84,8 +79,6 @@ const struct rmv_error *cli_help_run(const struct cli_program *program, int argc
     const struct rmv_error *err = cli_options_parse(&command_of_help, &argc, argv);
     if (err)
         return err;
-    if (option_completion)
-        return cli_completion_print(program, option_completion);
     if (argc == 0) {
         if (option_man)
             cli_man_print(program, NULL);

@@ -21,13 +21,12 @@ RMV_MUST_CHECK
 const struct rmv_error *cli_help_command(const struct cli_program *program,
                                          const struct cli_command *command);
 
-/* `help [COMMAND]`, `help --man [COMMAND]` (roff), `help --completion bash|zsh|fish`. */
+/* `help [COMMAND]`, `help --man [COMMAND]` (roff). */
 RMV_MUST_CHECK
 const struct rmv_error *cli_help_run(const struct cli_program *program, int argc, char **argv);
 
 /* The man page of a command, or of the program where `command` is NULL. */
 void cli_man_print(const struct cli_program *program, const struct cli_command *command);
 
-/* Errors: USAGE (an unknown shell). */
-RMV_MUST_CHECK
-const struct rmv_error *cli_completion_print(const struct cli_program *program, const char *shell);
+/* The program that cli_main() was called for. */
+const struct cli_program *cli_running_program(void);

@@ -13,7 +13,12 @@
 
 #define STATUS_INTERRUPTED 130 /* what a shell reports for SIGINT */
 
-static const char *program_name;
+static const struct cli_program *running;
+
+const struct cli_program *cli_running_program(void)
+{
+    return running;
+}
 
 /* How many words of argv the command's name takes up; 0 if it is another command. */
 static int words_matched(const struct cli_command *command, int argc, char **argv)
@@ -113,7 +118,7 @@ static void print_warning(void *context, enum rmv_log_level level, const char *m
     const char *kind = level >= RMV_LOG_ERROR     ? "error: "
                        : level == RMV_LOG_WARNING ? "warning: "
                                                   : "";
-    fprintf(stderr, "%s: %s%s\n", program_name, kind, message);
+    fprintf(stderr, "%s: %s%s\n", running->name, kind, message);
 }
 
 struct rmv_log *cli_log(void)
@@ -135,7 +140,7 @@ static int status_of(const struct rmv_error *err)
 
 int cli_main(const struct cli_program *program, int argc, char **argv)
 {
-    program_name = program->name;
+    running = program;
     const struct rmv_error *err = dispatch(program, argc - 1, argv + 1);
     /* What did not reach a full disk or a closed pipe was not said. */
     if (fflush(stdout) == EOF && !err)

@@ -19,6 +19,7 @@ static const struct cli_command *const commands[] = {
     &recomart_train,
     &recomart_evaluate,
     &recomart_recommend,
+    &cli_command_completion,
     NULL,
 };
 /* clang-format on */

@@ -29,6 +29,7 @@ static const struct cli_command *const commands[] = {
     &rmv_command_metrics_show,
     &rmv_command_params_diff,
     &rmv_command_lineage,
+    &cli_command_completion,
     &rmv_command_version,
     /* clang-format on */
     NULL,

@@ -12,15 +12,8 @@ it 'says what an option needs'                   'says "needs a value: FOLDER" r
 it 'prints its version'                          'rmv --version | grep -E "^rmv [0-9]+\.[0-9]+\.[0-9]+$"'
 it 'refuses to work outside a workspace'         'exits 2 rmv status && says "rmv init" rmv status'
 it 'fails when its output cannot be written'     'exits 7 rmv help >/dev/full'
-it 'completes in bash' 'rmv help --completion bash >c && bash -n c &&
-    bash -c ". ./c; COMP_WORDS=(rmv che); COMP_CWORD=1; _rmv; echo \${COMPREPLY[*]}" | grep checkout'
-it 'completes what is to be explained, and leaves files to bash' '
-    rmv help --completion bash >c && grep "^complete -o default" c &&
-    bash -c ". ./c; COMP_WORDS=(rmv help lin); COMP_CWORD=2; _rmv; echo \${COMPREPLY[*]}" | grep -x lineage &&
-    bash -c ". ./c; COMP_WORDS=(rmv add da); COMP_CWORD=2; _rmv; test \${#COMPREPLY[*]} -eq 0"'
 it 'explains help itself'                        'rmv help help | grep "^usage: rmv help" && recomart help help | grep -e --man'
 it 'writes man pages in ASCII'                   'recomart help --man train | grep -F "[u00D7]" && ! recomart help --man train | LC_ALL=C grep "[^ -~]"'
-it 'refuses an unknown shell'                    'exits 2 rmv help --completion tcsh'
 it 'has a man page for every command that man accepts' '
     for program in rmv recomart; do
         $program help | sed -n "s/^  \([a-z-]*\( [a-z]*\)\{0,1\}\)   *.*/\1/p" | grep -v "^help" | while read -r command; do
