@@ -56,7 +56,7 @@ def paths_of(parts):
 
 
 def events(trace):
-    """('write'|'sync'|'create'|'mkdir'|'unlink', path) and ('rename', from, to), as they succeeded."""
+    """('write'|'sync'|'syncfs'|'create'|'mkdir'|'unlink', path) and ('rename', from, to), as they succeeded."""
     for line in whole_calls(trace):
         match = CALL.match(line)
         if not match or match.group(4).startswith('-'):
@@ -64,6 +64,8 @@ def events(trace):
         name, parts = match.group(2), list(arguments(match.group(3)))
         if name in ('write', 'pwrite64', 'writev', 'ftruncate', 'copy_file_range'):
             yield 'write', parts[0][1]
+        elif name == 'syncfs':
+            yield 'syncfs', parts[0][1]
         elif name in ('fsync', 'fdatasync'):
             yield 'sync', parts[0][1]
         elif name.startswith('rename') or name.startswith('link'):
@@ -115,6 +117,9 @@ class Disk:
             self.settle('the program printed')
         elif kind == 'write':
             self.unsynced.add(path)
+        elif kind == 'syncfs':
+            self.unsynced.clear()
+            self.names.clear()
         elif kind == 'sync':
             self.unsynced.discard(path)
             self.names.pop(path, None)

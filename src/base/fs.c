@@ -112,8 +112,8 @@ const struct rmv_error *rmv_fs_mkdir_p(const char *path)
     return rmv_fs_sync_folder(parent);
 }
 
-/* A name beside `path` that nobody else uses: process, time and a counter are in it. */
-static char *temporary_of(const char *path)
+/* Process, time and a counter are in it. */
+char *rmv_fs_temporary_of(const char *path)
 {
     static atomic_uint counter;
     RMV_CLEANUP(rmv_str_free) char *folder = rmv_path_parent(path);
@@ -145,7 +145,7 @@ static const struct rmv_error *sync_parent(int dir_fd, const char *path)
 const struct rmv_error *rmv_fs_write_atomic_at(int dir_fd, const char *path, const void *bytes,
                                                size_t size, mode_t mode)
 {
-    RMV_CLEANUP(rmv_str_free) char *temporary = temporary_of(path);
+    RMV_CLEANUP(rmv_str_free) char *temporary = rmv_fs_temporary_of(path);
     RMV_CLEANUP(rmv_fd_close)
     int fd = openat(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
     if (fd < 0)

@@ -165,19 +165,28 @@ static void report(const struct rmv_add_target *target, bool changed, struct rmv
     rmv_output_copy(&item->output, &target->output);
 }
 
+/* All pointers, then all lines in .gitignore files. */
 static const struct rmv_error *publish_targets(struct add *add, struct rmv_added_list *added)
 {
     RMV_CLEANUP(rmv_lock_release) struct rmv_lock lock = RMV_LOCK_EMPTY;
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings paths = {0};
+    RMV_CLEANUP(rmv_replacements_free)
+    struct rmv_replacements pointers = {.root_fd = add->workspace->root_fd};
+
     const struct rmv_error *err = rmv_workspace_lock(add->workspace, &lock);
     for (size_t i = 0; !err && i < add->count; i++) {
+        const struct rmv_add_target *target = &add->targets[i];
         bool changed = false;
         if (is_follower(add, i))
             continue;
-        err = rmv_add_publish(add->workspace, &add->targets[i], &changed);
+        err = rmv_add_prepare(add->workspace, target, &pointers, &changed);
         if (!err)
-            report(&add->targets[i], changed, added);
+            report(target, changed, added);
+        rmv_strings_add(&paths, target->output.path);
     }
-    return err;
+    if (!err)
+        err = rmv_replacements_finish(&pointers);
+    return err ? err : rmv_gitignore_add_all(add->workspace, &paths);
 }
 
 const struct rmv_error *rmv_add(struct rmv_workspace *workspace, const struct rmv_strings *paths,

@@ -2,6 +2,7 @@
  * records and pointers. */
 #pragma once
 
+#include "rmv/base/replace.h"
 #include "rmv/dataset/add.h"
 
 /* A pointer file to write. */
@@ -27,8 +28,9 @@ const struct rmv_error *rmv_add_record(struct rmv_workspace *workspace,
                                        struct rmv_store_batch *batch, const char *source,
                                        struct rmv_add_target *target);
 
-/* Writes the pointer if it does not say so already, and the line in .gitignore. The caller holds
- * the workspace's lock. Errors: CONFLICT (the pointer changed meanwhile), IO. */
+/* Adds the pointer to those to be written if it does not say so already. The caller holds the
+ * workspace's lock. Errors: CONFLICT (the pointer changed meanwhile), IO. */
 RMV_MUST_CHECK
-const struct rmv_error *rmv_add_publish(struct rmv_workspace *workspace,
-                                        const struct rmv_add_target *target, bool *changed);
+const struct rmv_error *rmv_add_prepare(struct rmv_workspace *workspace,
+                                        const struct rmv_add_target *target,
+                                        struct rmv_replacements *pointers, bool *changed);

@@ -86,8 +86,9 @@ static const struct rmv_error *check_unchanged(const struct rmv_add_target *targ
         "run the command again");
 }
 
-const struct rmv_error *rmv_add_publish(struct rmv_workspace *workspace,
-                                        const struct rmv_add_target *target, bool *changed)
+const struct rmv_error *rmv_add_prepare(struct rmv_workspace *workspace,
+                                        const struct rmv_add_target *target,
+                                        struct rmv_replacements *pointers, bool *changed)
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf old = {0};
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
@@ -104,6 +105,6 @@ const struct rmv_error *rmv_add_publish(struct rmv_workspace *workspace,
         return err;
     *changed = text.size != old.size || strcmp(rmv_buf_string(&text), rmv_buf_string(&old)) != 0;
     if (*changed)
-        err = rmv_work_file_write(workspace, target->pointer, &text);
-    return err ? err : rmv_gitignore_add(workspace, target->output.path);
+        err = rmv_replacements_add(pointers, target->pointer, text.data, text.size);
+    return err;
 }

@@ -1,14 +1,17 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "rmv/base/beneath.h"
 #include "rmv/base/fs.h"
+#include "rmv/base/map.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
+#include "rmv/base/replace.h"
 #include "rmv/dataset/dataset.h"
 
 #define FILE_NAME ".gitignore"
@@ -172,4 +175,97 @@ const struct rmv_error *rmv_gitignore_remove(struct rmv_workspace *workspace, co
         return err && err->code == RMV_ERR_NOT_FOUND ? NULL : err;
     remove_line(&change.text, change.start, change.end);
     return write_file(change.folder_fd, change.shown, &change.text);
+}
+
+/* ---- Many lines ----------------------------------------------------------------------------- */
+
+/* The file of one folder, and which lines it has. */
+struct ignoring {
+    char *shown;
+    struct rmv_buf text;
+    struct rmv_map lines;
+    bool changed;
+};
+
+/* Values of a map by folder. */
+static void ignorings_free(struct rmv_map *folders)
+{
+    for (size_t i = 0; i < folders->count; i++) {
+        struct ignoring *file = folders->entries[i].value;
+        rmv_str_free(&file->shown);
+        rmv_buf_free(&file->text);
+        rmv_map_free(&file->lines);
+        free(file);
+    }
+    rmv_map_free(folders);
+}
+
+static void note_lines(struct ignoring *file)
+{
+    for (const char *at = rmv_buf_string(&file->text); *at;) {
+        const size_t whole = strcspn(at, "\n");
+        const size_t size = whole - (whole > 0 && at[whole - 1] == '\r');
+        RMV_CLEANUP(rmv_buf_free) struct rmv_buf line = {0};
+        rmv_buf_append(&line, at, size);
+        rmv_map_set(&file->lines, rmv_buf_string(&line), file);
+        at += whole + (at[whole] == '\n');
+    }
+}
+
+/* The file beside `path`, read when it is first asked for. */
+static const struct rmv_error *file_beside(struct rmv_workspace *workspace, const char *path,
+                                           struct rmv_map *folders, struct ignoring **file)
+{
+    RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
+    RMV_CLEANUP(rmv_str_free) char *parent = rmv_path_parent(path);
+    const char *name;
+
+    *file = rmv_map_find(folders, parent);
+    if (*file)
+        return NULL;
+    *file = rmv_calloc(1, sizeof(**file));
+    (*file)->shown = rmv_path_join(parent, FILE_NAME);
+    rmv_map_set(folders, parent, *file);
+    const struct rmv_error *err =
+        rmv_beneath_open_parent(workspace->root_fd, path, false, &folder_fd, &name);
+    if (!err)
+        err = read_file(folder_fd, (*file)->shown, &(*file)->text);
+    if (!err)
+        note_lines(*file);
+    return err;
+}
+
+static const struct rmv_error *replace_changed(struct rmv_workspace *workspace,
+                                               const struct rmv_map *folders)
+{
+    RMV_CLEANUP(rmv_replacements_free)
+    struct rmv_replacements files = {.root_fd = workspace->root_fd};
+    for (size_t i = 0; i < folders->count; i++) {
+        const struct ignoring *file = folders->entries[i].value;
+        if (!file->changed)
+            continue;
+        const struct rmv_error *err =
+            rmv_replacements_add(&files, file->shown, file->text.data, file->text.size);
+        if (err)
+            return err;
+    }
+    return rmv_replacements_finish(&files);
+}
+
+const struct rmv_error *rmv_gitignore_add_all(struct rmv_workspace *workspace,
+                                              const struct rmv_strings *paths)
+{
+    RMV_CLEANUP(ignorings_free) struct rmv_map folders = {0};
+    for (size_t i = 0; workspace->vcs && i < paths->count; i++) {
+        RMV_CLEANUP(rmv_str_free) char *line = line_of(rmv_path_name(paths->items[i]));
+        struct ignoring *file = NULL;
+        const struct rmv_error *err = file_beside(workspace, paths->items[i], &folders, &file);
+        if (err)
+            return err;
+        if (rmv_map_set(&file->lines, line, file))
+            continue;
+        add_line(&file->text, line);
+        file->changed = true;
+    }
+    return replace_changed(workspace, &folders);
 }

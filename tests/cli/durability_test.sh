@@ -4,7 +4,7 @@
 # The leak sanitizer cannot work under strace.
 export ASAN_OPTIONS=detect_leaks=0
 order=$SOURCE_ROOT/tests/sync_order.py
-calls=openat,openat2,write,pwrite64,writev,ftruncate,fsync,fdatasync,rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat
+calls=openat,openat2,write,pwrite64,writev,ftruncate,fsync,fdatasync,syncfs,rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat
 strace -f -o /dev/null true 2>/dev/null || { skip 'the order of syncs' 'strace does not work here'; exit 0; }
 export LC_ALL=C
 
@@ -14,7 +14,7 @@ traced() { # traced <trace> <command>...
 }
 sound() { # sound <trace>: and syncs are what makes it so
     python3 "$order" check "$1" || return 1
-    grep -vE 'f(data)?sync\(' "$1" >"$1.unsynced"
+    grep -vE '(f(data)?sync|syncfs)\(' "$1" >"$1.unsynced"
     ! python3 "$order" check "$1.unsynced" >/dev/null
 }
 in_order() { # in_order <trace> <pattern>...: events match one after the other
@@ -26,7 +26,7 @@ in_order() { # in_order <trace> <pattern>...: events match one after the other
         at=$next
     done
 }
-syncs() { grep -cE ' f(data)?sync\(' "$1"; }
+syncs() { grep -cE ' (f(data)?sync|syncfs)\(' "$1"; }
 
 git init -q . && traced init.trace rmv init -q
 mkdir -p data/sub && echo one >data/a && echo two >data/sub/b
@@ -57,6 +57,10 @@ mkdir many && i=0 && while [ $i -lt 300 ]; do echo $i >many/$i; i=$((i + 1)); do
 mkdir few && echo 1 >few/1 && echo 2 >few/2
 traced few.trace rmv add -q few
 traced many.trace rmv add -q many
+mkdir singly && cp many/* singly/
+traced singly.trace rmv add -q --glob 'singly/*'
+it '300 pointers are as durable as one, and cost a few syncs more than two files' \
+    'sound singly.trace && test "$(syncs singly.trace)" -le $(($(syncs few.trace) + 4)) && test "$(ls singly/*.rmv | wc -l)" = 300'
 it '300 files cost no more syncs than two' 'test "$(syncs many.trace)" -le "$(syncs few.trace)"'
 it 'an add makes few syncs' 'test "$(syncs many.trace)" -le 12'
 it 'a second add of the same syncs the folder of packs at most' \

@@ -37,6 +37,9 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_fs_write_atomic_at(int dir_fd, const char *path, const void *bytes,
                                                size_t size, mode_t mode);
 
+/* A path beside `path` that nobody else uses; the caller frees it. */
+char *rmv_fs_temporary_of(const char *path);
+
 /* Creates a folder and the folders above it; an existing one is fine. Errors: IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_fs_mkdir_p(const char *path);

@@ -177,8 +177,12 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_gitignore_check(struct rmv_workspace *workspace, const char *path);
 
 /* Adds or removes the line for `path` in the .gitignore beside it (escaped as gitignore wants it);
- * nothing is written if it is already so, or there is no Git repository. Errors: as above. */
+ * nothing is written if it is already so, or there is no Git repository. Of many paths, each file
+ * is written once. Errors: as above. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_gitignore_add(struct rmv_workspace *workspace, const char *path);
+RMV_MUST_CHECK
+const struct rmv_error *rmv_gitignore_add_all(struct rmv_workspace *workspace,
+                                              const struct rmv_strings *paths);
 RMV_MUST_CHECK
 const struct rmv_error *rmv_gitignore_remove(struct rmv_workspace *workspace, const char *path);
