@@ -121,7 +121,7 @@ static bool try_reflink(const struct rmv_workspace *workspace, const struct rmv_
 {
     RMV_CLEANUP(rmv_str_free)
     char *here = rmv_path_join(workspace->root, RMV_WORKSPACE_FOLDER);
-    RMV_CLEANUP(rmv_str_free) char *there = rmv_path_join(links->area, "..");
+    RMV_CLEANUP(rmv_str_free) char *there = rmv_path_parent(links->area);
     RMV_CLEANUP(rmv_fd_close) int from_fd = open(here, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     RMV_CLEANUP(rmv_fd_close) int to_fd = open(there, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     return from_fd >= 0 && to_fd >= 0 && pwrite(from_fd, "x", 1, 0) == 1 &&
