@@ -140,8 +140,9 @@ void fsck_print_report(const struct rmv_workspace *workspace, const struct fsck_
     for (size_t i = 0; i < reach->problems_count; i++)
         print_problem(workspace, &reach->problems[i], all);
     if (!result->is_quick)
-        printf("store: %" PRIu64 " object%s in %" PRIu64 " pack%s, %s hashed\n", store->objects,
-               store->objects == 1 ? "" : "s", store->packs, store->packs == 1 ? "" : "s", size);
+        printf("store: %" PRIu64 " object%s in %" PRIu64 " pack%s%s, %s hashed\n", store->objects,
+               store->objects == 1 ? "" : "s", store->packs, store->packs == 1 ? "" : "s",
+               store->loose > 0 ? " and loose" : "", size);
     if (result->percent > 0)
         printf("sample: %" PRIu64 " of %" PRIu64 " frames; `rmv fsck --sample %g --seed %" PRIu64
                "` checks the same ones\n",

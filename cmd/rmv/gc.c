@@ -73,6 +73,9 @@ static void print_report(const struct rmv_gc_report *report)
            " of them younger than the grace period\n",
            would, store->objects_kept, kept, store->packs_kept + store->packs_rewritten,
            store->packs_kept + store->packs_rewritten == 1 ? "" : "s", store->packs_young);
+    if (store->loose_removed + store->loose_kept > 0)
+        printf("of these loose: %" PRIu64 " %sfreed, %" PRIu64 " kept\n", store->loose_removed,
+               would, store->loose_kept);
 }
 
 static void print_json(const struct rmv_gc_report *report)
@@ -86,6 +89,8 @@ static void print_json(const struct rmv_gc_report *report)
     cli_set_int(&document, "packs_rewritten", store->packs_rewritten);
     cli_set_int(&document, "packs_kept", store->packs_kept);
     cli_set_int(&document, "packs_young", store->packs_young);
+    cli_set_int(&document, "loose_removed", store->loose_removed);
+    cli_set_int(&document, "loose_kept", store->loose_kept);
     cli_set_int(&document, "objects_freed", store->objects_freed);
     cli_set_int(&document, "objects_kept", store->objects_kept);
     cli_set_int(&document, "bytes_freed", store->bytes_freed);
@@ -141,8 +146,11 @@ const struct cli_command rmv_command_gc = {
         "\n"
         "Where it cannot be known what is in use, nothing is removed and the reason is printed: a\n"
         "shallow clone, a missing Git object or linked worktree, a pointer or lock file that\n"
-        "cannot be read, a folder that is missing in the store. --force goes on without it. A\n"
-        "store that other projects use through cache.dir is never touched.\n"
+        "cannot be read, a folder that is missing in the store. --force goes on without it.\n"
+        "\n"
+        "A store that several projects share through cache.dir knows its users, and what any of\n"
+        "them needs is kept, all of its history included. One that cannot be looked at stops gc\n"
+        "like anything else that cannot be known.\n"
         "\n"
         "Writers are kept out while packs go, and gc waits a minute for those at work. It can be\n"
         "killed at any moment: whoever writes next finishes the removal.\n"

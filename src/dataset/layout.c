@@ -15,6 +15,12 @@ static const char config_text[] = "# Settings of this project, for everybody: `r
 static const char gitignore_text[] = "/*\n!/.gitignore\n!/config\n";
 static const char version_text[] = "1\n";
 
+static bool is_link(const char *path)
+{
+    struct stat status;
+    return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+}
+
 static bool is_folder(const char *path)
 {
     struct stat status;
@@ -142,7 +148,7 @@ const struct rmv_error *rmv_layout_find_objects(const struct rmv_workspace *work
         if (err)
             return err;
     }
-    if (elsewhere)
+    if (elsewhere || is_link(own))
         register_user(workspace, found);
     *objects = found;
     found = NULL;

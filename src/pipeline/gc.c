@@ -1,23 +1,23 @@
 #include "rmv/pipeline/gc.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 #include "pipeline/run_cache.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/base/time.h"
-#include "rmv/base/vfs.h"
 #include "rmv/dataset/dataset.h"
+#include "rmv/dataset/links.h"
 #include "rmv/dataset/pointer.h"
+#include "rmv/dataset/users.h"
 #include "rmv/record/record.h"
 
 #define UNKNOWN_MAX 100 /* sentences kept */
 #define RUN_AGE_MAX_NS ((int64_t)90 * 24 * 3600 * 1000000000)
 
 struct marking {
-    struct rmv_workspace *workspace; /* ours: the store, and where in a work tree it is */
+    struct rmv_workspace *workspace; /* of the project that is looked at */
     const struct rmv_gc_options *options;
     struct rmv_store_gc *gc;
     struct rmv_strings unknown;
@@ -205,6 +205,13 @@ static const struct rmv_error *mark_tracked(struct marking *marking,
     return err;
 }
 
+/* Of a link that was moved, or not added yet, the object is all there is. */
+static void mark_link(void *context, const struct rmv_object_id *id)
+{
+    struct marking *marking = context;
+    rmv_store_gc_keep(marking->gc, id, RMV_STORE_GC_BYTES);
+}
+
 static const struct rmv_error *mark_workspace(struct marking *marking,
                                               struct rmv_workspace *workspace)
 {
@@ -217,6 +224,11 @@ static const struct rmv_error *mark_workspace(struct marking *marking,
         err = rmv_run_cache_visit(&cache, mark_run, marking);
     if (!err && cache.is_foreign)
         err = note_unknown(marking, "the run cache is of a newer version of rmv");
+    if (err)
+        return err;
+    err = rmv_links_visit(workspace, mark_link, marking);
+    if (err)
+        err = note_error(marking, err);
     marking->where = NULL;
     return err;
 }
@@ -240,7 +252,8 @@ static const struct rmv_error *mark_work_tree(struct marking *marking, const cha
     return err;
 }
 
-static const struct rmv_error *mark(struct marking *marking)
+/* A project: its workspaces in all work trees, and what Git keeps of it. */
+static const struct rmv_error *mark_project(struct marking *marking, bool with_history)
 {
     struct rmv_workspace *workspace = marking->workspace;
     const struct rmv_vcs_keeper keeper = {is_source, mark_version, note_unknown, marking};
@@ -251,8 +264,65 @@ static const struct rmv_error *mark(struct marking *marking)
         err = rmv_vcs_list_work_trees(workspace->vcs, &keeper, &roots);
     for (size_t i = 0; !err && i < roots.count; i++)
         err = mark_work_tree(marking, roots.items[i]);
-    if (!err && workspace->vcs && !marking->options->workspace_only)
+    if (!err && workspace->vcs && with_history)
         err = rmv_vcs_visit_kept(workspace->vcs, &keeper);
+    return err;
+}
+
+/* ---- Others who use the store ---------------------------------------------------------------- */
+
+static const struct rmv_error *note_user(struct marking *marking, const char *root,
+                                         const char *what)
+{
+    RMV_CLEANUP(rmv_str_free) char *entry = rmv_users_entry(marking->workspace, root);
+    RMV_CLEANUP(rmv_str_free)
+    char *message = rmv_str_format("workspace '%s', which uses the store, cannot be looked at: %s; "
+                                   "if it is gone for good, remove '%s'",
+                                   root, what, entry);
+    return note_unknown(marking, message);
+}
+
+/* Another project that uses the store. All of its history counts: it is not ours to give up. */
+static const struct rmv_error *mark_user(struct marking *marking, const char *root)
+{
+    RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *other = NULL;
+    struct rmv_workspace *own = marking->workspace;
+
+    const struct rmv_error *err = rmv_workspace_open(root, own->log, &other);
+    if (err)
+        return note_user(marking, root, err->message);
+    if (strcmp(other->root, root) != 0)
+        return note_user(marking, root, "it is no workspace any more");
+    if (!rmv_users_share(own, other))
+        return NULL; /* it uses another store by now */
+    if (!other->vcs)
+        return note_user(marking, root,
+                         "it is not in a Git repository, so older versions that may "
+                         "be needed are not known");
+    marking->workspace = other;
+    err = mark_project(marking, true);
+    marking->workspace = own;
+    return err;
+}
+
+static const struct rmv_error *mark_users(struct marking *marking)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings roots = {0};
+    const struct rmv_error *err = rmv_users_list(marking->workspace, &roots);
+    if (err && err->code == RMV_ERR_CORRUPT) {
+        marking->where = "users of the store";
+        err = note_error(marking, err);
+    }
+    for (size_t i = 0; !err && i < roots.count; i++)
+        err = mark_user(marking, roots.items[i]);
+    return err;
+}
+
+static const struct rmv_error *mark(struct marking *marking)
+{
+    const struct rmv_error *err = mark_project(marking, !marking->options->workspace_only);
+    if (!err)
+        err = mark_users(marking);
     if (err || marking->unknown.count == 0 || marking->options->force)
         return err;
     return rmv_error_hint(rmv_error(RMV_ERR_CONFLICT,
@@ -261,34 +331,6 @@ static const struct rmv_error *mark(struct marking *marking)
                                     marking->unknown.items[0],
                                     marking->unknown.count > 1 ? " (and more)" : ""),
                           "mend it, or --force removes what nothing else leads to");
-}
-
-/* ---- Whose store it is ----------------------------------------------------------------------- */
-
-static const struct rmv_error *check_shared(const struct rmv_workspace *workspace)
-{
-    RMV_CLEANUP(rmv_str_free)
-    char *objects = rmv_path_join(workspace->root, RMV_WORKSPACE_FOLDER "/objects");
-    RMV_CLEANUP(rmv_str_free) char *users = rmv_path_join(objects, RMV_WORKSPACE_USERS_FOLDER);
-    RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
-    struct stat status;
-
-    const bool is_link = lstat(objects, &status) == 0 && S_ISLNK(status.st_mode);
-    if (rmv_config_get(workspace->config, "cache.dir") || is_link)
-        return rmv_error_hint(rmv_error(RMV_ERR_CONFLICT,
-                                        "the store is shared: other projects may need what this "
-                                        "one does not, so nothing is removed"),
-                              "gc works for a project with a store of its own: one without "
-                              "cache.dir");
-    const struct rmv_error *err = rmv_vfs_list(rmv_vfs_default(), users, &names);
-    if (err || names.count == 0)
-        return err;
-    return rmv_error_hint(
-        rmv_error(RMV_ERR_CONFLICT,
-                  "%zu other project%s use%s this store through cache.dir, so "
-                  "nothing is removed",
-                  names.count, names.count == 1 ? "" : "s", names.count == 1 ? "s" : ""),
-        "the files in '%s' name them; remove those of projects that are gone", users);
 }
 
 const struct rmv_error *rmv_gc(struct rmv_workspace *workspace,
@@ -303,9 +345,7 @@ const struct rmv_error *rmv_gc(struct rmv_workspace *workspace,
                                         "the workspace is not in a Git repository: older versions "
                                         "that may be needed are not known"),
                               "--workspace keeps what its own files lead to, and nothing else");
-    const struct rmv_error *err = check_shared(workspace);
-    if (!err)
-        err = rmv_store_gc_open(workspace->store, &store_options, &marking.gc);
+    const struct rmv_error *err = rmv_store_gc_open(workspace->store, &store_options, &marking.gc);
     if (!err)
         err = mark(&marking);
     if (!err)

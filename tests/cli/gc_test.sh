@@ -56,7 +56,14 @@ it 'removes nothing if a Git object is missing' 'project p && blob=$(git rev-par
 it 'removes nothing if a pointer cannot be read' 'project q && cp x.rmv keep && echo "outs: [" >x.rmv && refuses "x.rmv" && commit broken && cp keep x.rmv && commit mended && refuses "x.rmv. in Git.s history"'
 it 'removes nothing if a linked worktree is not there' 'project r && git worktree add -q ../r2 && mv ../r2 ../r3 && refuses "linked worktree .*r2. is not there" && git worktree prune && rmv gc --grace 0'
 it 'removes nothing if a folder is missing in the store' 'repository s && mkdir d && echo 1 >d/a && rmv add -q d && commit 1 && rm -f .rmstore/objects/packs/* && refuses "what is in folder"'
-it 'removes nothing from a store that is shared' 'project t && add lost && git checkout -q x.rmv && repository ../t2 && rmv config --local cache.dir ../t/.rmstore/objects && add other && exits 4 rmv gc --grace 0 &&
-    cd ../t && refuses "1 other project uses this store" && stored lost && stored other'
+it 'keeps what any project needs that shares the store' 'project t && add lost && git checkout -q x.rmv && repository ../t2 && rmv config --local cache.dir ../t/.rmstore/objects && add other && commit one &&
+    add newer && rmv gc --grace 0 && cd ../t && gone lost && stored other && stored newer && rmv gc --workspace --grace 0 && stored other && stored newer && cd ../t2 && rmv checkout -qf HEAD && test "$(cat x)" = other'
+it 'removes nothing from a shared store if a user cannot be looked at' 'project t3 && add lost && git checkout -q x.rmv && repository ../t4 && rmv config --local cache.dir ../t3/.rmstore/objects && add other && commit one && cd ../t3 &&
+    mv ../t4 ../t5 && refuses "t4.*cannot be looked at" && stored lost && says "remove .*/users/" rmv gc && rmv gc --grace 0 --force | grep "passed over.*t4" && gone lost && gone other &&
+    rm .rmstore/objects/users/* && add lost && git checkout -q x.rmv && rmv gc --grace 0 && gone lost && echo rubbish >.rmstore/objects/users/x && refuses "users/x"'
+it 'lets go of a user that has another store by now' 'project t6 && add lost && git checkout -q x.rmv && repository ../t7 && rmv config --local cache.dir ../t6/.rmstore/objects && add other && commit one &&
+    rmv config --local --unset cache.dir && cd ../t6 && rmv gc --grace 0 && gone lost && gone other'
+it 'knows a user whose store is a link' 'project t8 && repository ../t9 && rm -r .rmstore/objects && ln -s ../../t8/.rmstore/objects .rmstore/objects && add other && commit one && cd ../t8 && rmv gc --grace 0 && stored other &&
+    cd ../t9 && rmv gc --grace 0 && cd ../t8 && stored other && rmv fsck -q && cd ../t9 && rmv fsck -q'
 it 'wants to be told that older versions do not matter outside Git' 'mkdir u && cd u && rmv init -q --no-scm && echo x >x && rmv add -q x && echo y >x && rmv add -q x && refuses "not in a Git repository" && rmv gc -w --grace 0 && gone x && stored y'
 it 'refuses what it does not understand' 'project w && exits 2 rmv gc x && exits 2 rmv gc --grace soon && exits 2 rmv gc --grace 5 && exits 2 rmv gc --grace -1d'

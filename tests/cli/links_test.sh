@@ -81,6 +81,9 @@ it 'a link whose object is gone is not stored as a link, and checkout mends it w
     fresh symlink; rm -rf .rmstore/objects/loose/*/*; exits 3 rmv add data/raw; says "checkout" rmv add data/raw
     exits 1 rmv status -q; fresh copy; rmv checkout -q --relink --link symlink; rm -rf .rmstore/objects/loose/*/*
     rmv checkout -q; diff -r ../raw1 data/raw; rmv status -q'
+it 'gc keeps the object of a link that was moved and not added yet' '
+    fresh symlink; mkdir data/mine; mv data/raw/a data/mine/a; rmv add -q data/raw; git commit -qam moved
+    rmv gc --workspace --grace 0 >/dev/null; test "$(cat data/mine/a)" = one'
 it 'a tracked file that is a link is checked out and edited like any other' '
     fresh symlink; echo single >data/one; rmv add -q data/one; test -L data/one; rmv status -q; rm data/one; rmv checkout -q; test -L data/one
     rmv unprotect -q data/one; echo more >>data/one; exits 4 rmv checkout; rmv add -q data/one; test -L data/one; rmv status -q

@@ -41,6 +41,13 @@ void rmv_links_use(struct rmv_workspace *workspace, const struct rmv_link_types 
  * there. One that changed meanwhile, or cannot be replaced, stays as it is. */
 void rmv_links_place(struct rmv_workspace *workspace);
 
+/* Calls visit() with the object of every symbolic link in the workspace that leads, or led, into
+ * the store: tracked or not, the link is all that the user has of it. Errors: IO. */
+RMV_MUST_CHECK
+const struct rmv_error *
+rmv_links_visit(struct rmv_workspace *workspace,
+                void (*visit)(void *context, const struct rmv_object_id *id), void *context);
+
 struct rmv_unprotect_options {
     bool force; /* take the bytes as they are where a link was written through */
 };

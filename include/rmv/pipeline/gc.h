@@ -1,7 +1,7 @@
 /* Garbage collection: removes from the store what nothing leads to any more. What leads to an
  * object: the pointer and lock files of every revision that Git keeps (references, reflogs, indexes
- * and HEADs of all work trees), those of all work trees as they are now, and the run cache of the
- * last 90 days. */
+ * and HEADs of all work trees), those of all work trees as they are now, symbolic links in them, and
+ * the run cache of the last 90 days; and all of that of every other project that uses the store. */
 #pragma once
 
 #include <stdbool.h>
@@ -17,7 +17,7 @@ struct rmv_gc_options {
     bool dry_run;
     bool repack;         /* write packs anew that hold anything that goes */
     bool force;          /* go on where something cannot be known */
-    bool workspace_only; /* history counts for nothing; run caches and other work trees do */
+    bool workspace_only; /* our history counts for nothing; run caches and other work trees do */
 };
 
 struct rmv_gc_report {
@@ -27,8 +27,8 @@ struct rmv_gc_report {
 void rmv_gc_report_free(struct rmv_gc_report *report);
 
 /* The caller frees `*report`. Where something cannot be known, nothing is removed unless forced.
- * Errors: CONFLICT (not everything is known; the store is shared with other projects; outside Git,
- * where history is unknown), LOCKED, CORRUPT, IO. */
+ * Errors: CONFLICT (not everything is known: another project that uses the store cannot be looked
+ * at, say; outside Git, where history is unknown), LOCKED, CORRUPT, IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_gc(struct rmv_workspace *workspace,
                                const struct rmv_gc_options *options, struct rmv_gc_report *report);
