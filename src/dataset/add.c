@@ -114,9 +114,10 @@ static const struct rmv_error *save_target(struct add *add, struct rmv_store_bat
 
     if (target->is_inside)
         return update_folder(add, batch, index);
+    const struct rmv_dataset_source source = {
+        .path = target->path, .before = target->tracked, .progress = add->options->progress};
     const struct rmv_error *err =
-        batch ? rmv_dataset_save(workspace, batch, target->path, add->options->progress,
-                                 &target->output)
+        batch ? rmv_dataset_save(workspace, batch, &source, &target->output)
               : rmv_dataset_hash(workspace, target->path, add->options->progress, &target->output);
     if (!err && target->output.kind == RMV_OUTPUT_MISSING) {
         RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(target->path);

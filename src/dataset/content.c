@@ -119,7 +119,14 @@ static const struct rmv_error *hash_file(struct rmv_content_reader *reader, int 
 static const struct rmv_error *put_file(struct rmv_content_reader *reader, int fd, const char *path,
                                         struct rmv_tree_entry *entry)
 {
-    const struct rmv_store_source source = {.fd = fd, .path = path, .progress = reader->progress};
+    struct rmv_object_id base;
+    const bool has_base = reader->earlier && rmv_earlier_find(reader->earlier, path, &base);
+    const struct rmv_store_source source = {
+        .fd = fd,
+        .path = path,
+        .base = has_base ? &base : NULL,
+        .progress = reader->progress,
+    };
     struct rmv_store_file file;
     const struct rmv_error *err = rmv_store_batch_put_file(reader->batch, &source, &file);
     if (err)

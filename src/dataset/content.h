@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "dataset/earlier.h"
 #include "dataset/stat_pending.h"
 #include "dataset/tree.h"
 #include "rmv/base/progress.h"
@@ -22,6 +23,7 @@ struct rmv_content_reader {
     struct rmv_store_batch *batch;  /* NULL: hash only */
     struct rmv_progress *progress;  /* may be NULL */
     bool keeps_files;               /* none of them is to become a link */
+    struct rmv_earlier *earlier;    /* what was there before; may be NULL */
     struct rmv_buf buf;             /* one reader per thread */
     struct rmv_stat_pending learnt; /* for the stat index */
 };

@@ -63,15 +63,21 @@ static const struct rmv_error *save(const struct rmv_examine_request *request,
 }
 
 const struct rmv_error *rmv_dataset_save(struct rmv_workspace *workspace,
-                                         struct rmv_store_batch *batch, const char *path,
-                                         struct rmv_progress *progress, struct rmv_output *output)
+                                         struct rmv_store_batch *batch,
+                                         const struct rmv_dataset_source *source,
+                                         struct rmv_output *output)
 {
+    const struct rmv_tree_entry before =
+        source->before ? rmv_entry_of_output(source->before) : (struct rmv_tree_entry){0};
+    RMV_CLEANUP(rmv_earlier_free) struct rmv_earlier earlier;
+    rmv_earlier_init(&earlier, workspace, source->path, &before);
     const struct rmv_examine_request request = {
         .workspace = workspace,
-        .path = path,
+        .path = source->path,
         .follow_link = true,
         .batch = batch,
-        .progress = progress,
+        .progress = source->progress,
+        .earlier = &earlier,
     };
     return save(&request, output);
 }

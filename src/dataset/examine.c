@@ -74,6 +74,7 @@ static const struct rmv_error *examine_file(const struct rmv_examine_request *re
         .batch = request->batch,
         .progress = request->progress,
         .keeps_files = request->keeps_files,
+        .earlier = request->earlier,
     };
     const struct rmv_error *err = NULL;
 

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "dataset/earlier.h"
 #include "dataset/tree.h"
 #include "rmv/base/progress.h"
 #include "rmv/dataset/workspace.h"
@@ -17,6 +18,7 @@ struct rmv_examine_request {
     struct rmv_store_batch *batch; /* where content and trees are put; NULL: nowhere */
     struct rmv_progress *progress; /* may be NULL */
     bool keeps_files;              /* none of them is to become a link */
+    struct rmv_earlier *earlier;   /* what was there before; may be NULL */
     bool take_ignored;             /* skip nothing at all */
     bool *has_ignored;             /* set to true if something was skipped; may be NULL */
     /* Set to false when something that was found is not in the store; NULL: nobody wants to know.

@@ -73,6 +73,7 @@ static void worker_open(struct worker *worker, struct walk *walk)
     worker->reader.batch = request->batch;
     worker->reader.progress = request->progress;
     worker->reader.keeps_files = request->keeps_files;
+    worker->reader.earlier = request->earlier;
     worker->cursor.index = request->workspace->stat_index;
     worker->cursor.asks_pending = walk->asks_pending;
 }

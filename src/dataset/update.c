@@ -77,10 +77,13 @@ static const struct rmv_error *take_path(struct update *update, const char *path
                                          const struct rmv_tree_entry *old,
                                          struct rmv_tree_entry *entry)
 {
+    RMV_CLEANUP(rmv_earlier_free) struct rmv_earlier earlier;
+    rmv_earlier_init(&earlier, update->workspace, path, old);
     const struct rmv_examine_request request = {
         .workspace = update->workspace,
         .path = path,
         .batch = update->batch,
+        .earlier = &earlier,
     };
     const struct rmv_error *err = rmv_examine(&request, entry);
     if (err || entry->type || old->type)

@@ -249,9 +249,15 @@ static const struct rmv_error *check_made(struct rmv_runner *runner, const struc
                      rmv_buf_string(&missing));
 }
 
+/* `locked` is what the stage was last run with, or NULL. */
 static const struct rmv_error *save(struct rmv_runner *runner, const struct rmv_stage_out *out,
+                                    const struct rmv_lock_stage *locked,
                                     struct rmv_store_batch *batch, struct rmv_output *saved)
 {
+    const struct rmv_dataset_source source = {
+        .path = out->path,
+        .before = locked ? rmv_outputs_find(&locked->outs, out->path) : NULL,
+    };
     const struct rmv_repro_options *options = runner->options;
     const struct rmv_output *now = NULL;
     const struct rmv_error *err = rmv_stage_view_state(&runner->view, out->path, &now);
@@ -263,7 +269,7 @@ static const struct rmv_error *save(struct rmv_runner *runner, const struct rmv_
     if (is_kept && out->no_cache)
         err = rmv_dataset_save_copy(runner->workspace, batch, out->path, saved);
     else if (is_kept)
-        err = rmv_dataset_save(runner->workspace, batch, out->path, NULL, saved);
+        err = rmv_dataset_save(runner->workspace, batch, &source, saved);
     else
         rmv_output_copy(saved, now);
     saved->no_cache = out->no_cache;
@@ -276,9 +282,13 @@ const struct rmv_error *rmv_runner_save_outs(struct rmv_runner *runner,
                                              struct rmv_outputs *outs)
 {
     RMV_CLEANUP(rmv_outputs_free) struct rmv_outputs saved = {0};
+    struct rmv_lock_file *lock = NULL;
     const struct rmv_error *err = check_made(runner, stage);
+    if (!err)
+        err = rmv_stage_view_lock_file(&runner->view, stage->file, &lock);
+    const struct rmv_lock_stage *locked = err ? NULL : rmv_lock_file_find(lock, stage->name);
     for (size_t i = 0; !err && i < stage->outs_count; i++)
-        err = save(runner, &stage->outs[i], batch, rmv_outputs_add(&saved));
+        err = save(runner, &stage->outs[i], locked, batch, rmv_outputs_add(&saved));
     if (err)
         return err;
     rmv_outputs_free(outs);

@@ -34,7 +34,11 @@ static void init_batch(struct rmv_store_batch *batch, struct rmv_store *store)
     pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
     pthread_rwlock_init(&batch->gate, &attributes);
     pthread_rwlockattr_destroy(&attributes);
-    rmv_pack_writer_init(&batch->writer, store, true);
+    for (uint32_t kind = 0; kind < RMV_PACK_KINDS_COUNT; kind++) {
+        rmv_pack_writer_init(&batch->writers[kind], store, true);
+        batch->writers[kind].kind = kind;
+    }
+    rmv_delta_coders_init(&batch->coders);
     rmv_workers_init(&batch->workers, batch, store->threads);
     rmv_loose_writer_init(&batch->loose, store);
 }
@@ -62,7 +66,9 @@ static void free_batch(struct rmv_store_batch *batch)
 {
     rmv_workers_free(&batch->workers);
     rmv_loose_writer_free(&batch->loose);
-    rmv_pack_writer_discard(&batch->writer);
+    for (size_t kind = 0; kind < RMV_PACK_KINDS_COUNT; kind++)
+        rmv_pack_writer_discard(&batch->writers[kind]);
+    rmv_delta_coders_free(&batch->coders);
     for (size_t i = 0; i < batch->slots_count; i++)
         free_slot(&batch->slots[i]);
     free(batch->slots);
@@ -229,23 +235,44 @@ static const struct rmv_error *append_frame(struct rmv_store_batch *batch,
                                             const struct rmv_pack_record *records,
                                             size_t records_count)
 {
+    struct rmv_pack_writer *writer =
+        &batch->writers[records[0].depth > 0 ? RMV_PACK_KIND_DELTA : RMV_PACK_KIND_PLAIN];
     pthread_mutex_lock(&batch->writer_lock);
     const struct rmv_error *err =
-        rmv_pack_writer_append(&batch->writer, frame, &encoder->parts, records, records_count);
-    if (!err && rmv_pack_writer_is_full(&batch->writer, batch->store->pack_size_max))
+        rmv_pack_writer_append(writer, frame, &encoder->parts, records, records_count);
+    if (!err && rmv_pack_writer_is_full(writer, batch->store->pack_size_max))
         atomic_store(&batch->is_full, true);
     pthread_mutex_unlock(&batch->writer_lock);
     return err;
 }
 
+/* Whoever stores again what is damaged wants to have it whole. */
+static bool may_be_delta(struct rmv_store_batch *batch, const struct rmv_batch_item *item)
+{
+    struct rmv_location location;
+    return item->delta && !rmv_index_find(&batch->store->index, &item->record.id, 0, &location);
+}
+
 static const struct rmv_error *add_single(struct rmv_store_batch *batch,
-                                          const struct rmv_pack_record *record, const void *bytes,
+                                          const struct rmv_batch_item *item,
                                           struct rmv_frame_encoder *encoder)
 {
-    struct rmv_pack_frame frame;
-    const bool compress = rmv_frame_is_compressible(bytes, record->size);
-    const struct rmv_error *err = rmv_frame_encode(encoder, bytes, record->size, compress, &frame);
-    return err ? err : append_frame(batch, &frame, encoder, record, 1);
+    RMV_CLEANUP(rmv_delta_attempt_end) struct rmv_delta_attempt attempt = {0};
+    struct rmv_pack_record record = item->record;
+    const struct rmv_error *err = NULL;
+
+    if (may_be_delta(batch, item)) {
+        const struct rmv_delta_chunk chunk = {item->bytes, record.size, item->offset};
+        err = rmv_delta_try(item->delta, &chunk, encoder, &attempt);
+    }
+    if (!err && attempt.is_kept) {
+        record.depth = (uint8_t)attempt.depth;
+        return append_frame(batch, &attempt.frame, &attempt.coder->encoder, &record, 1);
+    }
+    if (!err && !attempt.has_plain)
+        err = rmv_frame_encode(encoder, item->bytes, record.size,
+                               rmv_frame_is_compressible(item->bytes, record.size), &attempt.plain);
+    return err ? err : append_frame(batch, &attempt.plain, encoder, &record, 1);
 }
 
 /* Called with the slot's lock held, or the gate closed. */
@@ -278,10 +305,11 @@ static struct rmv_batch_slot *take_slot(struct rmv_store_batch *batch)
 }
 
 static const struct rmv_error *add_small(struct rmv_store_batch *batch,
-                                         const struct rmv_pack_record *record, const void *bytes,
-                                         bool is_lines)
+                                         const struct rmv_batch_item *item)
 {
-    const enum rmv_frame_group group = is_lines ? RMV_FRAME_LINES
+    const struct rmv_pack_record *record = &item->record;
+    const char *bytes = item->bytes;
+    const enum rmv_frame_group group = item->is_lines ? RMV_FRAME_LINES
                                        : rmv_frame_is_compressible(bytes, record->size)
                                            ? RMV_FRAME_COMPRESSIBLE
                                            : RMV_FRAME_RAW;
@@ -302,19 +330,46 @@ static const struct rmv_error *add_small(struct rmv_store_batch *batch,
 
 /* ---- Finishing packs ------------------------------------------------------------------------- */
 
-/* Called with the gate closed. */
-static const struct rmv_error *finish_pack(struct rmv_store_batch *batch)
+struct finished {
+    struct rmv_pack_footer footers[RMV_PACK_KINDS_COUNT];
+    size_t count;
+};
+
+static void finished_free(struct finished *finished)
 {
-    RMV_CLEANUP(rmv_pack_footer_free) struct rmv_pack_footer footer = {0};
+    for (size_t i = 0; i < finished->count; i++)
+        rmv_pack_footer_free(&finished->footers[i]);
+}
+
+/* Publishes what was written, deltas first: the chunk lists that name them are in the other pack.
+ * Each is durable before the next is published. */
+static const struct rmv_error *finish_writers(struct rmv_store_batch *batch,
+                                              struct finished *finished)
+{
+    for (size_t kind = RMV_PACK_KINDS_COUNT; kind-- > 0;) {
+        struct rmv_pack_footer footer = {0};
+        const struct rmv_error *err = rmv_pack_writer_finish(&batch->writers[kind], &footer);
+        if (err)
+            return err;
+        if (footer.frames_count > 0)
+            finished->footers[finished->count++] = footer;
+    }
+    return NULL;
+}
+
+/* Called with the gate closed. */
+static const struct rmv_error *finish_packs(struct rmv_store_batch *batch)
+{
+    RMV_CLEANUP(finished_free) struct finished finished = {0};
     const struct rmv_error *err = NULL;
     for (size_t i = 0; i < batch->slots_count && !err; i++)
         for (int group = 0; group < RMV_FRAME_GROUPS && !err; group++)
             err = flush_frame(batch, &batch->slots[i], (enum rmv_frame_group)group);
     if (!err)
-        err = rmv_pack_writer_finish(&batch->writer, &footer);
-    if (!err && footer.frames_count > 0) {
+        err = finish_writers(batch, &finished);
+    if (!err && finished.count > 0) {
         atomic_store(&batch->was_used, false); /* the folder has just been synced */
-        err = rmv_index_add(&batch->store->index, &footer);
+        err = rmv_index_add(&batch->store->index, finished.footers, finished.count);
     }
     rmv_id_set_free(&batch->pending);
     atomic_store(&batch->is_full, false);
@@ -328,7 +383,7 @@ static const struct rmv_error *end_full_pack(struct rmv_store_batch *batch)
     pthread_rwlock_wrlock(&batch->gate);
     const struct rmv_error *err = failure_of(batch);
     if (!err && atomic_load(&batch->is_full))
-        err = finish_pack(batch);
+        err = finish_packs(batch);
     pthread_rwlock_unlock(&batch->gate);
     return err;
 }
@@ -350,7 +405,7 @@ const struct rmv_error *rmv_store_batch_commit(struct rmv_store_batch *batch)
     if (!err)
         err = rmv_loose_writer_commit(&batch->loose);
     if (!err)
-        err = finish_pack(batch);
+        err = finish_packs(batch);
     if (!err)
         err = sync_packs(batch);
     pthread_rwlock_unlock(&batch->gate);
@@ -367,7 +422,7 @@ void rmv_store_batch_close(struct rmv_store_batch **batch)
     /* What was put but not committed is worth keeping: the next attempt finds it stored. */
     if (!closing->failure && closing->pending.count > 0) {
         struct rmv_error *on_its_way = rmv_error_take(rmv_error_last());
-        if (finish_pack(closing))
+        if (finish_packs(closing))
             rmv_log_write(closing->store->log, RMV_LOG_DEBUG, "what was not committed is dropped");
         (void)rmv_error_raise(&on_its_way);
     }
@@ -377,40 +432,28 @@ void rmv_store_batch_close(struct rmv_store_batch **batch)
 
 /* ---- Putting --------------------------------------------------------------------------------- */
 
-static const struct rmv_error *put(struct rmv_store_batch *batch,
-                                   const struct rmv_pack_record *record, const void *bytes,
-                                   struct rmv_frame_encoder *encoder, bool is_lines,
-                                   bool *was_stored)
+const struct rmv_error *rmv_batch_put(struct rmv_store_batch *batch,
+                                      const struct rmv_batch_item *item,
+                                      struct rmv_frame_encoder *encoder, bool *was_stored)
 {
+    const struct rmv_pack_record *record = &item->record;
     atomic_store_explicit(&batch->was_used, true, memory_order_relaxed);
     pthread_rwlock_rdlock(&batch->gate);
     const struct rmv_error *err = failure_of(batch);
     const bool is_new = !err && claim(batch, &record->id, record->representation);
     if (is_new && encoder)
-        err = add_single(batch, record, bytes, encoder);
+        err = add_single(batch, item, encoder);
     else if (is_new)
-        err = add_small(batch, record, bytes, is_lines);
+        err = add_small(batch, item);
     if (err && is_new)
         err = fail(batch, err);
     pthread_rwlock_unlock(&batch->gate);
     if (err)
         return err;
+    if (!is_new && item->delta)
+        rmv_delta_note_stored(item->delta, item->offset, &record->id);
     *was_stored = !is_new;
     return is_new ? end_full_pack(batch) : NULL;
-}
-
-const struct rmv_error *rmv_batch_put(struct rmv_store_batch *batch,
-                                      const struct rmv_pack_record *record, const void *bytes,
-                                      struct rmv_frame_encoder *encoder, bool *was_stored)
-{
-    return put(batch, record, bytes, encoder, false, was_stored);
-}
-
-const struct rmv_error *rmv_batch_put_lines(struct rmv_store_batch *batch,
-                                            const struct rmv_pack_record *record, const void *bytes,
-                                            bool *was_stored)
-{
-    return put(batch, record, bytes, NULL, true, was_stored);
 }
 
 struct rmv_file_context *rmv_batch_take_context(struct rmv_store_batch *batch)

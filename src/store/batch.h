@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "rmv/base/lock.h"
+#include "store/batch_item.h"
 #include "store/frame.h"
 #include "store/id_set.h"
 #include "store/loose_writer.h"
@@ -62,26 +63,21 @@ struct rmv_store_batch {
     struct rmv_id_set pending; /* claimed, and not in a finished pack */
     struct rmv_file_context *idle;
     pthread_mutex_t writer_lock;
-    struct rmv_pack_writer writer;
+    struct rmv_pack_writer writers[RMV_PACK_KINDS_COUNT];
+    struct rmv_delta_coders coders;
     atomic_bool is_full;       /* the pack is to be finished */
     struct rmv_error *failure; /* what made the batch unusable */
     struct rmv_workers workers;
     struct rmv_loose_writer loose;
 };
 
-/* Stores the bytes that `record` names unless they are stored already, which `*was_stored` tells.
- * With an encoder of the caller's they get a frame of their own; without one (up to
- * RMV_SMALL_OBJECT_MAX) they share one. Errors: IO, or whatever made the batch fail before. */
+/* Stores an object unless it is stored already, which `*was_stored` tells.
+ * With an encoder of the caller's it gets a frame of its own; without one (up to
+ * RMV_SMALL_OBJECT_MAX) it shares one. Errors: IO, or whatever made the batch fail before. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_batch_put(struct rmv_store_batch *batch,
-                                      const struct rmv_pack_record *record, const void *bytes,
+                                      const struct rmv_batch_item *item,
                                       struct rmv_frame_encoder *encoder, bool *was_stored);
-
-/* The same for lines of text, up to RMV_SMALL_OBJECT_MAX, which share a frame with such lines. */
-RMV_MUST_CHECK
-const struct rmv_error *rmv_batch_put_lines(struct rmv_store_batch *batch,
-                                            const struct rmv_pack_record *record, const void *bytes,
-                                            bool *was_stored);
 
 /* Are the whole bytes stored in a copy that is not known to be damaged, or put in this batch? */
 bool rmv_batch_has(struct rmv_store_batch *batch, const struct rmv_object_id *id);

@@ -28,6 +28,7 @@ static const struct rmv_error *put_large(struct rmv_store_batch *batch,
         context->windows_count++;
     context->rest.size = 0;
     rmv_list_writer_init(&writer, batch, &context->encoder);
+    writer.delta = rmv_delta_open(batch->store, &batch->coders, source->base);
     struct rmv_large_file file = {
         .workers = &batch->workers,
         .source = source,
@@ -61,11 +62,16 @@ static const struct rmv_error *put_input(struct rmv_store_batch *batch,
         return put_large(batch, context, source, file);
     file->size = window->size;
     file->id = rmv_object_id_of(window->data, window->size);
-    const struct rmv_pack_record record =
-        rmv_batch_record(&file->id, window->size, RMV_REPRESENTATION_WHOLE);
-    return rmv_batch_put(batch, &record, window->data,
-                         window->size > RMV_SMALL_OBJECT_MAX ? &context->encoder : NULL,
-                         &file->was_stored);
+    const bool is_small = window->size <= RMV_SMALL_OBJECT_MAX;
+    RMV_CLEANUP(rmv_delta_close)
+    struct rmv_delta *delta =
+        is_small ? NULL : rmv_delta_open(batch->store, &batch->coders, source->base);
+    const struct rmv_batch_item item = {
+        .record = rmv_batch_record(&file->id, window->size, RMV_REPRESENTATION_WHOLE),
+        .bytes = window->data,
+        .delta = delta,
+    };
+    return rmv_batch_put(batch, &item, is_small ? NULL : &context->encoder, &file->was_stored);
 }
 
 const struct rmv_error *rmv_store_batch_put_file(struct rmv_store_batch *batch,
@@ -116,10 +122,11 @@ static const struct rmv_error *put_bytes(struct rmv_store_batch *batch, const st
         context = rmv_batch_take_context(batch);
     if (bytes->size <= whole_max) {
         file.id = rmv_object_id_of(bytes->data, bytes->size);
-        const struct rmv_pack_record record =
-            rmv_batch_record(&file.id, bytes->size, RMV_REPRESENTATION_WHOLE);
-        err = rmv_batch_put(batch, &record, bytes->data, context ? &context->encoder : NULL,
-                            &file.was_stored);
+        const struct rmv_batch_item item = {
+            .record = rmv_batch_record(&file.id, bytes->size, RMV_REPRESENTATION_WHOLE),
+            .bytes = bytes->data,
+        };
+        err = rmv_batch_put(batch, &item, context ? &context->encoder : NULL, &file.was_stored);
     } else {
         RMV_CLEANUP(rmv_list_writer_free) struct rmv_list_writer writer;
         rmv_list_writer_init(&writer, batch, &context->encoder);
@@ -192,8 +199,12 @@ const struct rmv_error *rmv_store_batch_put_lines(struct rmv_store_batch *batch,
     }
     bool was_stored;
     const struct rmv_object_id name = rmv_object_id_of(text, size);
-    const struct rmv_pack_record record = rmv_batch_record(&name, size, RMV_REPRESENTATION_WHOLE);
-    const struct rmv_error *err = rmv_batch_put_lines(batch, &record, text, &was_stored);
+    const struct rmv_batch_item item = {
+        .record = rmv_batch_record(&name, size, RMV_REPRESENTATION_WHOLE),
+        .bytes = text,
+        .is_lines = true,
+    };
+    const struct rmv_error *err = rmv_batch_put(batch, &item, NULL, &was_stored);
     if (!err)
         *id = name;
     return err;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "rmv/base/mem.h"
+#include "store/delta_read.h"
 
 /* So many chunks per thread may be decompressed at once. */
 #define WINDOW_PER_THREAD 4
@@ -49,7 +50,8 @@ static void load(struct rmv_store *store, struct piece *piece)
     for (size_t n = 0; rmv_index_find(&store->index, &piece->entry->id, n, &location); n++) {
         if (location.representation != RMV_REPRESENTATION_WHOLE)
             continue;
-        if (rmv_object_reader_view(&store->reader, &location, &piece->view))
+        struct rmv_delta_reading reading = {.store = store};
+        if (rmv_delta_view(&reading, &location, &piece->view))
             piece->view = (struct rmv_object_view){0};
         return;
     }

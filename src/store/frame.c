@@ -16,6 +16,12 @@
  */
 #define RAW_DESCRIPTOR 0xA0
 
+/* Measured on a CSV of 300 MB with edits all over it: level 1 with a table this large finds as much
+ * as level 3, and, with a prefix that begins near the right place, as long-distance matching, which
+ * takes twice the time. The window must cover prefix and content. */
+#define DELTA_HASH_LOG 17
+#define DELTA_WINDOW_LOG 23
+
 #define PROBE_SIZE_MIN ((size_t)256)
 #define PROBE_PIECES 4
 #define PROBE_PIECE ((size_t)1024)
@@ -151,20 +157,84 @@ const struct rmv_error *rmv_frame_encode(struct rmv_frame_encoder *encoder, cons
     return NULL;
 }
 
-const struct rmv_error *rmv_frame_decode(struct rmv_frame_decoder *decoder, void *content,
-                                         size_t content_size)
+static const struct rmv_error *start_delta_encoder(struct rmv_frame_encoder *encoder)
+{
+    if (encoder->zstd)
+        return NULL;
+    encoder->zstd = ZSTD_createCCtx();
+    if (!encoder->zstd)
+        return rmv_error(RMV_ERR_IO, "cannot start the compressor: out of memory");
+    ZSTD_CCtx_setParameter(encoder->zstd, ZSTD_c_compressionLevel, 1);
+    ZSTD_CCtx_setParameter(encoder->zstd, ZSTD_c_checksumFlag, 1);
+    ZSTD_CCtx_setParameter(encoder->zstd, ZSTD_c_hashLog, DELTA_HASH_LOG);
+    ZSTD_CCtx_setParameter(encoder->zstd, ZSTD_c_windowLog, DELTA_WINDOW_LOG);
+    return NULL;
+}
+
+const struct rmv_error *rmv_frame_encode_delta(struct rmv_frame_encoder *encoder,
+                                               const struct rmv_buf *prefix, const void *bytes,
+                                               size_t size, struct rmv_pack_frame *frame)
+{
+    assert(size <= RMV_DELTA_CONTENT_MAX);
+    assert(prefix->size + size <= (size_t)1 << DELTA_WINDOW_LOG);
+    const struct rmv_error *err = start_delta_encoder(encoder);
+    if (err)
+        return err;
+    const size_t bound = ZSTD_compressBound(size);
+    char *room = rmv_buf_reserve(&encoder->stored, bound);
+    size_t n = ZSTD_CCtx_refPrefix(encoder->zstd, prefix->data, prefix->size);
+    if (!ZSTD_isError(n))
+        n = ZSTD_compress2(encoder->zstd, room, bound, bytes, size);
+    if (ZSTD_isError(n))
+        return rmv_error(RMV_ERR_IO, "zstd cannot compress: %s", ZSTD_getErrorName(n));
+    encoder->stored.size += n;
+    encoder->parts.count = 0;
+    add_part(&encoder->parts, encoder->stored.data, encoder->stored.size);
+    *frame = (struct rmv_pack_frame){.content_size = (uint32_t)size};
+    measure(&encoder->parts, frame);
+    return NULL;
+}
+
+static const struct rmv_error *start_decoder(struct rmv_frame_decoder *decoder)
 {
     if (!decoder->zstd)
         decoder->zstd = ZSTD_createDCtx();
     if (!decoder->zstd)
         return rmv_error(RMV_ERR_IO, "cannot start the decompressor: out of memory");
+    return NULL;
+}
 
-    const size_t n = ZSTD_decompressDCtx(decoder->zstd, content, content_size, decoder->stored.data,
-                                         decoder->stored.size);
+static const struct rmv_error *decode(struct rmv_frame_decoder *decoder, size_t at, void *content,
+                                      size_t content_size)
+{
+    const size_t n = ZSTD_decompressDCtx(decoder->zstd, content, content_size,
+                                         decoder->stored.data + at, decoder->stored.size - at);
     if (ZSTD_isError(n))
         return rmv_error(RMV_ERR_CORRUPT, "not a good zstd frame: %s", ZSTD_getErrorName(n));
     if (n != content_size)
         return rmv_error(RMV_ERR_CORRUPT, "a zstd frame holds %zu bytes where %zu are expected", n,
                          content_size);
     return NULL;
+}
+
+const struct rmv_error *rmv_frame_decode(struct rmv_frame_decoder *decoder, void *content,
+                                         size_t content_size)
+{
+    const struct rmv_error *err = start_decoder(decoder);
+    return err ? err : decode(decoder, 0, content, content_size);
+}
+
+const struct rmv_error *rmv_frame_decode_delta(struct rmv_frame_decoder *decoder, size_t at,
+                                               const struct rmv_buf *prefix, void *content,
+                                               size_t content_size)
+{
+    const struct rmv_error *err = start_decoder(decoder);
+    if (err)
+        return err;
+    ZSTD_DCtx_refPrefix(decoder->zstd, prefix->data, prefix->size);
+    err = decode(decoder, at, content, content_size);
+    /* A frame that was not even begun leaves the prefix to the next one. */
+    if (err)
+        ZSTD_DCtx_reset(decoder->zstd, ZSTD_reset_session_and_parameters);
+    return err;
 }

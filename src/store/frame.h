@@ -39,6 +39,15 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_frame_encode(struct rmv_frame_encoder *encoder, const void *bytes,
                                          size_t size, bool compress, struct rmv_pack_frame *frame);
 
+/* The same for up to RMV_DELTA_CONTENT_MAX bytes that are much like others, `prefix`, without which
+ * the frame cannot be decompressed. It is appended to encoder->stored; all of that is then in
+ * encoder->parts, and measured in `*frame`. An encoder that does this does nothing else. Errors:
+ * IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_frame_encode_delta(struct rmv_frame_encoder *encoder,
+                                               const struct rmv_buf *prefix, const void *bytes,
+                                               size_t size, struct rmv_pack_frame *frame);
+
 /* A decompressor with its memory, for one thread at a time. All-zero is the empty state. */
 struct rmv_frame_decoder {
     void *zstd;
@@ -52,5 +61,12 @@ void rmv_frame_decoder_free(struct rmv_frame_decoder *decoder);
 RMV_MUST_CHECK
 const struct rmv_error *rmv_frame_decode(struct rmv_frame_decoder *decoder, void *content,
                                          size_t content_size);
+
+/* The same for what stands in decoder->stored from `at` on, and was compressed with a prefix.
+ * Errors: CORRUPT (this can also mean that the prefix is not the one it was compressed with). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_frame_decode_delta(struct rmv_frame_decoder *decoder, size_t at,
+                                               const struct rmv_buf *prefix, void *content,
+                                               size_t content_size);
 
 uint64_t rmv_frame_checksum(const void *bytes, size_t size); /* XXH64, seed 0 */

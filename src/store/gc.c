@@ -6,6 +6,7 @@
 #include "rmv/base/lock.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/time.h"
+#include "store/delta_format.h"
 #include "store/doomed.h"
 #include "store/frame.h"
 #include "store/gc_loose.h"
@@ -195,20 +196,39 @@ static const struct rmv_error *keep_chunks(struct rmv_store_gc *gc,
     return err;
 }
 
-/* Follows the chunk lists of a pack: those in use, and, in a pack that stays as it is, all. A list
- * without its chunks would pass for a stored object. */
-static const struct rmv_error *follow_lists(struct rmv_store_gc *gc, const struct gc_pack *pack,
-                                            const struct opened *opened)
+/* Makes live what a delta cannot be read without. */
+static const struct rmv_error *keep_bases(struct rmv_store_gc *gc, const struct opened *opened,
+                                          const struct rmv_pack_record *record)
+{
+    char head[RMV_DELTA_HEAD_MAX];
+    struct rmv_delta_bases bases = {0};
+    size_t end = 0;
+    const size_t stored = opened->footer.frames[record->frame].stored_size;
+    const size_t size = stored < sizeof(head) ? stored : sizeof(head);
+    const struct rmv_error *err =
+        rmv_vfs_read(&opened->file, opened->footer.frame_offsets[record->frame], head, size);
+    if (!err)
+        err = rmv_delta_parse(head, size, &bases, &end);
+    for (size_t i = 0; i < bases.count; i++)
+        make_live(gc, &bases.items[i].id, RMV_REPRESENTATION_WHOLE);
+    return err;
+}
+
+/* Follows the chunk lists and deltas of a pack: those in use, and, in a pack that stays as it is,
+ * all. A list without its chunks, or a delta without its bases, would pass for a stored object. */
+static const struct rmv_error *follow(struct rmv_store_gc *gc, const struct gc_pack *pack,
+                                      const struct opened *opened)
 {
     for (size_t i = 0; i < opened->footer.records_count; i++) {
         const struct rmv_pack_record *record = &opened->footer.records[i];
-        if (record->representation != RMV_REPRESENTATION_LIST)
+        if (record->representation != RMV_REPRESENTATION_LIST && record->depth == 0)
             continue;
-        const bool is_live = rmv_id_set_has(&gc->live, &record->id, RMV_REPRESENTATION_LIST);
+        const bool is_live = rmv_id_set_has(&gc->live, &record->id, record->representation);
         if (!is_live && pack->fate != FATE_KEEP)
             continue;
         const struct rmv_location location = rmv_pack_location(pack->pack, &opened->footer, record);
-        const struct rmv_error *err = keep_chunks(gc, &location);
+        const struct rmv_error *err =
+            record->depth > 0 ? keep_bases(gc, opened, record) : keep_chunks(gc, &location);
         if (err && (is_live || err->code == RMV_ERR_IO)) {
             char hex[RMV_OBJECT_ID_HEX_SIZE];
             rmv_object_id_to_hex(&record->id, hex);
@@ -269,10 +289,11 @@ static const struct rmv_error *examine(struct rmv_store_gc *gc, struct gc_pack *
      * it: such packs stay as they are. */
     pack->is_damaged = rmv_store_has_damage(gc->store, &pack->pack->name);
     pack->fate = fate_of(gc, pack);
-    return follow_lists(gc, pack, &opened);
+    return follow(gc, pack, &opened);
 }
 
-/* Lists make chunks live, which make packs stay, whose lists make more live: until it settles. */
+/* Lists make chunks live and deltas their bases, which make packs stay, whose lists and deltas make
+ * more live: until it settles. */
 static const struct rmv_error *settle(struct rmv_store_gc *gc)
 {
     const struct rmv_error *err = list_packs(gc);
@@ -356,6 +377,7 @@ static const struct rmv_error *rewrite(struct rmv_store_gc *gc, struct gc_pack *
     const struct rmv_error *err = open_pack(gc, pack, &opened);
     if (err)
         return err;
+    writer.kind = opened.footer.kind;
     count_live(gc, pack, &opened);
     select_live(gc, &opened.footer);
     for (size_t i = 0; !err && i < opened.footer.frames_count; i++)
@@ -363,7 +385,7 @@ static const struct rmv_error *rewrite(struct rmv_store_gc *gc, struct gc_pack *
             err = copy_frame(&opened, i, &stored, &writer);
     if (!err)
         err = rmv_pack_writer_finish(&writer, &written);
-    return err ? err : rmv_index_add(&store->index, &written);
+    return err ? err : rmv_index_add(&store->index, &written, 1);
 }
 
 /* ---- Removing -------------------------------------------------------------------------------- */

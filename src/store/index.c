@@ -332,11 +332,13 @@ const struct rmv_error *rmv_index_refresh(struct rmv_index *index)
     return err;
 }
 
-const struct rmv_error *rmv_index_add(struct rmv_index *index, const struct rmv_pack_footer *footer)
+const struct rmv_error *rmv_index_add(struct rmv_index *index,
+                                      const struct rmv_pack_footer *footers, size_t count)
 {
     pthread_rwlock_wrlock(&index->lock);
-    rmv_packs_add(&index->packs, &footer->name)->is_present = true;
-    const struct rmv_error *err = add_footers(index, footer, 1);
+    for (size_t i = 0; i < count; i++)
+        rmv_packs_add(&index->packs, &footers[i].name)->is_present = true;
+    const struct rmv_error *err = add_footers(index, footers, count);
     if (!err)
         err = cover_packs(index);
     pthread_rwlock_unlock(&index->lock);

@@ -39,6 +39,7 @@ struct rmv_location {
     uint32_t offset;       /* of the object in the content */
     uint32_t size;
     enum rmv_representation representation;
+    unsigned depth; /* 0, or of a delta: up to RMV_DELTA_DEPTH_MAX */
 };
 
 /* Where a pack says that one of its records is. */
@@ -58,10 +59,10 @@ void rmv_index_free(struct rmv_index *index);
 RMV_MUST_CHECK
 const struct rmv_error *rmv_index_refresh(struct rmv_index *index);
 
-/* Adds a pack that has just been published. Errors: IO. */
+/* Adds packs that have just been published. Errors: IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_index_add(struct rmv_index *index,
-                                      const struct rmv_pack_footer *footer);
+                                      const struct rmv_pack_footer *footers, size_t count);
 
 /* The n-th place (from 0) of the object, in either representation; false when there is none. */
 bool rmv_index_find(struct rmv_index *index, const struct rmv_object_id *id, size_t n,

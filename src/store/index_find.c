@@ -14,7 +14,15 @@ struct rmv_location rmv_pack_location(struct rmv_pack *pack, const struct rmv_pa
         .offset = record->offset,
         .size = record->size,
         .representation = record->representation,
+        .depth = record->depth,
     };
+}
+
+static bool is_possible_delta(const struct rmv_segment_entry *entry)
+{
+    return entry->depth <= RMV_DELTA_DEPTH_MAX && entry->content_size <= RMV_DELTA_CONTENT_MAX &&
+           entry->stored_size <= RMV_DELTA_STORED_MAX && entry->offset == 0 &&
+           entry->size == entry->content_size && entry->representation == RMV_REPRESENTATION_WHOLE;
 }
 
 bool rmv_index_locate(const struct rmv_segment *segment, const struct rmv_segment_entry *entry,
@@ -23,7 +31,8 @@ bool rmv_index_locate(const struct rmv_segment *segment, const struct rmv_segmen
     if (entry->pack >= segment->packs_count || !segment->packs[entry->pack] ||
         entry->content_size > RMV_FRAME_CONTENT_MAX || entry->stored_size > RMV_FRAME_STORED_MAX ||
         (uint64_t)entry->offset + entry->size > entry->content_size ||
-        entry->representation > RMV_REPRESENTATION_LIST)
+        entry->representation > RMV_REPRESENTATION_LIST ||
+        (entry->depth > 0 && !is_possible_delta(entry)))
         return false;
     *location = (struct rmv_location){
         .pack = segment->packs[entry->pack],
@@ -33,6 +42,7 @@ bool rmv_index_locate(const struct rmv_segment *segment, const struct rmv_segmen
         .offset = entry->offset,
         .size = entry->size,
         .representation = entry->representation,
+        .depth = entry->depth,
     };
     return true;
 }

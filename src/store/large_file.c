@@ -46,7 +46,9 @@ static void cut(struct rmv_large_file *file, struct rmv_window *window, bool is_
         if (size == left && left < RMV_CHUNK_SIZE_MAX && !is_end)
             break;
         assert(count < RMV_WINDOW_CHUNKS_MAX);
-        window->chunks[count++] = (struct rmv_chunk){.bytes = bytes, .size = size};
+        window->chunks[count++] =
+            (struct rmv_chunk){.bytes = bytes, .size = size, .offset = file->cut_size};
+        file->cut_size += size;
         bytes += size;
         left -= size;
     }
@@ -126,10 +128,13 @@ static const struct rmv_error *store_chunk(struct rmv_large_file *file, struct r
     pthread_mutex_unlock(&file->workers->lock);
     if (!chunk->is_hashed)
         chunk->id = rmv_object_id_of(chunk->bytes, chunk->size);
-    const struct rmv_pack_record record =
-        rmv_batch_record(&chunk->id, chunk->size, RMV_REPRESENTATION_WHOLE);
-    const struct rmv_error *err =
-        rmv_batch_put(file->writer->batch, &record, chunk->bytes, encoder, &was_stored);
+    const struct rmv_batch_item item = {
+        .record = rmv_batch_record(&chunk->id, chunk->size, RMV_REPRESENTATION_WHOLE),
+        .bytes = chunk->bytes,
+        .delta = file->writer->delta,
+        .offset = chunk->offset,
+    };
+    const struct rmv_error *err = rmv_batch_put(file->writer->batch, &item, encoder, &was_stored);
     pthread_mutex_lock(&file->workers->lock);
 
     if (!was_stored)

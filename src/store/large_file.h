@@ -32,6 +32,7 @@ struct rmv_workers;
 struct rmv_chunk {
     const char *bytes; /* in the window */
     size_t size;
+    uint64_t offset; /* in the file */
     struct rmv_object_id id;
     bool is_hashed; /* there is the id; otherwise whoever stores the chunk finds it */
 };
@@ -53,6 +54,7 @@ struct rmv_large_file {
     struct rmv_window *windows; /* window n is windows[n % windows_count] */
     size_t windows_count;
     struct rmv_buf *rest; /* what was read behind the last cut */
+    uint64_t cut_size;    /* bytes before it */
     /* Below: with the lock. */
     struct rmv_large_file *next;                 /* of those at work */
     uint64_t read_count, hash_count, name_count; /* windows that are through with the stage */

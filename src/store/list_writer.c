@@ -13,16 +13,19 @@ void rmv_list_writer_free(struct rmv_list_writer *writer)
 {
     rmv_chunk_list_free(&writer->chunks);
     rmv_chunk_list_free(&writer->parts);
+    rmv_delta_close(&writer->delta);
 }
 
-static const struct rmv_error *put(struct rmv_list_writer *writer,
-                                   const struct rmv_pack_record *record, const void *bytes,
-                                   bool is_shared)
+/* Stores a list or a part of one. */
+static const struct rmv_error *put_text(struct rmv_list_writer *writer,
+                                        const struct rmv_pack_record *record,
+                                        const struct rmv_buf *text)
 {
+    const struct rmv_batch_item item = {.record = *record, .bytes = text->data};
+    const bool is_small = record->size <= RMV_SMALL_OBJECT_MAX;
     bool was_stored = false;
-    const bool has_own_frame = !is_shared || record->size > RMV_SMALL_OBJECT_MAX;
-    const struct rmv_error *err = rmv_batch_put(
-        writer->batch, record, bytes, has_own_frame ? writer->encoder : NULL, &was_stored);
+    const struct rmv_error *err =
+        rmv_batch_put(writer->batch, &item, is_small ? NULL : writer->encoder, &was_stored);
     writer->was_stored = writer->was_stored && was_stored;
     return err;
 }
@@ -35,7 +38,7 @@ static const struct rmv_error *end_part(struct rmv_list_writer *writer)
     const struct rmv_object_id id = rmv_object_id_of(text.data, text.size);
     const struct rmv_pack_record record =
         rmv_batch_record(&id, text.size, RMV_REPRESENTATION_WHOLE);
-    const struct rmv_error *err = put(writer, &record, text.data, true);
+    const struct rmv_error *err = put_text(writer, &record, &text);
     if (err)
         return err;
     writer->parts.level = 1;
@@ -68,16 +71,16 @@ const struct rmv_error *rmv_list_writer_add(struct rmv_list_writer *writer, cons
                                             size_t size, bool is_lines)
 {
     struct rmv_object_id id;
+    bool was_stored = false;
     rmv_list_writer_hash(writer, bytes, size, &id);
-    const struct rmv_pack_record record = rmv_batch_record(&id, size, RMV_REPRESENTATION_WHOLE);
-    const struct rmv_error *err;
-    if (is_lines) {
-        bool was_stored = false;
-        err = rmv_batch_put_lines(writer->batch, &record, bytes, &was_stored);
-        writer->was_stored = writer->was_stored && was_stored;
-    } else {
-        err = put(writer, &record, bytes, false);
-    }
+    const struct rmv_batch_item item = {
+        .record = rmv_batch_record(&id, size, RMV_REPRESENTATION_WHOLE),
+        .bytes = bytes,
+        .is_lines = is_lines,
+    };
+    const struct rmv_error *err =
+        rmv_batch_put(writer->batch, &item, is_lines ? NULL : writer->encoder, &was_stored);
+    writer->was_stored = writer->was_stored && was_stored;
     return err ? err : rmv_list_writer_name(writer, &id, size);
 }
 
@@ -100,7 +103,7 @@ const struct rmv_error *rmv_list_writer_end(struct rmv_list_writer *writer,
     file->size = list->size;
     const struct rmv_pack_record record =
         rmv_batch_record(&file->id, text.size, RMV_REPRESENTATION_LIST);
-    const struct rmv_error *err = put(writer, &record, text.data, true);
+    const struct rmv_error *err = put_text(writer, &record, &text);
     file->was_stored = writer->was_stored;
     return err;
 }

@@ -12,6 +12,7 @@
 struct rmv_list_writer {
     struct rmv_store_batch *batch;
     struct rmv_frame_encoder *encoder; /* of the thread that stores lists */
+    struct rmv_delta *delta;           /* an older version, or NULL; freed with the writer */
     struct rmv_sha256_state sha256;    /* of all pieces so far */
     struct rmv_chunk_list chunks;      /* of the part being written */
     struct rmv_chunk_list parts;

@@ -20,13 +20,14 @@ void rmv_object_reader_free(struct rmv_object_reader *reader)
         reader->idle = context->next;
         rmv_frame_decoder_free(&context->decoder);
         rmv_buf_free(&context->content);
+        rmv_buf_free(&context->prefix);
         free(context);
     }
     pthread_mutex_destroy(&reader->lock);
     pthread_cond_destroy(&reader->loaded);
 }
 
-static struct rmv_read_context *take_context(struct rmv_object_reader *reader)
+struct rmv_read_context *rmv_read_context_take(struct rmv_object_reader *reader)
 {
     pthread_mutex_lock(&reader->lock);
     struct rmv_read_context *context = reader->idle;
@@ -114,7 +115,7 @@ static const struct rmv_error *load_cached(struct rmv_object_reader *reader,
                                            const struct rmv_location *location,
                                            struct rmv_cached_frame *cached)
 {
-    struct rmv_read_context *context = take_context(reader);
+    struct rmv_read_context *context = rmv_read_context_take(reader);
     const struct rmv_error *err = load_frame(reader, location, &context->decoder, &cached->content);
     give_context(reader, context);
 
@@ -179,7 +180,7 @@ const struct rmv_error *rmv_object_reader_view(struct rmv_object_reader *reader,
         view->bytes = cached->content.data + location->offset;
         return NULL;
     }
-    view->context = take_context(reader);
+    view->context = rmv_read_context_take(reader);
     const struct rmv_error *err =
         load_frame(reader, location, &view->context->decoder, &view->context->content);
     if (err) {

@@ -29,6 +29,7 @@ struct rmv_read_context {
     struct rmv_read_context *next;
     struct rmv_frame_decoder decoder;
     struct rmv_buf content;
+    struct rmv_buf prefix; /* of a delta */
 };
 
 struct rmv_object_reader {
@@ -60,4 +61,7 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_object_reader_view(struct rmv_object_reader *reader,
                                                const struct rmv_location *location,
                                                struct rmv_object_view *view);
+
+/* Memory for a thread that reads otherwise; a view that has it gives it back. */
+struct rmv_read_context *rmv_read_context_take(struct rmv_object_reader *reader);
 void rmv_object_view_release(struct rmv_object_view *view);

@@ -58,13 +58,13 @@ bool rmv_pack_is_file_name(const char *file_name, struct rmv_object_id *name)
     return !rmv_object_id_parse(hex, name);
 }
 
-struct rmv_pack_header rmv_pack_make_header(void)
+struct rmv_pack_header rmv_pack_make_header(uint32_t kind)
 {
     struct rmv_pack_header header = {
         .skippable_magic = HEADER_SKIPPABLE_MAGIC,
         .skippable_size = sizeof(header) - SKIPPABLE_HEAD_SIZE,
         .version = RMV_PACK_VERSION,
-        .kind = RMV_PACK_KIND_PLAIN,
+        .kind = kind,
     };
     memcpy(header.magic, "rmv-pack", sizeof(header.magic));
     return header;
@@ -132,7 +132,7 @@ const struct rmv_error *rmv_pack_write_footer(const struct rmv_vfs_file *file,
 
     struct rmv_pack_body_header header = {
         .version = RMV_PACK_VERSION,
-        .kind = RMV_PACK_KIND_PLAIN,
+        .kind = footer->kind,
         .hash_name = RMV_PACK_HASH_NAME,
         .data_size = footer->data_size,
         .frames_count = (uint32_t)footer->frames_count,
@@ -146,7 +146,7 @@ const struct rmv_error *rmv_pack_write_footer(const struct rmv_vfs_file *file,
                      header.fanout_count * sizeof(uint32_t) +
                      footer->records_count * sizeof(*footer->records),
         .version = RMV_PACK_VERSION,
-        .kind = RMV_PACK_KIND_PLAIN,
+        .kind = footer->kind,
     };
     memcpy(trailer.magic, "rmv-tail", sizeof(trailer.magic));
 
@@ -186,7 +186,7 @@ static const struct rmv_error *check_ends(const struct rmv_vfs_file *file,
                                           const struct rmv_pack_header *header,
                                           const struct rmv_pack_trailer *trailer)
 {
-    const struct rmv_pack_header expected = rmv_pack_make_header();
+    const struct rmv_pack_header expected = rmv_pack_make_header(header->kind);
 
     if (memcmp(header->magic, expected.magic, sizeof(expected.magic)) != 0)
         return damaged(file, "it does not start as a pack does");
@@ -196,7 +196,7 @@ static const struct rmv_error *check_ends(const struct rmv_vfs_file *file,
         return damaged(file, "its two ends differ in version or kind");
     if (header->version > RMV_PACK_VERSION)
         return too_new(file, header->version);
-    if (header->kind != RMV_PACK_KIND_PLAIN)
+    if (header->kind >= RMV_PACK_KINDS_COUNT)
         return rmv_error(RMV_ERR_UNSUPPORTED, "pack '%s' is of kind %u, unknown to this program",
                          file->path, header->kind);
     if (memcmp(header, &expected, sizeof(expected)) != 0 || trailer->reserved != 0)
@@ -235,13 +235,27 @@ static const struct rmv_error *check_body_header(const struct rmv_vfs_file *file
 static const struct rmv_error *check_frames(const struct rmv_vfs_file *file,
                                             const struct rmv_pack_footer *footer)
 {
+    const bool is_delta = footer->kind == RMV_PACK_KIND_DELTA;
+    const size_t content_max = is_delta ? RMV_DELTA_CONTENT_MAX : RMV_FRAME_CONTENT_MAX;
+    const size_t stored_max = is_delta ? RMV_DELTA_STORED_MAX : RMV_FRAME_STORED_MAX;
     for (size_t i = 0; i < footer->frames_count; i++)
-        if (footer->frames[i].content_size > RMV_FRAME_CONTENT_MAX ||
-            footer->frames[i].stored_size > RMV_FRAME_STORED_MAX)
+        if (footer->frames[i].content_size > content_max ||
+            footer->frames[i].stored_size > stored_max)
             return damaged(file, "a frame is longer than frames may be");
     if (footer->frame_offsets[footer->frames_count] != footer->data_size)
         return damaged(file, "the frames do not fill the space before the footer");
     return NULL;
+}
+
+/* A delta has a frame of its own. */
+static bool is_right_depth(const struct rmv_pack_footer *footer,
+                           const struct rmv_pack_record *record)
+{
+    if (footer->kind == RMV_PACK_KIND_PLAIN)
+        return record->depth == 0;
+    return record->depth > 0 && record->depth <= RMV_DELTA_DEPTH_MAX &&
+           record->representation == RMV_REPRESENTATION_WHOLE && record->offset == 0 &&
+           record->size == footer->frames[record->frame].content_size;
 }
 
 static const struct rmv_error *check_records(const struct rmv_vfs_file *file,
@@ -249,14 +263,16 @@ static const struct rmv_error *check_records(const struct rmv_vfs_file *file,
 {
     for (size_t i = 0; i < footer->records_count; i++) {
         const struct rmv_pack_record *record = &footer->records[i];
-        if (record->representation > RMV_REPRESENTATION_LIST || record->flags != 0 ||
-            record->reserved != 0)
+        if (record->representation > RMV_REPRESENTATION_LIST || record->reserved != 0)
             return rmv_error(RMV_ERR_UNSUPPORTED,
                              "pack '%s' stores an object in a way unknown to this program",
                              file->path);
         if (record->frame >= footer->frames_count ||
             (uint64_t)record->offset + record->size > footer->frames[record->frame].content_size)
             return damaged(file, "a record points outside its frame");
+        if (!is_right_depth(footer, record))
+            return damaged(file,
+                           "an object is stored in a way that this kind of pack does not have");
         if (i > 0 && rmv_pack_record_compare(record - 1, record) >= 0)
             return damaged(file, "the records are not in order");
     }
@@ -271,6 +287,7 @@ static const struct rmv_error *parse_body(const struct rmv_vfs_file *file, const
     memcpy(&header, body, sizeof(header));
     const char *at = body + sizeof(header);
 
+    footer->kind = header.kind;
     footer->data_size = header.data_size;
     footer->frames_count = header.frames_count;
     footer->records_count = header.records_count;

@@ -16,11 +16,18 @@
 #include "rmv/store/object_id.h"
 
 #define RMV_PACK_VERSION 1
-#define RMV_PACK_KIND_PLAIN 0
+#define RMV_PACK_KIND_PLAIN 0 /* frames stand for themselves */
+#define RMV_PACK_KIND_DELTA 1 /* frames need other objects: see delta_format.h */
+#define RMV_PACK_KINDS_COUNT 2
 #define RMV_PACK_HASH_NAME "sha256"
 #define RMV_PACK_SIZE_MAX ((uint64_t)1 << 30) /* where a writer starts the next pack */
 #define RMV_PACK_RECORDS_MAX ((size_t)1 << 20)
 #define RMV_PACK_BODY_MAX ((uint64_t)256 << 20) /* no honest footer is longer */
+
+/* How many objects one after the other may have to be read before a delta is. */
+#define RMV_DELTA_DEPTH_MAX 8
+#define RMV_DELTA_CONTENT_MAX ((size_t)1 << 20)
+#define RMV_DELTA_STORED_MAX (RMV_DELTA_CONTENT_MAX + ((size_t)1 << 16))
 
 /* A writer's frames hold at most 1 MiB; a reader allocates for up to 8. */
 #define RMV_FRAME_CONTENT_MAX ((size_t)8 << 20)
@@ -66,7 +73,7 @@ struct rmv_pack_record {
     uint32_t offset; /* in the frame's content */
     uint32_t size;   /* bytes */
     uint8_t representation;
-    uint8_t flags;
+    uint8_t depth; /* 0, or of a delta: one more than the greatest of its bases */
     uint16_t reserved;
 };
 
@@ -89,6 +96,7 @@ _Static_assert(sizeof(struct rmv_pack_trailer) == 64, "layout of the trailer");
 /* Everything a pack says about itself. Records are sorted by id and representation. */
 struct rmv_pack_footer {
     struct rmv_object_id name;
+    uint32_t kind;
     uint64_t data_size;
     struct rmv_pack_frame *frames;
     size_t frames_count;
@@ -109,8 +117,8 @@ bool rmv_pack_is_hash_name(const char *name);
 char *rmv_pack_file_name(const struct rmv_object_id *name);
 bool rmv_pack_is_file_name(const char *file_name, struct rmv_object_id *name);
 
-/* What stands at the start of every pack. */
-struct rmv_pack_header rmv_pack_make_header(void);
+/* What stands at the start of every pack of this kind. */
+struct rmv_pack_header rmv_pack_make_header(uint32_t kind);
 
 /* Writes the footer behind the last frame and sets `footer->name` and `footer->frame_offsets`. The
  * records must be sorted. */

@@ -98,9 +98,12 @@ static const struct rmv_error *append_bytes(struct rmv_pack_writer *writer, cons
 
 static const struct rmv_error *start_pack(struct rmv_pack_writer *writer)
 {
-    const struct rmv_pack_header header = rmv_pack_make_header();
+    const struct rmv_pack_header header = rmv_pack_make_header(writer->kind);
+    const char *name =
+        writer->kind == RMV_PACK_KIND_DELTA ? RMV_DELTA_TEMPORARY : RMV_PACK_TEMPORARY;
     const struct rmv_error *err =
-        rmv_temporary_create(writer->store->vfs, writer->store->root, "pack", &writer->file);
+        rmv_temporary_create(writer->store->vfs, writer->store->root, name, &writer->file);
+    writer->footer.kind = writer->kind;
     writer->journaled_size = sizeof(header);
     return err ? err : append_bytes(writer, &header, sizeof(header));
 }

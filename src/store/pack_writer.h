@@ -14,9 +14,14 @@
 
 struct rmv_store;
 
+/* What the names of temporary files start with, by the kind of pack. */
+#define RMV_PACK_TEMPORARY "pack"
+#define RMV_DELTA_TEMPORARY "delta"
+
 struct rmv_pack_writer {
     const struct rmv_store *store;
     bool has_journal;           /* may what was written be taken up when the process dies? */
+    uint32_t kind;              /* of the packs; may be set before the first frame */
     struct rmv_staging staging; /* what is not in the file yet */
     struct rmv_vfs_file file;   /* the empty state until the first frame */
     uint64_t size;              /* bytes of the pack so far */

@@ -139,10 +139,12 @@ static const struct rmv_error *move(struct repair *repair, const struct held *he
         return err->code == RMV_ERR_IO ? err : NULL;
     if (location->representation == RMV_REPRESENTATION_LIST && !has_pieces(repair, &view))
         return NULL;
-    const struct rmv_pack_record record =
-        rmv_batch_record(&held->id, view.size, location->representation);
+    const struct rmv_batch_item item = {
+        .record = rmv_batch_record(&held->id, view.size, location->representation),
+        .bytes = view.bytes,
+    };
     struct rmv_frame_encoder *encoder = view.size > RMV_SMALL_OBJECT_MAX ? &repair->encoder : NULL;
-    err = rmv_batch_put(repair->batch, &record, view.bytes, encoder, &was_stored);
+    err = rmv_batch_put(repair->batch, &item, encoder, &was_stored);
     repair->report.objects_moved += !err && !was_stored;
     return err;
 }

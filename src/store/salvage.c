@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "rmv/base/mem.h"
+#include "store/delta_read.h"
 #include "store/frame.h"
 #include "store/journal.h"
 #include "store/loose_writer.h"
@@ -31,11 +32,24 @@ static void salvage_free(struct salvage *salvage)
     rmv_buf_free(&salvage->content);
 }
 
+static const struct rmv_error *decode_frame(struct salvage *salvage, uint32_t content_size,
+                                            unsigned depth)
+{
+    struct rmv_delta_reading reading = {.store = salvage->store, .is_careful = true};
+    if (salvage->writer.kind == RMV_PACK_KIND_DELTA)
+        return rmv_delta_decode(&reading, depth, &salvage->decoder, &salvage->content,
+                                content_size);
+    return rmv_frame_decode(&salvage->decoder, salvage->content.data, content_size);
+}
+
 /* Loads a frame at `offset` of the pack. */
-static bool load_frame(struct salvage *salvage, const struct rmv_pack_frame *frame, uint64_t offset)
+static bool load_frame(struct salvage *salvage, const struct rmv_pack_frame *frame, uint64_t offset,
+                       unsigned depth)
 {
     struct rmv_buf *stored = &salvage->decoder.stored;
-    if (frame->stored_size > RMV_FRAME_STORED_MAX || frame->content_size > RMV_FRAME_CONTENT_MAX)
+    const bool is_delta = salvage->writer.kind == RMV_PACK_KIND_DELTA;
+    if (frame->stored_size > (is_delta ? RMV_DELTA_STORED_MAX : RMV_FRAME_STORED_MAX) ||
+        frame->content_size > (is_delta ? RMV_DELTA_CONTENT_MAX : RMV_FRAME_CONTENT_MAX))
         return false;
     stored->size = 0;
     salvage->content.size = 0;
@@ -45,7 +59,7 @@ static bool load_frame(struct salvage *salvage, const struct rmv_pack_frame *fra
         return false;
     stored->size = frame->stored_size;
     return rmv_frame_checksum(stored->data, stored->size) == frame->checksum &&
-           !rmv_frame_decode(&salvage->decoder, salvage->content.data, frame->content_size);
+           !decode_frame(salvage, frame->content_size, depth);
 }
 
 /* Is the record true of the frame that is loaded? Chunk lists are not taken over: the chunks that
@@ -53,8 +67,11 @@ static bool load_frame(struct salvage *salvage, const struct rmv_pack_frame *fra
 static bool is_right(const struct salvage *salvage, const struct rmv_pack_record *record,
                      const struct rmv_pack_frame *frame)
 {
-    if (record->representation != RMV_REPRESENTATION_WHOLE || record->flags != 0 ||
-        record->reserved != 0 || (uint64_t)record->offset + record->size > frame->content_size)
+    const bool is_delta = salvage->writer.kind == RMV_PACK_KIND_DELTA;
+    if (record->representation != RMV_REPRESENTATION_WHOLE || is_delta != (record->depth > 0) ||
+        record->depth > RMV_DELTA_DEPTH_MAX || record->reserved != 0 ||
+        (uint64_t)record->offset + record->size > frame->content_size ||
+        (is_delta && record->size != frame->content_size))
         return false;
     const struct rmv_object_id id =
         rmv_object_id_of(salvage->content.data + record->offset, record->size);
@@ -66,6 +83,7 @@ static void take_frames(struct salvage *salvage)
 {
     struct rmv_pack_footer *claimed = &salvage->claimed;
     struct rmv_pack_footer *right = &salvage->writer.footer;
+    right->kind = salvage->writer.kind;
     right->frames = rmv_calloc(claimed->frames_count + 1, sizeof(*right->frames));
     right->records = rmv_calloc(claimed->records_count + 1, sizeof(*right->records));
     salvage->writer.size = sizeof(struct rmv_pack_header);
@@ -73,7 +91,10 @@ static void take_frames(struct salvage *salvage)
     size_t record = 0;
     for (size_t i = 0; i < claimed->frames_count; i++) {
         const struct rmv_pack_frame *frame = &claimed->frames[i];
-        if (!load_frame(salvage, frame, salvage->writer.size))
+        const bool has_record =
+            record < claimed->records_count && claimed->records[record].frame == i;
+        if (!load_frame(salvage, frame, salvage->writer.size,
+                        has_record ? claimed->records[record].depth : 0))
             return;
         for (; record < claimed->records_count && claimed->records[record].frame == i; record++)
             if (is_right(salvage, &claimed->records[record], frame))
@@ -87,7 +108,7 @@ static void take_frames(struct salvage *salvage)
 static const struct rmv_error *publish(struct salvage *salvage)
 {
     RMV_CLEANUP(rmv_pack_footer_free) struct rmv_pack_footer footer = {0};
-    const struct rmv_pack_header header = rmv_pack_make_header();
+    const struct rmv_pack_header header = rmv_pack_make_header(salvage->writer.kind);
     const struct rmv_error *err = rmv_vfs_truncate(&salvage->file, salvage->writer.size);
     if (!err)
         err = rmv_vfs_write(&salvage->file, 0, &header, sizeof(header));
@@ -96,7 +117,7 @@ static const struct rmv_error *publish(struct salvage *salvage)
     salvage->writer.file = salvage->file;
     salvage->file = (struct rmv_vfs_file)RMV_VFS_FILE_EMPTY;
     err = rmv_pack_writer_finish(&salvage->writer, &footer);
-    return err ? err : rmv_index_add(&salvage->store->index, &footer);
+    return err ? err : rmv_index_add(&salvage->store->index, &footer, 1);
 }
 
 /* A power cut amid a renaming may have left both names of a pack on some filesystems. It is
@@ -107,12 +128,14 @@ static bool is_published(const struct rmv_vfs_file *file)
     return rmv_vfs_stat_file(file, &stat) || stat.links_count > 1;
 }
 
-static const struct rmv_error *salvage_pack(struct rmv_store *store, const char *path)
+static const struct rmv_error *salvage_pack(struct rmv_store *store, const char *path,
+                                            uint32_t kind)
 {
     RMV_CLEANUP(rmv_str_free) char *journal_path = rmv_str_format("%s" RMV_JOURNAL_SUFFIX, path);
     RMV_CLEANUP(rmv_vfs_close) struct rmv_vfs_file journal = RMV_VFS_FILE_EMPTY;
     RMV_CLEANUP(salvage_free) struct salvage salvage = {.store = store, .file = RMV_VFS_FILE_EMPTY};
     rmv_pack_writer_init(&salvage.writer, store, false);
+    salvage.writer.kind = kind;
 
     if (rmv_temporary_adopt(store->vfs, path, &salvage.file))
         return NULL; /* its owner lives, or somebody else was faster */
@@ -168,8 +191,10 @@ const struct rmv_error *rmv_salvage(struct rmv_store *store)
             remove_orphan(store, path);
         else if (rmv_loose_is_staged(path))
             remove_staged(store, path);
-        else if (strncmp(names.items[i], "pack-", 5) == 0)
-            err = salvage_pack(store, path);
+        else if (strncmp(names.items[i], RMV_PACK_TEMPORARY "-", 5) == 0)
+            err = salvage_pack(store, path, RMV_PACK_KIND_PLAIN);
+        else if (strncmp(names.items[i], RMV_DELTA_TEMPORARY "-", 6) == 0)
+            err = salvage_pack(store, path, RMV_PACK_KIND_DELTA);
         else
             remove_abandoned(store, path);
     }

@@ -45,9 +45,9 @@ static const struct rmv_error *check_header(const struct rmv_segment *segment,
 {
     if (memcmp(header->magic, "rmv-indx", sizeof(header->magic)) != 0)
         return damaged(segment, "it does not start as an index does");
-    if (header->version != RMV_SEGMENT_VERSION)
+    if (header->version == 0 || header->version > RMV_SEGMENT_VERSION)
         return rmv_error(
-            RMV_ERR_UNSUPPORTED, "index '%s' has format version %u, this program reads %u",
+            RMV_ERR_UNSUPPORTED, "index '%s' has format version %u, this program reads up to %u",
             segment->path ? segment->path : "(memory)", header->version, RMV_SEGMENT_VERSION);
     if (header->entry_size != sizeof(struct rmv_segment_entry) ||
         !rmv_pack_is_hash_name(header->hash_name) ||

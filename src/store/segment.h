@@ -11,7 +11,8 @@
 #include "rmv/base/vfs.h"
 #include "store/pack_format.h"
 
-#define RMV_SEGMENT_VERSION 1
+#define RMV_SEGMENT_VERSION 2
+#define RMV_SEGMENT_VERSION_PLAIN 1 /* all depths are 0 */
 
 struct rmv_segment_header {
     char magic[8];
@@ -36,7 +37,7 @@ struct rmv_segment_entry {
     uint32_t offset;       /* of the object in the frame's content */
     uint32_t size;         /* of the object's representation */
     uint8_t representation;
-    uint8_t flags;
+    uint8_t depth; /* as in a pack's record */
     uint16_t reserved;
 };
 

@@ -35,6 +35,7 @@ struct build {
     size_t heap_count;
     uint32_t *fanout;
     uint64_t entries_count;
+    bool has_deltas;
 };
 
 static void build_free(struct build *build)
@@ -94,6 +95,7 @@ static struct rmv_segment_entry entry_of_record(const struct rmv_pack_footer *fo
         .offset = record->offset,
         .size = record->size,
         .representation = record->representation,
+        .depth = record->depth,
     };
 }
 
@@ -205,6 +207,7 @@ static const struct rmv_error *append_entries(struct build *build)
                 return err;
             build->fanout[entry.id.sha256[0] << 8 | entry.id.sha256[1]]++;
             build->entries_count++;
+            build->has_deltas = build->has_deltas || entry.depth > 0;
             last = entry;
         }
         if (!advance(cursor))
@@ -232,7 +235,7 @@ static void make_header(const struct build *build, uint32_t fanout_bits,
 {
     const size_t names_size = build->packs_count * sizeof(*build->pack_names);
     *header = (struct rmv_segment_header){
-        .version = RMV_SEGMENT_VERSION,
+        .version = build->has_deltas ? RMV_SEGMENT_VERSION : RMV_SEGMENT_VERSION_PLAIN,
         .entry_size = sizeof(struct rmv_segment_entry),
         .hash_name = RMV_PACK_HASH_NAME,
         .entries_count = build->entries_count,

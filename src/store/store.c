@@ -58,6 +58,7 @@ const struct rmv_error *rmv_store_open(const char *root, const struct rmv_store_
     opened->index.sync = opened->sync;
     opened->index.log = opened->log;
     rmv_object_reader_init(&opened->reader, &opened->index.packs);
+    rmv_base_cache_init(&opened->bases);
     rmv_chunker_init(&opened->chunker);
 
     const struct rmv_error *err = create_folders(opened);
@@ -76,6 +77,7 @@ void rmv_store_close(struct rmv_store **store)
     if (!*store)
         return;
     rmv_object_reader_free(&(*store)->reader);
+    rmv_base_cache_free(&(*store)->bases);
     rmv_index_free(&(*store)->index);
     rmv_damage_free(&(*store)->damage);
     pthread_rwlock_destroy(&(*store)->damage_lock);

@@ -8,6 +8,7 @@
 #include "rmv/base/sha256.h"
 #include "rmv/base/vfs.h"
 #include "rmv/store/store.h"
+#include "store/base_cache.h"
 #include "store/chunk_list.h"
 #include "store/chunker.h"
 #include "store/damage.h"
@@ -30,6 +31,7 @@ struct rmv_store {
     struct rmv_damage damage;
     struct rmv_vfs_stat damage_stat; /* of the file that it was read from; all-zero for none */
     struct rmv_object_reader reader;
+    struct rmv_base_cache bases;
     struct rmv_chunker chunker;
     atomic_uint stream_threads;    /* that read large objects, beside those that called */
     atomic_bool index_was_checked; /* after something was not found or damaged */

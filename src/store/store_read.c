@@ -6,6 +6,7 @@
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "store/chunk_stream.h"
+#include "store/delta_read.h"
 #include "store/loose.h"
 
 static const struct rmv_error *not_found(const struct rmv_store *store,
@@ -31,12 +32,13 @@ static struct rmv_object_id hash_view(const struct rmv_object_view *view,
     return id;
 }
 
-const struct rmv_error *rmv_store_view_at(struct rmv_store *store, const struct rmv_object_id *id,
-                                          const struct rmv_location *location,
-                                          struct rmv_sha256_state *sum,
-                                          struct rmv_object_view *view)
+/* Shows what is at one place. */
+static const struct rmv_error *view_in(struct rmv_delta_reading *reading,
+                                       const struct rmv_object_id *id,
+                                       const struct rmv_location *location,
+                                       struct rmv_sha256_state *sum, struct rmv_object_view *view)
 {
-    const struct rmv_error *err = rmv_object_reader_view(&store->reader, location, view);
+    const struct rmv_error *err = rmv_delta_view(reading, location, view);
     if (err || location->representation != RMV_REPRESENTATION_WHOLE)
         return err;
 
@@ -52,6 +54,21 @@ const struct rmv_error *rmv_store_view_at(struct rmv_store *store, const struct 
     if (sum)
         *sum = sum_after;
     return NULL;
+}
+
+/* A delta is read once more if it comes out wrong: a base that was not looked at closely may be
+ * damaged in one copy and intact in another. */
+const struct rmv_error *rmv_store_view_at(struct rmv_store *store, const struct rmv_object_id *id,
+                                          const struct rmv_location *location,
+                                          struct rmv_sha256_state *sum,
+                                          struct rmv_object_view *view)
+{
+    struct rmv_delta_reading reading = {.store = store};
+    const struct rmv_error *err = view_in(&reading, id, location, sum, view);
+    if (!err || err->code != RMV_ERR_CORRUPT || location->depth == 0)
+        return err;
+    reading = (struct rmv_delta_reading){.store = store, .is_careful = true};
+    return view_in(&reading, id, location, sum, view);
 }
 
 bool rmv_store_is_elsewhere(struct rmv_store *store, const struct rmv_object_id *id,

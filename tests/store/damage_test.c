@@ -273,7 +273,7 @@ static void an_index_of_a_newer_version_is_left_alone(void **state)
     fill_store(ids);
     RMV_CLEANUP(rmv_str_free) char *path = only_file("index");
     CHECK_OK(rmv_fs_read(path, 1 << 20, &index));
-    index.data[offsetof(struct rmv_segment_header, version)] = 2;
+    index.data[offsetof(struct rmv_segment_header, version)] = RMV_SEGMENT_VERSION + 1;
     assert_int_equal(unlink(path), 0);
     CHECK_OK(rmv_fs_write_atomic("index/seg-of-the-future.idx", index.data, index.size));
 

@@ -28,14 +28,22 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_dataset_look(struct rmv_workspace *workspace, const char *path,
                                          struct rmv_output *output, bool *is_stored);
 
+/* What is to be saved. */
+struct rmv_dataset_source {
+    const char *path;
+    const struct rmv_output *before; /* what was saved from there last, likely similar, or NULL */
+    struct rmv_progress *progress;   /* may be NULL */
+};
+
 /* As rmv_dataset_hash(), and the content is put into `batch`. It is acknowledged once the batch is
  * committed. What is known to be stored already is not read again. The workspace remembers that the
  * output is tracked data, which rmv checkout may remove again where no pointer or lock file names
  * it. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_dataset_save(struct rmv_workspace *workspace,
-                                         struct rmv_store_batch *batch, const char *path,
-                                         struct rmv_progress *progress, struct rmv_output *output);
+                                         struct rmv_store_batch *batch,
+                                         const struct rmv_dataset_source *source,
+                                         struct rmv_output *output);
 
 /* The same for files that stay what they are, whatever type of link the workspace uses: because Git
  * has them, say. */
