@@ -129,7 +129,7 @@ test: deps
 # The test programs without running them.
 test-programs: $(TESTS) $(FUZZERS)
 
-check: all test-programs
+check: all test-programs bench-programs
 	@tests/run.sh $(BUILD) $(TESTS) $(CLI_TESTS)
 
 demo:

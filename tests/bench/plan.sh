@@ -97,8 +97,7 @@ show_row() {
     for floor in "${floors[@]}"; do
         show "$floor" '' '' "$(number "$(median_of "$row" 1) / $(median_of "$floor" 1)")"
     done
-    [ -z "$dvc" ] || printf '  %-12s cpu %.2f s, recorded and scaled; here it is 1/%.1f of that\n' DVC \
-        "$(number "$dvc * $scale * $slowness")" "$(number "$dvc * $scale * $slowness / $(median_of "$row" 2)")"
+    [ -z "$dvc" ] || show_recorded "$(number "$dvc * $scale * $slowness")" "$(median_of "$row" 2)"
     judge_row
 }
 

@@ -60,6 +60,12 @@ show() {
     result figure "$workload" "$row" "$1" "$wall" "$cpu" "$anonymous" "$resident" "${2:-}" "${3:-}"
 }
 
+# show_recorded SCALED CPU: CPU seconds of DVC, as recorded and scaled, beside the row's.
+show_recorded() {
+    printf '  %-12s cpu %.2f s, recorded and scaled; here it is 1/%.1f of that\n' DVC "$1" "$(number "$1 / $2")"
+    result figure "$workload" "$row" DVC '' "$1" '' '' '' ''
+}
+
 # verdict WHAT UNIT ACTUAL LIMIT OF: compares, says so, and counts.
 goals_met=0 goals_missed=0
 verdict() {

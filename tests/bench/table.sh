@@ -3,37 +3,47 @@
 # taken several times, the last one counts; each line says of which commit it is.
 cat "$@" | awk -F '\t' '
 function short(seconds) { return sprintf(seconds < 0.1 ? "%.3f" : "%.2f", seconds) }
+function stored_of(key) { return stored[key] == "" ? "" : sprintf(indexes[key] == "" ? "%.1f" : "%.1f + %.2f", stored[key], indexes[key]) }
+function append(list, separator, item) { return list == "" ? item : list separator item }
+
 $1 == "machine" && $2 == "commit" { commit = $3 }
-$1 == "machine" && $2 != "commit" && $2 != "date" && $2 != "method" { machine[$2] = $3 }
+$1 == "machine" && $2 !~ /^(commit|date|method|rmv)$/ { machine[$2] = $3 }
+$1 == "figure" && $4 == "DVC" { dvc[$2, $3] = $6; next }
 $1 == "figure" {
-    key = $2 SUBSEP $3 SUBSEP $4
-    if (!(key in wall)) { figures[++figures_count] = key }
+    row = $2 SUBSEP $3
+    key = row SUBSEP $4
+    if (!(key in wall)) figures[++figures_count] = key
     wall[key] = $5; cpu[key] = $6; anonymous[key] = $7; resident[key] = $8; stored[key] = $9; indexes[key] = $10
     commits[key] = commit
-    if ($3 == $4) { ratios[$2, $3] = ""; goals[$2, $3] = "" }
-    else if (($2, $3) in ratios) ratios[$2, $3] = ratios[$2, $3] sprintf("%s%.2f × %s", ratios[$2, $3] ? ", " : "", wall[$2, $3, $3] / $5, $4)
+    if ($3 == $4) ratios[row] = goals[row] = ""
+    else if (row in ratios) ratios[row] = append(ratios[row], ", ", sprintf("%.2f × %s", wall[row, $3] / $5, $4))
 }
 $1 == "goal" && ($2, $3) in goals && !($4 ~ /^anonymous/ && $8 == "met") {
-    goals[$2, $3] = goals[$2, $3] sprintf("%s%s %s %s%.3g of %.3g (%s)", goals[$2, $3] ? "; " : "",
-        $8 == "met" ? "✓" : "**✗**", $4, "", $5, $6, $7)
+    goals[$2, $3] = append(goals[$2, $3], "; ", sprintf("%s %s: %.3g of %.3g (%s)", $8 == "met" ? "✓" : "**✗**", $4, $5, $6, $7))
 }
 END {
     for (name in machine) print "- " name ": " machine[name]
-    print "\n| row | s | CPU s | anonymous, resident MiB | stored + indexes MB | is | goals | commit |\n|---|---|---|---|---|---|---|---|"
+    print ""
+    print "| row | s | CPU s | of DVC | anonymous, resident MiB | stored + indexes MB | is | goals | commit |"
+    print "|---|---|---|---|---|---|---|---|---|"
     for (i = 1; i <= figures_count; i++) {
-        split(figures[i], part, SUBSEP)
+        key = figures[i]
+        split(key, part, SUBSEP)
+        row = part[1] SUBSEP part[2]
         if (part[2] != part[3]) continue
-        key = figures[i]
-        printf "| %s %s | %s | %s | %.0f, %.0f | %s | %s | %s | %s |\n", part[1], part[2], short(wall[key]), short(cpu[key]),
-            anonymous[key], resident[key], stored[key] == "" ? "" : sprintf("%.1f + %.2f", stored[key], indexes[key]),
-            ratios[part[1], part[2]], goals[part[1], part[2]], commits[key]
+        printf "| %s %s | %s | %s | %s ", part[1], part[2], short(wall[key]), short(cpu[key]),
+            row in dvc ? sprintf("1/%.0f", dvc[row] / cpu[key]) : ""
+        printf "| %.0f, %.0f | %s ", anonymous[key], resident[key], stored_of(key)
+        printf "| %s | %s | %s |\n", ratios[row], goals[row], commits[key]
     }
-    print "\n| peer | workload | row | CPU s | s | resident MiB | stored MB |\n|---|---|---|---|---|---|---|"
+    print ""
+    print "| peer | workload | row | CPU s | s | resident MiB | stored MB |"
+    print "|---|---|---|---|---|---|---|"
     for (i = 1; i <= figures_count; i++) {
-        split(figures[i], part, SUBSEP)
         key = figures[i]
+        split(key, part, SUBSEP)
         if (part[3] ~ /^(restic|borg|git-annex|ostree|casync|git)$/)
             printf "| %s | %s | %s | %s | %s | %.0f | %s |\n", part[3], part[1], part[2], short(cpu[key]), short(wall[key]),
-                resident[key], stored[key] == "" ? "" : sprintf("%.1f", stored[key])
+                resident[key], stored_of(key)
     }
 }'
