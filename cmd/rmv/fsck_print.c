@@ -96,6 +96,9 @@ static void print_repaired(const struct rmv_workspace *workspace, const struct f
            result->repair.mended, result->repair.mended == 1 ? "" : "s", repair->objects_moved,
            repair->packs_removed, repair->packs_removed == 1 ? "" : "s", repair->packs_set_aside,
            repair->packs_kept, repair->leftovers, repair->leftovers == 1 ? "" : "s");
+    if (repair->loose_mended > 0)
+        printf("repaired: %" PRIu64 " file%s of loose objects made anew\n", repair->loose_mended,
+               repair->loose_mended == 1 ? "" : "s");
 }
 
 /* What a person can do about what is left. */
@@ -200,6 +203,7 @@ static void add_repair(const struct fsck_result *result, struct rmv_value *docum
     cli_set_int(map, "packs_removed", repair->packs_removed);
     cli_set_int(map, "packs_set_aside", repair->packs_set_aside);
     cli_set_int(map, "packs_kept", repair->packs_kept);
+    cli_set_int(map, "loose_mended", repair->loose_mended);
     cli_set_int(map, "leftovers", repair->leftovers);
     struct rmv_value *repaired = rmv_value_add(map, "repaired");
     rmv_value_set_list(repaired);

@@ -217,6 +217,53 @@ static const struct rmv_error *set_aside(struct repair *repair, const struct rmv
     return err;
 }
 
+/* ---- Loose objects --------------------------------------------------------------------------- */
+
+static bool is_damaged_variant(struct rmv_store *store, const struct rmv_object_id *id,
+                               bool is_executable)
+{
+    const struct rmv_error *err = rmv_store_check_loose(store, id, is_executable);
+    return err && err->code != RMV_ERR_NOT_FOUND;
+}
+
+/* Makes a file anew of what is sound elsewhere. Links to its name lead to the new one; a hard link
+ * keeps what was written through it. */
+static const struct rmv_error *mend_variant(struct repair *repair, const struct rmv_object_id *id,
+                                            bool is_executable)
+{
+    struct rmv_store *store = repair->store;
+    if (!is_damaged_variant(store, id, is_executable) ||
+        (!rmv_store_is_in_packs(store, id) && !rmv_store_is_loose(store, id)))
+        return NULL;
+    const struct rmv_error *err = rmv_store_batch_put_loose(repair->batch, id, is_executable);
+    repair->report.loose_mended += !err;
+    return err && err->code == RMV_ERR_IO ? err : NULL;
+}
+
+static const struct rmv_error *mend_loose(struct repair *repair)
+{
+    const struct rmv_error *err = NULL;
+    for (size_t i = 0; !err && i < repair->before.count; i++) {
+        const struct rmv_damage_item *item = &repair->before.items[i];
+        if (!rmv_object_id_equal(&item->pack, &rmv_loose_pack))
+            continue;
+        err = mend_variant(repair, &item->id, false);
+        if (!err)
+            err = mend_variant(repair, &item->id, true);
+    }
+    return err;
+}
+
+static bool is_left(const struct repair *repair, const struct rmv_damage_item *item)
+{
+    struct rmv_store *store = repair->store;
+    if (rmv_object_id_equal(&item->pack, &rmv_loose_pack))
+        return is_damaged_variant(store, &item->id, false) ||
+               is_damaged_variant(store, &item->id, true);
+    const struct rmv_pack *pack = rmv_packs_find(&store->index.packs, &item->pack);
+    return pack && pack->is_present;
+}
+
 /* What is still known to be damaged: nothing of packs that are gone. */
 static const struct rmv_error *write_damage(struct repair *repair)
 {
@@ -225,8 +272,7 @@ static const struct rmv_error *write_damage(struct repair *repair)
     const struct rmv_error *err = rmv_index_refresh(&store->index);
     for (size_t i = 0; !err && i < repair->before.count; i++) {
         const struct rmv_damage_item *item = &repair->before.items[i];
-        const struct rmv_pack *pack = rmv_packs_find(&store->index.packs, &item->pack);
-        if ((pack && pack->is_present) || rmv_object_id_equal(&item->pack, &rmv_loose_pack))
+        if (is_left(repair, item))
             rmv_damage_add(&left, &item->pack, &item->id);
     }
     if (!err)
@@ -305,6 +351,8 @@ static const struct rmv_error *repair_packs(struct repair *repair, struct damage
     const struct rmv_error *err = NULL;
     for (size_t i = 0; !err && i < count; i++)
         err = salvage_pack(repair, &packs[i]);
+    if (!err)
+        err = mend_loose(repair);
     if (!err)
         err = rmv_store_batch_commit(repair->batch);
     rmv_store_batch_close(&repair->batch);

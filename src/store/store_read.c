@@ -358,10 +358,11 @@ const struct rmv_error *rmv_store_get(struct rmv_store *store, const struct rmv_
     const size_t size_before = out->size;
     const struct rmv_store_sink sink = {.write = append_to_buf, .context = out};
     const struct rmv_error *err = rmv_store_stream(store, id, max_bytes, &sink);
-    RMV_CLEANUP(rmv_loose_object_free) struct rmv_loose_object loose = {0};
-    if (is_damaged(err) && rmv_loose_find(store, id, false, &loose)) {
+    for (int i = 0; i < 2 && is_damaged(err); i++) {
+        RMV_CLEANUP(rmv_loose_object_free) struct rmv_loose_object loose = {0};
         out->size = size_before;
-        err = rmv_loose_stream(store, &loose, max_bytes, &sink);
+        if (rmv_loose_find_variant(store, id, i > 0, &loose))
+            err = rmv_loose_stream(store, &loose, max_bytes, &sink);
     }
     if (err)
         out->size = size_before;
@@ -399,13 +400,16 @@ const struct rmv_error *rmv_store_write_to(struct rmv_store *store, const struct
 {
     struct fd_output output = {.fd = fd, .path = path};
     const struct rmv_store_sink sink = {.write = write_to_fd, .context = &output};
-    RMV_CLEANUP(rmv_loose_object_free) struct rmv_loose_object loose = {0};
     const struct rmv_error *err = rmv_store_stream(store, id, UINT64_MAX, &sink);
-    if (!is_damaged(err) || !rmv_loose_find(store, id, false, &loose))
-        return err;
-    struct rmv_error *damage = rmv_error_take(err);
-    if (!rewind_output(&output))
-        return rmv_error_raise(&damage);
-    rmv_error_free(&damage);
-    return rmv_loose_stream(store, &loose, UINT64_MAX, &sink);
+    for (int i = 0; i < 2 && is_damaged(err); i++) {
+        RMV_CLEANUP(rmv_loose_object_free) struct rmv_loose_object loose = {0};
+        if (!rmv_loose_find_variant(store, id, i > 0, &loose))
+            continue;
+        struct rmv_error *damage = rmv_error_take(err);
+        if (!rewind_output(&output))
+            return rmv_error_raise(&damage);
+        rmv_error_free(&damage);
+        err = rmv_loose_stream(store, &loose, UINT64_MAX, &sink);
+    }
+    return err;
 }

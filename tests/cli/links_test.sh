@@ -55,6 +55,12 @@ it "$type: a damaged loose object is mended from a pack that has the object" '
     rm -f .rmstore/index; rmv add -q data/raw; rm -rf .rmstore/objects/loose; mv ../packed/loose .rmstore/objects; rmdir ../packed
     rmv config cache.type '$type'; target=$(object ../raw1/a); chmod u+w "$target"; echo bad >"$target"
     rmv fsck -q; rm data/raw/a; rmv checkout -q; cmp data/raw/a ../raw1/a; same data/raw/a "$target"; cmp "$target" ../raw1/a'
+it "$type: fsck --repair mends what is sound elsewhere, and says what is not" '
+    fresh copy; rmv checkout -q --relink --link '$type'; rmv config cache.type '$type'; chmod 644 "$(object ../raw1/a)"; echo bad >"$(object ../raw1/a)"; rmv fsck --repair >../out || :
+    grep "1 file of loose objects made anew" ../out; cmp "$(object ../raw1/a)" ../raw1/a; rmv fsck -q; rmv checkout -qf; diff -r ../raw1 data/raw
+    fresh '$type'; chmod 755 "$(object ../raw1/run).x"; echo bad >"$(object ../raw1/run).x"; exits 1 rmv fsck --repair; exits 1 rmv fsck; says "data/raw/run" rmv fsck
+    cp --remove-destination ../raw1/run data/raw/run; rmv fsck -q --repair; test "$(cat data/raw/run)" = "#!/bin/sh"; rmv fsck -q; fresh '$type'; rm "$(object ../raw1/a)"; exits 1 rmv fsck; says "missing file" rmv fsck'
+fresh $type
 it "$type: a file that other names lead to is copied, and they stay what they are" '
     echo mine >data/mine; ln data/mine ../mine; rmv add -q data/mine; echo more >>../mine; test "$(cat ../mine)" = "mine
 more"; test "$(cat data/mine)" = mine; same data/mine "$(object data/mine)"; rm ../mine'

@@ -265,6 +265,7 @@ struct rmv_store_repair {
     uint64_t packs_removed;   /* of which everything is sound elsewhere now */
     uint64_t packs_set_aside; /* nobody can tell what is in them: now in ROOT/torn/ */
     uint64_t packs_kept;      /* with something in them that is nowhere else, and damaged */
+    uint64_t loose_mended;    /* files of loose objects, made anew of sound copies */
     uint64_t leftovers;       /* files of processes that died */
 };
 
