@@ -194,7 +194,7 @@ static const struct rmv_error *read_open(struct rmv_content_reader *reader,
     const struct rmv_error *err = NULL;
 
     attempt->is_settled = rmv_stat_index_settle(reader->workspace->stat_index, &attempt->before);
-    if (reader->batch && !reader->keeps_files)
+    if (reader->batch && !reader->keeps_files && rmv_links_want(reader->workspace, size))
         err = put_loose(reader, source, fd, attempt, entry);
     if (!err && !attempt->is_loose)
         err = take_content(reader, fd, path, (size_t)size, entry);

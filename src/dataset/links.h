@@ -65,6 +65,9 @@ struct rmv_links_source {
     struct rmv_progress *progress;
 };
 
+/* May a file of this size be stored as a loose object? Costs nothing. */
+bool rmv_links_want(struct rmv_workspace *workspace, uint64_t size);
+
 /* Stores the file as a loose object if that is how links want it; otherwise `*is_stored` is false
  * and nothing was done. Errors: of the store. */
 RMV_MUST_CHECK

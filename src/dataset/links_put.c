@@ -30,6 +30,11 @@ static void add_job(struct rmv_links *links, const struct rmv_links_source *sour
     pthread_mutex_unlock(&links->lock);
 }
 
+bool rmv_links_want(struct rmv_workspace *workspace, uint64_t size)
+{
+    return size >= RMV_STORE_CLONE_MIN || (size > 0 && rmv_links_are_links(workspace));
+}
+
 const struct rmv_error *rmv_links_put(struct rmv_workspace *workspace,
                                       struct rmv_store_batch *batch,
                                       const struct rmv_links_source *source,
@@ -42,11 +47,10 @@ const struct rmv_error *rmv_links_put(struct rmv_workspace *workspace,
         .is_shared = source->is_shared,
     };
     *is_stored = false;
-    if (source->status->st_size == 0)
+    if (!rmv_links_want(workspace, (uint64_t)source->status->st_size))
         return NULL;
     if (!rmv_links_are_links(workspace))
-        return (uint64_t)source->status->st_size >= RMV_STORE_CLONE_MIN &&
-                       rmv_links_type(workspace) == RMV_LINK_REFLINK
+        return rmv_links_type(workspace) == RMV_LINK_REFLINK
                    ? rmv_store_batch_clone_file(batch, &from, file, is_stored)
                    : NULL;
     const struct rmv_error *err =
