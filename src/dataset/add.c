@@ -12,6 +12,7 @@ struct add {
     struct rmv_workspace *workspace;
     const struct rmv_add_options *options;
     struct rmv_tracked tracked;
+    struct rmv_add_origin origin;
     struct rmv_add_target *targets;
     size_t count, capacity;
 };
@@ -21,6 +22,7 @@ static void add_free(struct add *add)
     for (size_t i = 0; i < add->count; i++)
         rmv_add_target_free(&add->targets[i]);
     free(add->targets);
+    rmv_add_origin_free(&add->origin);
     rmv_tracked_free(&add->tracked);
 }
 
@@ -136,7 +138,7 @@ static const struct rmv_error *record_target(struct add *add, struct rmv_store_b
     target->output.record = is_same ? old->record : (struct rmv_object_id){0};
     if (!batch || !rmv_object_id_is_zero(&target->output.record))
         return NULL;
-    return rmv_add_record(add->workspace, batch, add->options->source, target);
+    return rmv_add_record(add->workspace, batch, &add->origin, target);
 }
 
 static const struct rmv_error *save_targets(struct add *add, struct rmv_store_batch *batch)
@@ -193,7 +195,8 @@ static const struct rmv_error *publish_targets(struct add *add, struct rmv_added
 const struct rmv_error *rmv_add(struct rmv_workspace *workspace, const struct rmv_strings *paths,
                                 const struct rmv_add_options *options, struct rmv_added_list *added)
 {
-    RMV_CLEANUP(add_free) struct add add = {.workspace = workspace, .options = options};
+    RMV_CLEANUP(add_free)
+    struct add add = {.workspace = workspace, .options = options, .origin.source = options->source};
     RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
 
     const struct rmv_error *err = rmv_tracked_read(workspace, NULL, &add.tracked);

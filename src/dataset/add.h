@@ -21,11 +21,20 @@ const struct rmv_error *rmv_add_check(struct rmv_workspace *workspace,
                                       const struct rmv_tracked *tracked, const char *path,
                                       struct rmv_add_target *target);
 
-/* Puts a record of kind ADD into `batch` and names it in the output. `source` is where the data
- * came from, NULL if it is where it was. */
+/* What the records of one command say alike. All-zero but for `source` at first. */
+struct rmv_add_origin {
+    const char *source;            /* where the data came from; NULL if it is where it was */
+    bool is_described;             /* the rest is known */
+    char *git_commit, *git_branch; /* of HEAD; NULL without */
+    bool git_dirty;
+};
+void rmv_add_origin_free(struct rmv_add_origin *origin);
+
+/* Puts a record of kind ADD into `batch` and names it in the output. Git is asked once for all
+ * records of `origin`: whether anything differs from HEAD takes a look at every file. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_add_record(struct rmv_workspace *workspace,
-                                       struct rmv_store_batch *batch, const char *source,
+                                       struct rmv_store_batch *batch, struct rmv_add_origin *origin,
                                        struct rmv_add_target *target);
 
 /* Adds the pointer to those to be written if it does not say so already. The caller holds the

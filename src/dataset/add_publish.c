@@ -13,19 +13,27 @@
 /* ---- Records ----------------------------------------------------------------------------------
  */
 
+void rmv_add_origin_free(struct rmv_add_origin *origin)
+{
+    rmv_str_free(&origin->git_commit);
+    rmv_str_free(&origin->git_branch);
+    *origin = (struct rmv_add_origin){0};
+}
+
 /* Information about the moment; a repository without a commit has none. */
 static const struct rmv_error *describe_git(struct rmv_workspace *workspace,
-                                            struct rmv_record *record)
+                                            struct rmv_add_origin *origin)
 {
     RMV_CLEANUP(rmv_vcs_commit_free) struct rmv_vcs_commit commit = {0};
-    if (!workspace->vcs)
+    if (!workspace->vcs || origin->is_described)
         return NULL;
+    origin->is_described = true;
     const struct rmv_error *err = rmv_vcs_resolve(workspace->vcs, "HEAD", &commit);
     if (err)
         return err->code == RMV_ERR_NOT_FOUND ? NULL : err;
-    record->git_commit = rmv_str_copy(commit.id);
-    record->git_branch = rmv_vcs_branch(workspace->vcs);
-    return rmv_vcs_is_dirty(workspace->vcs, &record->git_dirty);
+    origin->git_commit = rmv_str_copy(commit.id);
+    origin->git_branch = rmv_vcs_branch(workspace->vcs);
+    return rmv_vcs_is_dirty(workspace->vcs, &origin->git_dirty);
 }
 
 static void describe(const struct rmv_output *output, struct rmv_record_artifact *artifact)
@@ -39,21 +47,23 @@ static void describe(const struct rmv_output *output, struct rmv_record_artifact
 }
 
 const struct rmv_error *rmv_add_record(struct rmv_workspace *workspace,
-                                       struct rmv_store_batch *batch, const char *source,
+                                       struct rmv_store_batch *batch, struct rmv_add_origin *origin,
                                        struct rmv_add_target *target)
 {
+    const struct rmv_error *err = describe_git(workspace, origin);
+    if (err)
+        return err;
     RMV_CLEANUP(rmv_record_free)
     struct rmv_record record = {
         .kind = RMV_RECORD_ADD,
         .name = rmv_str_copy(target->output.path),
-        .source = rmv_str_copy(source ? source : target->path),
+        .source = rmv_str_copy(origin->source ? origin->source : target->path),
+        .git_commit = rmv_str_copy(origin->git_commit),
+        .git_branch = rmv_str_copy(origin->git_branch),
+        .git_dirty = origin->git_dirty,
         .started_ns = rmv_time_now_ns(),
     };
     rmv_record_identify(&record);
-    const struct rmv_error *err = describe_git(workspace, &record);
-    if (err)
-        return err;
-
     describe(&target->output, rmv_record_artifacts_add(&record.outs));
     /* One path of a folder is new: the rest is what it was before. */
     if (target->tracked && strcmp(target->path, target->output.path) != 0)

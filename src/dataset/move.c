@@ -171,6 +171,7 @@ static const struct rmv_error *check_place(struct move *move)
 static const struct rmv_error *put_record(const struct move *move, struct rmv_output *output)
 {
     RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
+    RMV_CLEANUP(rmv_add_origin_free) struct rmv_add_origin origin = {0};
     struct rmv_add_target target = {
         .path = rmv_str_copy(move->moved->old_path),
         .tracked = move->output,
@@ -178,7 +179,7 @@ static const struct rmv_error *put_record(const struct move *move, struct rmv_ou
     rmv_output_copy(&target.output, output);
     const struct rmv_error *err = rmv_store_batch_open(move->workspace->store, &batch);
     if (!err)
-        err = rmv_add_record(move->workspace, batch, NULL, &target);
+        err = rmv_add_record(move->workspace, batch, &origin, &target);
     if (!err)
         err = rmv_store_batch_commit(batch);
     output->record = target.output.record;
