@@ -29,6 +29,9 @@ static const struct cli_command *const commands[] = {
     &rmv_command_metrics_show,
     &rmv_command_params_diff,
     &rmv_command_lineage,
+    &rmv_command_install,
+    &rmv_command_git_hook_textconv,
+    &rmv_command_git_hook_merge,
     &cli_command_completion,
     &rmv_command_version,
     /* clang-format on */
