@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "rmv/base/buf.h"
+#include "rmv/base/csv.h"
 #include "rmv/base/mem.h"
-#include "rmv/recomart/csv.h"
 
 void recomart_rows_free(struct recomart_rows *rows)
 {

@@ -5,12 +5,18 @@
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/commands.h"
+#include "rmv/diff_rows.h"
 #include "rmv/revisions.h"
 #include "rmv/shared.h"
 
 static bool option_json;
+static const char *option_key;
 
 static const struct cli_option options[] = {
+    {.name = "key",
+     .text = &option_key,
+     .argument = "COLUMN[,COLUMN...]",
+     .help = "compare the one PATH, a CSV file, row by row; rows are found by these columns"},
     {.name = "json", .flag = &option_json, .help = "print a JSON document"},
     {0},
 };
@@ -147,6 +153,8 @@ static const struct rmv_error *run(int argc, char **argv)
         err = cli_revisions_parse(workspace, argc, argv, 2, &diff.revisions);
     if (err)
         return err;
+    if (option_key)
+        return cli_diff_rows(workspace, &diff.revisions, option_key, option_json);
     diff.workspace = workspace;
     err = read_before(&diff);
     if (!err)
@@ -178,10 +186,18 @@ const struct cli_command rmv_command_diff = {
         "and one with the same content that is new. With PATHs, only what is at or below them.\n"
         "\n"
         "An argument that could be both a revision and a path is refused; `--` stands between\n"
-        "them then. No file is read whose content is known.",
+        "them then. No file is read whose content is known.\n"
+        "\n"
+        "With --key, PATH is a tracked CSV file (RFC 4180, a header first), and its rows are\n"
+        "compared in whatever order they are: added, removed and changed ones are printed, with\n"
+        "the columns that changed; columns that only one version has are named and otherwise left\n"
+        "out. Two rows with one key, and records that break the rules, are errors that name the\n"
+        "line. Memory stays bounded; beyond a million rows the files are read several times, and\n"
+        "what is printed comes in several rounds.",
     .examples = "rmv diff  # what changed since the last commit\n"
                 "rmv diff v1.0 v2.0  # between two tags\n"
-                "rmv diff HEAD~1 -- data/raw\n",
+                "rmv diff HEAD~1 -- data/raw\n"
+                "rmv diff --key user_id,date v1.0 data/visits.csv  # rows of a table\n",
     .options = options,
     .keeps_dashes = true,
     .run = run,

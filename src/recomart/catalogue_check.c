@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "recomart/lake_check.h"
+#include "rmv/base/csv.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/json.h"
 #include "rmv/base/mem.h"
 #include "rmv/recomart/catalogue.h"
-#include "rmv/recomart/csv.h"
 
 static const char *const usual_columns[] = {"id",       "title", "price",       "description",
                                             "category", "image", "rating.rate", "rating.count"};

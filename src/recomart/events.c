@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "recomart/running_sum.h"
+#include "rmv/base/csv.h"
 #include "rmv/base/mem.h"
-#include "rmv/recomart/csv.h"
 #include "rmv/recomart/intern.h"
 #include "rmv/recomart/timestamp.h"
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "recomart/expectations.h"
-#include "rmv/recomart/csv.h"
+#include "rmv/base/csv.h"
 #include "rmv/recomart/timestamp.h"
 
 #define NS_PER_HOUR 3600e9

@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #include "recomart/feature_tables.h"
+#include "rmv/base/csv.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/json.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
-#include "rmv/recomart/csv.h"
 
 #define MANIFEST "manifest.json"
 #define MANIFEST_BYTES_MAX ((size_t)16 * 1024 * 1024)

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rmv/base/csv.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
-#include "rmv/recomart/csv.h"
 #include "rmv/recomart/feature_files.h"
 
 /* ---- Filling the tables -----------------------------------------------------------------------

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rmv/base/csv.h"
 #include "rmv/base/mem.h"
-#include "rmv/recomart/csv.h"
 
 #define EXAMPLE_BYTES_MAX 60
 

@@ -5,13 +5,13 @@
 
 #include "recomart/credentials.h"
 #include "recomart/output.h"
+#include "rmv/base/csv.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/base/time.h"
 #include "rmv/http/http.h"
 #include "rmv/recomart/catalogue.h"
-#include "rmv/recomart/csv.h"
 
 /* ---- CSV files ---- */
 

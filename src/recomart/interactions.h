@@ -2,8 +2,8 @@
  * catalogue: what preparation writes and the plots count. */
 #pragma once
 
+#include "rmv/base/csv.h"
 #include "rmv/recomart/catalogue.h"
-#include "rmv/recomart/csv.h"
 #include "rmv/recomart/prepare.h"
 
 /* 32 bytes; indexes are those of the tables in struct rmv_interactions. */

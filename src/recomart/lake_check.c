@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "rmv/base/csv.h"
 #include "rmv/base/mem.h"
-#include "rmv/recomart/csv.h"
 
 #define NS_PER_DAY 86400000000000
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "rmv/base/buf.h"
+#include "rmv/base/csv.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
@@ -18,7 +19,6 @@
 #include "rmv/base/time.h"
 #include "rmv/base/value.h"
 #include "rmv/base/yaml.h"
-#include "rmv/recomart/csv.h"
 
 #define EXPERIMENT "0"
 #define EXPERIMENT_NAME "Default"

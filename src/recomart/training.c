@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "rmv/base/buf.h"
+#include "rmv/base/csv.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
-#include "rmv/recomart/csv.h"
 #include "rmv/recomart/database.h"
 
 #define RANK_DEFAULT 10

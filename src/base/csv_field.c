@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "rmv/recomart/csv.h"
+#include "rmv/base/csv.h"
 
 #define NUMBER_BYTES_MAX 400
 

@@ -30,6 +30,7 @@ struct rmv_csv_record {
     const struct rmv_csv_field *fields; /* as many as there are columns; missing ones are empty */
     size_t count;    /* how many the record really has, which may be more or fewer */
     uint64_t line;   /* where it starts in the file, from 1 */
+    uint64_t offset; /* the same in bytes, from 0 */
     const char *raw; /* its bytes in the file, line break included */
     size_t raw_size;
     const char *damage; /* what is wrong with it, or NULL */
@@ -39,6 +40,11 @@ struct rmv_csv_record {
  * CORRUPT (no header, a column without a name or named twice, UTF-16). */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_csv_open(const char *path, struct rmv_csv_reader **reader);
+
+/* The same for an open file, from where it stands, which is offset 0; takes it over. `name` is for
+ * messages. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_csv_open_fd(int *fd, const char *name, struct rmv_csv_reader **reader);
 void rmv_csv_close(struct rmv_csv_reader **reader);
 
 /* The names of the columns, and the raw bytes of the header line, as long as the reader is open. */
@@ -60,6 +66,10 @@ bool rmv_csv_find(const struct rmv_csv_reader *reader, const char *name, size_t 
 RMV_MUST_CHECK
 const struct rmv_error *rmv_csv_next(struct rmv_csv_reader *reader,
                                      const struct rmv_csv_record **record);
+
+/* Goes to a record that was read before, by its offset and line: it is the next one. The file has
+ * to be one that can be read again, from its start. */
+void rmv_csv_seek(struct rmv_csv_reader *reader, uint64_t offset, uint64_t line);
 
 /* An error about a record: "FILE:LINE: message". Always CORRUPT. */
 const struct rmv_error *rmv_csv_error(const struct rmv_csv_reader *reader,

@@ -1,4 +1,4 @@
-#include "rmv/recomart/csv.h"
+#include "rmv/base/csv.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -13,6 +13,7 @@
 #include "rmv/base/mem.h"
 
 #define BUFFER_BYTES ((size_t)256 * 1024)
+#define SEEK_BYTES ((size_t)8 * 1024) /* read first after a jump, which may be one of many */
 
 struct rmv_csv_reader {
     char *path;
@@ -23,6 +24,9 @@ struct rmv_csv_reader {
         *buffer; /* with one byte more than its capacity, for a line break that ends all searches */
     size_t capacity;
     size_t start, end; /* what is still to be parsed */
+    uint64_t offset;   /* of buffer[0] in the file */
+    size_t step;       /* bytes to read at once */
+    bool has_moved;    /* the buffer is empty, and the file is to be read from `offset` on */
     uint64_t line;     /* of buffer[start] */
 
     struct rmv_csv_record record;
@@ -58,6 +62,7 @@ static const struct rmv_error *refill(struct rmv_csv_reader *reader)
                               "is a quote opened there that is never closed?");
     if (reader->start > 0)
         memmove(reader->buffer, reader->buffer + reader->start, left);
+    reader->offset += reader->start;
     reader->start = 0;
     reader->end = left;
     if (reader->capacity - left < BUFFER_BYTES / 2) {
@@ -65,16 +70,36 @@ static const struct rmv_error *refill(struct rmv_csv_reader *reader)
         reader->buffer = rmv_realloc(reader->buffer, reader->capacity + 1);
     }
 
+    if (reader->has_moved && lseek(reader->fd, (off_t)reader->offset, SEEK_SET) < 0)
+        return rmv_error_errno("cannot go back in '%s'", reader->path);
+    reader->has_moved = false;
+    const size_t room = reader->capacity - left;
+    const size_t wanted = reader->step < room ? reader->step : room;
     ssize_t n;
     do
-        n = read(reader->fd, reader->buffer + left, reader->capacity - left);
+        n = read(reader->fd, reader->buffer + left, wanted);
     while (n < 0 && errno == EINTR);
     if (n < 0)
         return rmv_error_errno("cannot read '%s'", reader->path);
     reader->at_end = n == 0;
     reader->end += (size_t)n;
     reader->buffer[reader->end] = '\n';
+    reader->step = reader->step < SIZE_MAX / 4 ? 4 * reader->step : SIZE_MAX;
     return NULL;
+}
+
+void rmv_csv_seek(struct rmv_csv_reader *reader, uint64_t offset, uint64_t line)
+{
+    if (offset >= reader->offset && offset <= reader->offset + reader->end) {
+        reader->start = (size_t)(offset - reader->offset);
+    } else {
+        reader->offset = offset;
+        reader->start = reader->end = 0;
+        reader->at_end = false;
+        reader->step = SEEK_BYTES;
+        reader->has_moved = true;
+    }
+    reader->line = line;
 }
 
 /* ---- fields ---- */
@@ -208,6 +233,7 @@ static void take_record(struct rmv_csv_reader *reader, struct cursor *cursor)
         .fields = reader->fields,
         .count = count,
         .line = reader->line,
+        .offset = reader->offset + reader->start,
         .raw = begin,
         .raw_size = (size_t)(behind - begin),
         .damage = cursor->damage,
@@ -346,12 +372,20 @@ static const struct rmv_error *read_header(struct rmv_csv_reader *reader)
 
 const struct rmv_error *rmv_csv_open(const char *path, struct rmv_csv_reader **reader)
 {
-    RMV_CLEANUP(rmv_csv_close) struct rmv_csv_reader *opened = rmv_calloc(1, sizeof(*opened));
-    opened->path = rmv_str_copy(path);
-    opened->line = 1;
-    opened->fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (opened->fd < 0)
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
         return rmv_error_errno("cannot open '%s'", path);
+    return rmv_csv_open_fd(&fd, path, reader);
+}
+
+const struct rmv_error *rmv_csv_open_fd(int *fd, const char *name, struct rmv_csv_reader **reader)
+{
+    RMV_CLEANUP(rmv_csv_close) struct rmv_csv_reader *opened = rmv_calloc(1, sizeof(*opened));
+    opened->path = rmv_str_copy(name);
+    opened->line = 1;
+    opened->step = BUFFER_BYTES;
+    opened->fd = *fd;
+    *fd = -1;
     (void)posix_fadvise(opened->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 
     const struct rmv_error *err = read_header(opened);

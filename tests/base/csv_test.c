@@ -1,4 +1,4 @@
-#include "rmv/recomart/csv.h"
+#include "rmv/base/csv.h"
 
 #include <math.h>
 #include <string.h>
