@@ -69,6 +69,8 @@ static void print_report(const struct rmv_gc_report *report)
            " written anew\n",
            would, store->objects_freed, freed, store->packs_removed,
            store->packs_removed == 1 ? "" : "s", store->packs_rewritten);
+    if (store->packs_merged > 0)
+        printf("%smerged: %" PRIu64 " small packs\n", would, store->packs_merged);
     printf("%skept: %" PRIu64 " objects, %s; %" PRIu64 " pack%s, %" PRIu64
            " of them younger than the grace period\n",
            would, store->objects_kept, kept, store->packs_kept + store->packs_rewritten,
@@ -87,6 +89,7 @@ static void print_json(const struct rmv_gc_report *report)
     cli_set_bool(&document, "dry_run", option_dry_run);
     cli_set_int(&document, "packs_removed", store->packs_removed);
     cli_set_int(&document, "packs_rewritten", store->packs_rewritten);
+    cli_set_int(&document, "packs_merged", store->packs_merged);
     cli_set_int(&document, "packs_kept", store->packs_kept);
     cli_set_int(&document, "packs_young", store->packs_young);
     cli_set_int(&document, "loose_removed", store->loose_removed);
@@ -141,6 +144,8 @@ const struct cli_command rmv_command_gc = {
         "not. Runs of the run cache are kept for 90 days. Whatever was stored less than 14 days\n"
         "ago stays too; --grace says otherwise. The rest goes: packs with nothing in use are\n"
         "removed, and packs of which more than half, and more than 1 MiB, goes are written anew.\n"
+        "Where eight or more small packs have gathered, they are put together; what was stored as a\n"
+        "difference from an older version keeps what it needs of that.\n"
         "\n"
         "With --workspace, older revisions count for nothing: `rmv checkout` of them will fail.\n"
         "\n"

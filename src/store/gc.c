@@ -3,55 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rmv/base/lock.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/time.h"
 #include "store/delta_format.h"
 #include "store/doomed.h"
-#include "store/frame.h"
 #include "store/gc_loose.h"
-#include "store/id_set.h"
-#include "store/pack_writer.h"
-#include "store/store_internal.h"
+#include "store/gc_packs.h"
 
 #define LOCK_TIMEOUT_MS (60 * 1000)
 #define REWRITE_BYTES_MIN ((uint64_t)1 << 20)
-
-enum fate { FATE_REMOVE, FATE_REWRITE, FATE_KEEP };
-
-struct gc_pack {
-    struct rmv_pack *pack;
-    uint64_t size;
-    bool is_young, is_damaged;
-    enum fate fate;
-    uint64_t live_count, dead_count; /* records */
-    uint64_t dead_bytes;             /* what rewriting would save */
-};
-
-struct rmv_store_gc {
-    struct rmv_store *store;
-    struct rmv_store_gc_options options;
-    struct rmv_lock lock;
-    struct rmv_id_set seen; /* (id, enum rmv_store_gc_kind) */
-    struct rmv_id_set live; /* (id, representation) */
-    struct gc_pack *packs;
-    size_t count, capacity;
-    bool has_changed; /* more is live than at the start of the round */
-};
-
-/* An open pack and what it says of itself. */
-struct opened {
-    struct rmv_vfs_file file;
-    struct rmv_pack_footer footer;
-    bool *is_live_frame;
-};
-
-static void opened_free(struct opened *opened)
-{
-    rmv_vfs_close(&opened->file);
-    rmv_pack_footer_free(&opened->footer);
-    free(opened->is_live_frame);
-}
 
 const struct rmv_error *rmv_store_gc_open(struct rmv_store *store,
                                           const struct rmv_store_gc_options *options,
@@ -119,7 +79,7 @@ static const struct rmv_error *add_pack(struct rmv_store_gc *gc, const struct rm
     if (err)
         return err->code == RMV_ERR_NOT_FOUND ? NULL : err;
     gc->packs = rmv_grow(gc->packs, gc->count, &gc->capacity, sizeof(gc->packs[0]));
-    gc->packs[gc->count++] = (struct gc_pack){
+    gc->packs[gc->count++] = (struct rmv_gc_pack){
         .pack = pack,
         .size = stat.size,
         .is_young =
@@ -141,18 +101,6 @@ static const struct rmv_error *list_packs(struct rmv_store_gc *gc)
         if (rmv_pack_is_file_name(names.items[i], &name))
             err = add_pack(gc, &name);
     }
-    return err;
-}
-
-static const struct rmv_error *open_pack(struct rmv_store_gc *gc, struct gc_pack *pack,
-                                         struct opened *opened)
-{
-    const struct rmv_error *err =
-        rmv_vfs_open(gc->store->vfs, pack->pack->path, O_RDONLY, &opened->file);
-    if (!err)
-        err = rmv_pack_read_footer(&opened->file, &opened->footer);
-    if (!err && !rmv_object_id_equal(&opened->footer.name, &pack->pack->name))
-        err = rmv_error(RMV_ERR_CORRUPT, "pack '%s' has another pack's name", pack->pack->path);
     return err;
 }
 
@@ -197,7 +145,8 @@ static const struct rmv_error *keep_chunks(struct rmv_store_gc *gc,
 }
 
 /* Makes live what a delta cannot be read without. */
-static const struct rmv_error *keep_bases(struct rmv_store_gc *gc, const struct opened *opened,
+static const struct rmv_error *keep_bases(struct rmv_store_gc *gc,
+                                          const struct rmv_gc_opened *opened,
                                           const struct rmv_pack_record *record)
 {
     char head[RMV_DELTA_HEAD_MAX];
@@ -216,15 +165,15 @@ static const struct rmv_error *keep_bases(struct rmv_store_gc *gc, const struct 
 
 /* Follows the chunk lists and deltas of a pack: those in use, and, in a pack that stays as it is,
  * all. A list without its chunks, or a delta without its bases, would pass for a stored object. */
-static const struct rmv_error *follow(struct rmv_store_gc *gc, const struct gc_pack *pack,
-                                      const struct opened *opened)
+static const struct rmv_error *follow(struct rmv_store_gc *gc, const struct rmv_gc_pack *pack,
+                                      const struct rmv_gc_opened *opened)
 {
     for (size_t i = 0; i < opened->footer.records_count; i++) {
         const struct rmv_pack_record *record = &opened->footer.records[i];
         if (record->representation != RMV_REPRESENTATION_LIST && record->depth == 0)
             continue;
         const bool is_live = rmv_id_set_has(&gc->live, &record->id, record->representation);
-        if (!is_live && pack->fate != FATE_KEEP)
+        if (!is_live && pack->fate != RMV_FATE_KEEP)
             continue;
         const struct rmv_location location = rmv_pack_location(pack->pack, &opened->footer, record);
         const struct rmv_error *err =
@@ -238,55 +187,35 @@ static const struct rmv_error *follow(struct rmv_store_gc *gc, const struct gc_p
     return NULL;
 }
 
-static enum fate fate_of(const struct rmv_store_gc *gc, const struct gc_pack *pack)
+static enum rmv_gc_fate fate_of(const struct rmv_store_gc *gc, const struct rmv_gc_pack *pack)
 {
     if (pack->is_young || pack->is_damaged)
-        return FATE_KEEP;
+        return RMV_FATE_KEEP;
     if (pack->live_count == 0)
-        return FATE_REMOVE;
+        return RMV_FATE_REMOVE;
     if (gc->options.repack)
-        return pack->dead_bytes > 0 ? FATE_REWRITE : FATE_KEEP;
+        return pack->dead_bytes > 0 ? RMV_FATE_REWRITE : RMV_FATE_KEEP;
     const bool is_worth_it =
         pack->dead_bytes > REWRITE_BYTES_MIN && pack->dead_bytes > pack->size / 2;
-    return is_worth_it ? FATE_REWRITE : FATE_KEEP;
+    return is_worth_it ? RMV_FATE_REWRITE : RMV_FATE_KEEP;
 }
 
-/* Counts what of a pack is live, by record and by frame. */
-static void count_live(struct rmv_store_gc *gc, struct gc_pack *pack, struct opened *opened)
+static const struct rmv_error *examine(struct rmv_store_gc *gc, struct rmv_gc_pack *pack)
 {
-    const struct rmv_pack_footer *footer = &opened->footer;
+    RMV_CLEANUP(rmv_gc_opened_free) struct rmv_gc_opened opened = {.file = RMV_VFS_FILE_EMPTY};
 
-    opened->is_live_frame = rmv_calloc(footer->frames_count + 1, sizeof(bool));
-    pack->live_count = pack->dead_count = pack->dead_bytes = 0;
-    for (size_t i = 0; i < footer->records_count; i++) {
-        const struct rmv_pack_record *record = &footer->records[i];
-        if (rmv_id_set_has(&gc->live, &record->id, record->representation)) {
-            opened->is_live_frame[record->frame] = true;
-            pack->live_count++;
-        } else {
-            pack->dead_count++;
-        }
-    }
-    for (size_t i = 0; i < footer->frames_count; i++)
-        if (!opened->is_live_frame[i])
-            pack->dead_bytes += footer->frames[i].stored_size;
-}
-
-static const struct rmv_error *examine(struct rmv_store_gc *gc, struct gc_pack *pack)
-{
-    RMV_CLEANUP(opened_free) struct opened opened = {.file = RMV_VFS_FILE_EMPTY};
-
-    const struct rmv_error *err = open_pack(gc, pack, &opened);
+    const struct rmv_error *err = rmv_gc_open_pack(gc, pack, &opened);
     if (err && err->code == RMV_ERR_CORRUPT) {
         pack->is_damaged = true; /* fsck tells; whatever is in there may be needed */
-        pack->fate = FATE_KEEP;
+        pack->fate = RMV_FATE_KEEP;
         return NULL;
     }
     if (err)
         return err;
-    count_live(gc, pack, &opened);
+    rmv_gc_count_live(gc, pack, &opened);
     /* A damaged copy that moved would no longer be known as damaged, and putting it would not mend
      * it: such packs stay as they are. */
+    pack->kind = opened.footer.kind;
     pack->is_damaged = rmv_store_has_damage(gc->store, &pack->pack->name);
     pack->fate = fate_of(gc, pack);
     return follow(gc, pack, &opened);
@@ -310,100 +239,32 @@ static const struct rmv_error *settle(struct rmv_store_gc *gc)
     return err;
 }
 
-/* ---- Rewriting ------------------------------------------------------------------------------- */
-
-static int by_frame(const void *a, const void *b)
-{
-    const struct rmv_pack_record *left = a;
-    const struct rmv_pack_record *right = b;
-    return (left->frame > right->frame) - (left->frame < right->frame);
-}
-
-/* Moves the records that are live to the front, in the order of frames. */
-static void select_live(struct rmv_store_gc *gc, struct rmv_pack_footer *footer)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < footer->records_count; i++)
-        if (rmv_id_set_has(&gc->live, &footer->records[i].id, footer->records[i].representation))
-            footer->records[count++] = footer->records[i];
-    footer->records_count = count;
-    if (count > 1)
-        qsort(footer->records, count, sizeof(footer->records[0]), by_frame);
-}
-
-static const struct rmv_error *copy_frame(struct opened *opened, size_t at, struct rmv_buf *stored,
-                                          struct rmv_pack_writer *writer)
-{
-    struct rmv_pack_footer *footer = &opened->footer;
-    const struct rmv_pack_frame *frame = &footer->frames[at];
-    size_t first = 0;
-    size_t end = footer->records_count;
-
-    while (first < end) { /* the first record that is not of an earlier frame */
-        const size_t middle = first + (end - first) / 2;
-        if (footer->records[middle].frame < at)
-            first = middle + 1;
-        else
-            end = middle;
-    }
-    while (end < footer->records_count && footer->records[end].frame == at)
-        end++;
-    stored->size = 0;
-    rmv_buf_reserve(stored, frame->stored_size);
-    const struct rmv_error *err =
-        rmv_vfs_read(&opened->file, footer->frame_offsets[at], stored->data, frame->stored_size);
-    if (!err && rmv_frame_checksum(stored->data, frame->stored_size) != frame->checksum)
-        err = rmv_error_hint(rmv_error(RMV_ERR_CORRUPT,
-                                       "pack '%s': a frame does not match its checksum",
-                                       opened->file.path),
-                             "`rmv fsck` names what is hit");
-    if (err)
-        return err;
-    const struct rmv_frame_parts parts = {
-        .items = {{.iov_base = stored->data, .iov_len = frame->stored_size}}, .count = 1};
-    return rmv_pack_writer_append(writer, frame, &parts, footer->records + first, end - first);
-}
-
-/* Writes a durable pack with what is live. It is the same however often this is tried. */
-static const struct rmv_error *rewrite(struct rmv_store_gc *gc, struct gc_pack *pack)
-{
-    RMV_CLEANUP(opened_free) struct opened opened = {.file = RMV_VFS_FILE_EMPTY};
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf stored = {0};
-    RMV_CLEANUP(rmv_pack_writer_discard) struct rmv_pack_writer writer;
-    RMV_CLEANUP(rmv_pack_footer_free) struct rmv_pack_footer written = {0};
-    struct rmv_store *store = gc->store;
-
-    rmv_pack_writer_init(&writer, store, false);
-    const struct rmv_error *err = open_pack(gc, pack, &opened);
-    if (err)
-        return err;
-    writer.kind = opened.footer.kind;
-    count_live(gc, pack, &opened);
-    select_live(gc, &opened.footer);
-    for (size_t i = 0; !err && i < opened.footer.frames_count; i++)
-        if (opened.is_live_frame[i])
-            err = copy_frame(&opened, i, &stored, &writer);
-    if (!err)
-        err = rmv_pack_writer_finish(&writer, &written);
-    return err ? err : rmv_index_add(&store->index, &written, 1);
-}
-
 /* ---- Removing -------------------------------------------------------------------------------- */
+
+/* What was written anew may have the name of a pack that it was written from, if a gc that was
+ * interrupted had come as far. */
+static void doom(const struct rmv_store_gc *gc, const struct rmv_strings *written,
+                 struct rmv_strings *doomed)
+{
+    for (size_t i = 0; i < gc->count; i++) {
+        RMV_CLEANUP(rmv_str_free) char *name = rmv_pack_file_name(&gc->packs[i].pack->name);
+        if (gc->packs[i].fate != RMV_FATE_KEEP && !rmv_strings_has(written, name))
+            rmv_strings_add(doomed, name);
+    }
+}
 
 static const struct rmv_error *sweep(struct rmv_store_gc *gc)
 {
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings written = {0};
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings doomed = {0};
     struct rmv_store *store = gc->store;
-    const struct rmv_error *err = NULL;
 
-    for (size_t i = 0; !err && i < gc->count; i++) {
-        if (gc->packs[i].fate == FATE_REWRITE)
-            err = rewrite(gc, &gc->packs[i]);
-        if (gc->packs[i].fate != FATE_KEEP)
-            rmv_strings_take(&doomed, rmv_pack_file_name(&gc->packs[i].pack->name));
-    }
-    if (err || doomed.count == 0)
+    const struct rmv_error *err = rmv_gc_rewrite(gc, &written);
+    if (err)
         return err;
+    doom(gc, &written, &doomed);
+    if (doomed.count == 0)
+        return NULL;
     err = rmv_doomed_write(store->vfs, store->root, store->sync, &doomed);
     if (!err)
         err = rmv_doomed_finish(store->vfs, store->index.packs.folder, store->sync);
@@ -414,16 +275,18 @@ static void sum_up(const struct rmv_store_gc *gc, struct rmv_store_gc_report *re
 {
     *report = (struct rmv_store_gc_report){0};
     for (size_t i = 0; i < gc->count; i++) {
-        const struct gc_pack *pack = &gc->packs[i];
-        const uint64_t freed = pack->fate == FATE_REMOVE    ? pack->size
-                               : pack->fate == FATE_REWRITE ? pack->dead_bytes
-                                                            : 0;
-        report->packs_removed += pack->fate == FATE_REMOVE;
-        report->packs_rewritten += pack->fate == FATE_REWRITE;
-        report->packs_kept += pack->fate == FATE_KEEP;
+        const struct rmv_gc_pack *pack = &gc->packs[i];
+        const uint64_t freed = pack->fate == RMV_FATE_REMOVE ? pack->size
+                               : pack->fate == RMV_FATE_KEEP ? 0
+                                                             : pack->dead_bytes;
+        report->packs_removed += pack->fate == RMV_FATE_REMOVE;
+        report->packs_rewritten += pack->fate == RMV_FATE_REWRITE;
+        report->packs_merged += pack->fate == RMV_FATE_MERGE;
+        report->packs_kept += pack->fate == RMV_FATE_KEEP;
         report->packs_young += pack->is_young;
-        report->objects_freed += pack->fate == FATE_KEEP ? 0 : pack->dead_count;
-        report->objects_kept += pack->live_count + (pack->fate == FATE_KEEP ? pack->dead_count : 0);
+        report->objects_freed += pack->fate == RMV_FATE_KEEP ? 0 : pack->dead_count;
+        report->objects_kept +=
+            pack->live_count + (pack->fate == RMV_FATE_KEEP ? pack->dead_count : 0);
         report->bytes_freed += freed;
         report->bytes_kept += pack->size - freed;
     }
@@ -439,6 +302,8 @@ const struct rmv_error *rmv_store_gc_run(struct rmv_store_gc *gc,
         err = rmv_index_repair(&gc->store->index, &damaged_count);
     if (!err)
         err = settle(gc);
+    if (!err)
+        rmv_gc_choose_merges(gc);
     if (!err && !gc->options.dry_run)
         err = sweep(gc);
     if (!err) {

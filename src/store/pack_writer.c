@@ -140,7 +140,8 @@ bool rmv_pack_writer_is_full(const struct rmv_pack_writer *writer, uint64_t size
 
 /* ---- Finishing ------------------------------------------------------------------------------- */
 
-/* Sorts the records and drops what two threads stored at the same time. */
+/* Sorts the records and drops what two threads stored at the same time; of deltas the deeper one.
+ */
 static void sort_records(struct rmv_pack_footer *footer)
 {
     size_t n = 0;
@@ -149,6 +150,8 @@ static void sort_records(struct rmv_pack_footer *footer)
     for (size_t i = 0; i < footer->records_count; i++)
         if (n == 0 || rmv_pack_record_compare(&footer->records[n - 1], &footer->records[i]) != 0)
             footer->records[n++] = footer->records[i];
+        else if (footer->records[i].depth < footer->records[n - 1].depth)
+            footer->records[n - 1] = footer->records[i];
     footer->records_count = n;
 }
 

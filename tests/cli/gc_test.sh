@@ -67,3 +67,14 @@ it 'knows a user whose store is a link' 'project t8 && repository ../t9 && rm -r
     cd ../t9 && rmv gc --grace 0 && cd ../t8 && stored other && rmv fsck -q && cd ../t9 && rmv fsck -q'
 it 'wants to be told that older versions do not matter outside Git' 'mkdir u && cd u && rmv init -q --no-scm && echo x >x && rmv add -q x && echo y >x && rmv add -q x && refuses "not in a Git repository" && rmv gc -w --grace 0 && gone x && stored y'
 it 'refuses what it does not understand' 'project w && exits 2 rmv gc x && exits 2 rmv gc --grace soon && exits 2 rmv gc --grace 5 && exits 2 rmv gc --grace -1d'
+it 'puts many small packs together, and says so' '
+    repository many && for i in 1 2 3 4 5 6 7 8 9; do echo $i >data && rmv add -q data && git add -A && git commit -q -m $i; done
+    before=$(ls .rmstore/objects/packs | wc -l); test "$before" -ge 9
+    rmv gc --dry-run | grep "would be merged: $before small packs" && test "$(ls .rmstore/objects/packs | wc -l)" = "$before"
+    rmv gc | grep "^merged: $before small packs" && test "$(ls .rmstore/objects/packs | wc -l)" = 1
+    rmv fsck && rmv checkout -q HEAD~8 && echo 1 | cmp - data'
+it 'keeps what differences are made from' '
+    repository deltas && head -c 3000000 /dev/urandom >data && rmv add -q data && git add -A && git commit -q -m 1 && cp data first
+    printf edited | dd of=data bs=1 seek=1500000 conv=notrunc 2>/dev/null && rmv add -q data && git add -A && git commit -q -m 2 && cp data second
+    git update-ref refs/heads/$(git branch --show-current) $(git commit-tree -m alone HEAD^{tree}) && git reflog expire --expire=now --all && rm first
+    rmv gc --grace 0 --repack && rm data && rmv checkout -q && cmp data second && rmv fsck'
