@@ -11,6 +11,7 @@
 
 static bool option_force, option_single_item, option_downstream, option_dry, option_keep_going;
 static bool option_no_commit, option_no_run_cache, option_json;
+static bool option_all_pipelines, option_pipeline, option_recursive;
 static int64_t option_jobs = 1;
 
 static const struct cli_option options[] = {
@@ -22,6 +23,18 @@ static const struct cli_option options[] = {
     {.name = "downstream",
      .flag = &option_downstream,
      .help = "the targets and all that needs them, not what they need"},
+    {.name = "pipeline",
+     .letter = 'p',
+     .flag = &option_pipeline,
+     .help = "the targets and all that is connected with them"},
+    {.name = "all-pipelines",
+     .letter = 'P',
+     .flag = &option_all_pipelines,
+     .help = "the stages of every rmv.yaml in the workspace"},
+    {.name = "recursive",
+     .letter = 'R',
+     .flag = &option_recursive,
+     .help = "targets are folders: the stages of every rmv.yaml in and below them"},
     {.name = "dry", .flag = &option_dry, .help = "say what would run, and why; change nothing"},
     {.name = "keep-going",
      .letter = 'k',
@@ -241,6 +254,9 @@ static const struct rmv_error *run(struct rmv_workspace *workspace,
                                             .force = option_force,
                                             .single_item = option_single_item,
                                             .downstream = option_downstream,
+                                            .all_pipelines = option_all_pipelines,
+                                            .whole = option_pipeline,
+                                            .recursive = option_recursive,
                                             .dry = option_dry,
                                             .keep_going = option_keep_going,
                                             .no_commit = option_no_commit,
@@ -283,6 +299,10 @@ static const struct rmv_error *repro(int argc, char **argv)
     if ((option_single_item || option_downstream) && argc == 0)
         return rmv_error(RMV_ERR_USAGE, "%s needs a target",
                          option_downstream ? "--downstream" : "--single-item");
+    if (option_recursive && argc == 0)
+        return rmv_error(RMV_ERR_USAGE, "--recursive needs a folder");
+    if (option_all_pipelines && argc > 0)
+        return rmv_error(RMV_ERR_USAGE, "--all-pipelines takes no target: '%s'", argv[0]);
     if (option_jobs < 0 || option_jobs > JOBS_MAX)
         return rmv_error(RMV_ERR_USAGE, "--jobs is a number from 0 to %d", JOBS_MAX);
     jobs = option_jobs ? option_jobs : sysconf(_SC_NPROCESSORS_ONLN);
@@ -319,7 +339,8 @@ const struct cli_command rmv_command_repro = {
         "tracks and a stage reads is stored first if it changed, and its pointer updated.\n"
         "\n"
         "A TARGET is a stage, an output, an rmv.yaml, the name of a loop, or a pattern (quote\n"
-        "it); it stands for itself and all it needs. Without one, all stages are looked at.\n"
+        "it); it stands for itself and all it needs, in whatever rmv.yaml that is. Without one,\n"
+        "the stages of the rmv.yaml in the current folder are meant, or, if it has none, all.\n"
         "\n"
         "Commands run through /bin/sh in their 'wdir', see RMV_ROOT and RMV_STAGE in their\n"
         "environment, and leave what they print in .rmstore/logs/STAGE.log. Their outputs are\n"

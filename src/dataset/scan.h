@@ -1,4 +1,5 @@
-/* Finding the pointer and lock files of a workspace, without walking through the data they track.
+/* Finding the pointer and lock files and the pipelines of a workspace, without walking through the
+ * data they track.
  */
 #pragma once
 
@@ -7,8 +8,11 @@
 #include "rmv/base/error.h"
 #include "rmv/dataset/workspace.h"
 
+#define RMV_SCAN_PIPELINE_NAME "rmv.yaml"
+
 struct rmv_scan_visitor {
-    /* Takes a pointer or lock file. All of a folder come before the folders below it. */
+    /* Takes a pointer, a lock file or an rmv.yaml. All of a folder come before the folders below
+     * it. */
     const struct rmv_error *(*found)(void *context, const char *path);
     /* Is the folder an output of a file found so far? Then it is data and is not looked into. */
     bool (*is_output)(void *context, const char *path);

@@ -13,8 +13,6 @@
 #include "rmv/dataset/pointer.h"
 #include "rmv/dataset/workspace.h"
 
-#define PIPELINE_FILE_NAME "rmv.yaml"
-
 struct entry {
     struct rmv_output output;
     char *source, *stage;
@@ -26,6 +24,7 @@ struct collector {
     struct entry *entries;
     size_t count, capacity;
     struct rmv_map paths; /* of the outputs so far */
+    struct rmv_strings pipelines;
     struct rmv_lock_file *lock_files;
     size_t lock_files_count, lock_files_capacity;
 };
@@ -46,6 +45,7 @@ static void collector_free(struct collector *collector)
     free(collector->entries);
     free(collector->lock_files);
     rmv_map_free(&collector->paths);
+    rmv_strings_free(&collector->pipelines);
     *collector = (struct collector){0};
 }
 
@@ -117,7 +117,7 @@ static void read_declared(const struct collector *collector, const char *lock_pa
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
     RMV_CLEANUP(rmv_str_free) char *folder = rmv_path_parent(lock_path);
-    RMV_CLEANUP(rmv_str_free) char *path = rmv_path_join(folder, PIPELINE_FILE_NAME);
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_path_join(folder, RMV_SCAN_PIPELINE_NAME);
 
     if (!read_file(collector, path, &text) && rmv_yaml_parse(path, text.data, text.size, document))
         rmv_value_free(document);
@@ -165,6 +165,10 @@ static const struct rmv_error *add_source(void *context, const char *path)
     struct collector *collector = context;
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
 
+    if (strcmp(rmv_path_name(path), RMV_SCAN_PIPELINE_NAME) == 0) {
+        rmv_strings_add(&collector->pipelines, path);
+        return NULL;
+    }
     const struct rmv_error *err = read_file(collector, path, &text);
     if (err)
         return err;
@@ -297,15 +301,20 @@ static const struct rmv_error *scan_revision(struct collector *collector, const 
     return NULL;
 }
 
+static const struct rmv_error *collect(struct collector *collector, const char *revision)
+{
+    const struct rmv_scan_visitor visitor = {
+        .found = add_source, .is_output = is_output, .context = collector};
+    return revision ? scan_revision(collector, revision, &visitor)
+                    : rmv_scan_workspace(collector->workspace, &visitor);
+}
+
 const struct rmv_error *rmv_tracked_read(struct rmv_workspace *workspace, const char *revision,
                                          struct rmv_tracked *tracked)
 {
     RMV_CLEANUP(collector_free) struct collector collector = {.workspace = workspace};
-    const struct rmv_scan_visitor visitor = {
-        .found = add_source, .is_output = is_output, .context = &collector};
 
-    const struct rmv_error *err = revision ? scan_revision(&collector, revision, &visitor)
-                                           : rmv_scan_workspace(workspace, &visitor);
+    const struct rmv_error *err = collect(&collector, revision);
     if (err)
         return err;
     drop_inner_sources(&collector);
@@ -315,6 +324,27 @@ const struct rmv_error *rmv_tracked_read(struct rmv_workspace *workspace, const 
     if (err)
         return err;
     hand_over(&collector, tracked);
+    return NULL;
+}
+
+const struct rmv_error *rmv_tracked_pipelines(struct rmv_workspace *workspace, const char *revision,
+                                              struct rmv_strings *files)
+{
+    RMV_CLEANUP(collector_free) struct collector collector = {.workspace = workspace};
+    struct rmv_strings *pipelines = &collector.pipelines;
+
+    const struct rmv_error *err = collect(&collector, revision);
+    if (err)
+        return err;
+    rmv_strings_sort(pipelines);
+    if (rmv_strings_has(pipelines, RMV_SCAN_PIPELINE_NAME))
+        rmv_strings_add(files, RMV_SCAN_PIPELINE_NAME);
+    for (size_t i = 0; i < pipelines->count; i++) {
+        RMV_CLEANUP(rmv_str_free) char *outer = NULL;
+        if (strcmp(pipelines->items[i], RMV_SCAN_PIPELINE_NAME) != 0 &&
+            !is_below_output(&collector, pipelines->items[i], &outer))
+            rmv_strings_add(files, pipelines->items[i]);
+    }
     return NULL;
 }
 

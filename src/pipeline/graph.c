@@ -344,3 +344,23 @@ void rmv_graph_choose(const struct rmv_pipeline *pipeline, const struct rmv_grap
             }
     }
 }
+
+void rmv_graph_choose_connected(const struct rmv_graph *graph, bool *chosen)
+{
+    RMV_CLEANUP(rmv_free) size_t *pending = rmv_calloc(graph->count + 1, sizeof(*pending));
+    size_t count = 0;
+
+    for (size_t i = 0; i < graph->count; i++)
+        if (chosen[i])
+            pending[count++] = i;
+    while (count > 0) {
+        const struct rmv_graph_node *node = &graph->nodes[pending[--count]];
+        for (size_t i = 0; i < node->needs_count + node->feeds_count; i++) {
+            const size_t next =
+                i < node->needs_count ? node->needs[i] : node->feeds[i - node->needs_count];
+            if (!chosen[next])
+                pending[count++] = next;
+            chosen[next] = true;
+        }
+    }
+}

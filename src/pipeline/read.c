@@ -65,18 +65,20 @@ struct rmv_pipeline_reader rmv_pipeline_reader_of(struct rmv_workspace *workspac
     return reader;
 }
 
-/* A place without an rmv.yaml has an empty pipeline. */
-static const struct rmv_error *read_pipeline(struct place *place, struct rmv_pipeline *pipeline)
+static const struct rmv_error *read_pipeline(struct place *place, const struct rmv_strings *files,
+                                             struct rmv_pipeline *pipeline)
 {
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
     struct rmv_pipeline_reader reader = {.read = read_at_place, .context = place};
+    const struct rmv_error *err = NULL;
 
-    const struct rmv_error *err = read_text(place, RMV_PIPELINE_FILE_NAME, &text);
-    if (err)
-        return err->code == RMV_ERR_NOT_FOUND ? NULL : err;
     read_settings(place->workspace, &reader);
-    err = rmv_pipeline_parse(RMV_PIPELINE_FILE_NAME, rmv_buf_string(&text), text.size, &reader,
-                             pipeline);
+    for (size_t i = 0; !err && i < files->count; i++) {
+        RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+        err = read_text(place, files->items[i], &text);
+        if (!err)
+            err = rmv_pipeline_parse(files->items[i], rmv_buf_string(&text), text.size, &reader,
+                                     pipeline);
+    }
     if (!err)
         rmv_pipeline_index(pipeline);
     return err;
@@ -85,8 +87,11 @@ static const struct rmv_error *read_pipeline(struct place *place, struct rmv_pip
 const struct rmv_error *rmv_pipeline_read(struct rmv_workspace *workspace,
                                           struct rmv_pipeline *pipeline)
 {
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings files = {0};
     struct place place = {.workspace = workspace};
-    return read_pipeline(&place, pipeline);
+
+    const struct rmv_error *err = rmv_tracked_pipelines(workspace, NULL, &files);
+    return err ? err : read_pipeline(&place, &files, pipeline);
 }
 
 const struct rmv_error *rmv_pipeline_read_revision(struct rmv_workspace *workspace,
@@ -94,13 +99,16 @@ const struct rmv_error *rmv_pipeline_read_revision(struct rmv_workspace *workspa
                                                    struct rmv_pipeline *pipeline)
 {
     RMV_CLEANUP(rmv_vcs_commit_free) struct rmv_vcs_commit commit = {0};
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings files = {0};
 
     if (!workspace->vcs)
         return rmv_error(RMV_ERR_USAGE, "there are no revisions: this is no Git repository");
     const struct rmv_error *err = rmv_vcs_resolve(workspace->vcs, revision, &commit);
+    if (!err)
+        err = rmv_tracked_pipelines(workspace, commit.id, &files);
     if (err)
         return err;
     struct place place = {.workspace = workspace, .commit_id = commit.id};
-    err = read_pipeline(&place, pipeline);
+    err = read_pipeline(&place, &files, pipeline);
     return err ? rmv_error_context(err, "revision '%s'", revision) : NULL;
 }

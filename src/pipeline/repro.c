@@ -51,6 +51,35 @@ static void repro_free(struct repro *repro)
 
 /* ---- Which stages --------------------------------------------------------------------------- */
 
+/* Without targets: the stages of the file where the user is, if there is one, or all. */
+static void find_default(const struct repro *repro, bool *found)
+{
+    const struct rmv_pipeline *pipeline = repro->runner.pipeline;
+    RMV_CLEANUP(rmv_str_free) char *path = NULL;
+    bool is_here = !repro->runner.options->all_pipelines &&
+                   !rmv_workspace_path(repro->runner.workspace, RMV_PIPELINE_FILE_NAME, &path) &&
+                   rmv_strings_has(&pipeline->files, path);
+    for (size_t i = 0; i < pipeline->count; i++)
+        found[i] = !is_here || strcmp(pipeline->stages[i].file, path) == 0;
+}
+
+static const struct rmv_error *find_below(const struct repro *repro, const char *folder,
+                                          bool *found)
+{
+    const struct rmv_pipeline *pipeline = repro->runner.pipeline;
+    RMV_CLEANUP(rmv_str_free) char *path = NULL;
+    bool any = false;
+    const struct rmv_error *err = rmv_workspace_path(repro->runner.workspace, folder, &path);
+    if (err)
+        return err;
+    for (size_t i = 0; i < pipeline->count; i++)
+        if (strcmp(path, ".") == 0 || rmv_path_is_in(pipeline->stages[i].file, path))
+            found[i] = any = true;
+    return any ? NULL
+               : rmv_error(RMV_ERR_NOT_FOUND, "no %s in or below '%s' has a stage",
+                           RMV_PIPELINE_FILE_NAME, folder);
+}
+
 static const struct rmv_error *choose(struct repro *repro)
 {
     const struct rmv_repro_options *options = repro->runner.options;
@@ -58,19 +87,24 @@ static const struct rmv_error *choose(struct repro *repro)
     const enum rmv_graph_reach reach = options->single_item  ? RMV_GRAPH_ONLY
                                        : options->downstream ? RMV_GRAPH_DOWN
                                                              : RMV_GRAPH_UP;
+    RMV_CLEANUP(rmv_free) bool *found = rmv_calloc(pipeline->count + 1, sizeof(*found));
 
     if (!options->targets || !options->targets->count)
-        memset(repro->chosen, true, pipeline->count * sizeof(bool));
-    RMV_CLEANUP(rmv_free) bool *found = rmv_calloc(pipeline->count + 1, sizeof(*found));
+        find_default(repro, found);
     for (size_t i = 0; options->targets && i < options->targets->count; i++) {
+        const char *target = options->targets->items[i];
         const struct rmv_error *err =
-            rmv_pipeline_find(repro->runner.workspace, pipeline, options->targets->items[i], found);
+            options->recursive
+                ? find_below(repro, target, found)
+                : rmv_pipeline_find(repro->runner.workspace, pipeline, target, found);
         if (err)
             return err;
     }
     for (size_t i = 0; i < pipeline->count; i++)
         if (found[i])
             rmv_graph_choose(pipeline, &repro->graph, i, reach, repro->chosen);
+    if (options->whole)
+        rmv_graph_choose_connected(&repro->graph, repro->chosen);
     return NULL;
 }
 

@@ -219,3 +219,20 @@ it 'takes a loop, one of it, and a pattern as targets' '
     runs "train-us train-gb" --force --single-item "tr*" && exits 3 rmv repro trian'
 it 'leaves a clean workspace after loops'         'rmv status -q'
 it 'names the template that has no value'         'sed -i "s/{name: world}/{nom: x}/" rmv.yaml; says "rmv.yaml:4:10: there is no value for .{name}" rmv repro'
+
+repository "$TEST_FOLDER/several"
+mkdir -p prep models/deep
+printf 'stages:\n  report:\n    cmd: echo report >>ran; wc -c <models/model >report\n    deps: [models/model]\n    outs: [report]\n' >rmv.yaml
+printf 'stages:\n  clean:\n    cmd: echo clean >>../ran; echo 1 >clean\n    outs: [clean]\n' >prep/rmv.yaml
+printf 'stages:\n  train:\n    cmd: echo train >>../ran; cat ../prep/clean >model\n    deps: [../prep/clean]\n    outs: [model]\n  other:\n    cmd: echo other >>../ran; echo 1 >other\n    outs: [other]\n' >models/rmv.yaml
+printf 'stages:\n  deep:\n    cmd: echo deep >>../../ran; echo 1 >deep.out\n    outs: [deep.out]\n' >models/deep/rmv.yaml
+printf 'ran\n' >.gitignore
+it 'runs the stages of this folder and what they need in others' 'runs "clean train report" && runs "" && test -e prep/rmv.lock && test -e models/rmv.lock'
+it 'means the file of the folder it is started in' '(cd models && rmv repro -q) && test "$(ran)" = "other "'
+it 'runs the stages of every file with -P'        'runs "deep" -P'
+it 'runs those in and below a folder with -R'     'runs "train deep other" -f -s -R models; exits 3 rmv repro -R data; exits 2 rmv repro -R'
+it 'runs what is connected with -p'               'runs "clean train report" -f -p prep/rmv.yaml:clean'
+it 'takes FILE:NAME and whole files as targets'   'runs "train" -f -s models/rmv.yaml:train && runs "train other" -f -s models/rmv.yaml'
+it 'leaves a clean workspace with several files'  'git add -A; git commit -qm several; rmv status -q && rmv dag | grep -q "models/rmv.yaml:train"'
+it 'takes an rmv.yaml in data for data'           'mkdir data; echo 1 >data/a; rmv add -q data; echo "no: yaml: at all" >data/rmv.yaml; rmv add -q data; rmv status -q; runs ""'
+it 'reads the files of a revision'                'rmv params diff HEAD >/dev/null; rmv stage list | grep -q "prep/rmv.yaml:clean"'

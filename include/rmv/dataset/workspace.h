@@ -91,5 +91,11 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_tracked_read(struct rmv_workspace *workspace, const char *revision,
                                          struct rmv_tracked *tracked);
 
+/* Adds the paths of the rmv.yaml files, the root's first, that are no tracked data; `revision` as
+ * above. Errors: CORRUPT (a pointer or lock file), NOT_FOUND (revision), IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_tracked_pipelines(struct rmv_workspace *workspace, const char *revision,
+                                              struct rmv_strings *files);
+
 /* The tracked output that `path` is, or is inside of; NULL if none. */
 const struct rmv_output *rmv_tracked_find(const struct rmv_tracked *tracked, const char *path);

@@ -38,3 +38,6 @@ const struct rmv_error *rmv_graph_build(const struct rmv_pipeline *pipeline,
 enum rmv_graph_reach { RMV_GRAPH_ONLY, RMV_GRAPH_UP, RMV_GRAPH_DOWN };
 void rmv_graph_choose(const struct rmv_pipeline *pipeline, const struct rmv_graph *graph,
                       size_t target, enum rmv_graph_reach reach, bool *chosen);
+
+/* Sets `chosen[i]` for all stages that are connected, in whatever direction, with chosen ones. */
+void rmv_graph_choose_connected(const struct rmv_graph *graph, bool *chosen);

@@ -110,8 +110,8 @@ void rmv_pipeline_index(struct rmv_pipeline *pipeline);
  * `parsing.list`, named as DVC's. It lives as long as the workspace. */
 struct rmv_pipeline_reader rmv_pipeline_reader_of(struct rmv_workspace *workspace);
 
-/* Reads the workspace's rmv.yaml; a workspace without one has an empty pipeline. Errors: as above,
- * IO. */
+/* Reads all rmv.yaml files of the workspace, the root's first; without one the pipeline is empty.
+ * Errors: as above, IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_pipeline_read(struct rmv_workspace *workspace,
                                           struct rmv_pipeline *pipeline);

@@ -36,15 +36,20 @@ struct rmv_repro_event {
 };
 
 struct rmv_repro_options {
-    const struct rmv_strings *targets; /* as typed; none: all stages */
-    bool force;                        /* run what is up to date too */
-    bool single_item;                  /* the targets alone */
-    bool downstream;                   /* the targets and what needs them, not what they need */
-    bool dry;                          /* say what would run, change nothing */
-    bool keep_going;                   /* run what does not depend on what failed */
-    bool no_commit;                    /* record hashes, but do not store the outputs */
-    unsigned jobs;                     /* stages that run at once; 0 for one */
-    bool no_run_cache;                 /* do not look for, or remember, earlier runs */
+    /* As typed; none: the stages of the rmv.yaml in the folder where the program was started, or,
+     * if that has none, all. */
+    const struct rmv_strings *targets;
+    bool all_pipelines; /* without targets: the stages of all files */
+    bool recursive;     /* targets are folders: the stages of all files in and below them */
+    bool whole;         /* all that is connected with the targets, whatever needs what */
+    bool force;         /* run what is up to date too */
+    bool single_item;   /* the targets alone */
+    bool downstream;    /* the targets and what needs them, not what they need */
+    bool dry;           /* say what would run, change nothing */
+    bool keep_going;    /* run what does not depend on what failed */
+    bool no_commit;     /* record hashes, but do not store the outputs */
+    unsigned jobs;      /* stages that run at once; 0 for one */
+    bool no_run_cache;  /* do not look for, or remember, earlier runs */
     void (*report)(void *context, const struct rmv_repro_event *event);
     /* What commands print, as it comes; it goes to the stage's log as well. May be NULL. */
     void (*output)(void *context, const struct rmv_stage *stage, bool is_error, const char *bytes,
