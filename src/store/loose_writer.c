@@ -203,25 +203,25 @@ const struct rmv_error *rmv_store_batch_clone_file(struct rmv_store_batch *batch
     return NULL;
 }
 
-/* The user's own file becomes the object; what else has it open or linked could change it. */
+/* The user's own file becomes the object, if nothing else leads to it and it still is what it was
+ * before it was hashed, which item->stat tells. */
 static bool link_staged(struct rmv_loose_writer *writer, int fd, struct rmv_loose_staged *item)
 {
     const struct rmv_vfs *vfs = writer->store->vfs;
     RMV_CLEANUP(rmv_str_free) char *path = staged_path(writer, item->number);
     struct rmv_vfs_stat stat;
 
-    if (atomic_load(&writer->cannot_link))
+    if (atomic_load(&writer->cannot_link) || item->stat.links_count != 1)
         return false;
     /* Not through the table: the file is the user's, and not in the store. */
     const struct rmv_vfs *real = rmv_vfs_default();
-    if (real->fstat(real->state, fd, &stat) < 0 || stat.links_count != 1)
-        return false;
     if (vfs->link_file(vfs->state, fd, path) < 0) {
         if (errno == EXDEV)
             atomic_store(&writer->cannot_link, true);
         return false;
     }
-    if (real->fstat(real->state, fd, &item->stat) < 0 || item->stat.links_count != 2) {
+    if (real->fstat(real->state, fd, &stat) < 0 || stat.links_count != 2 ||
+        stat.size != item->stat.size || stat.mtime_ns != item->stat.mtime_ns) {
         drop(writer, item->number);
         return false;
     }
@@ -303,7 +303,9 @@ const struct rmv_error *rmv_store_batch_link_file(struct rmv_store_batch *batch,
     struct rmv_loose_staged item = {.is_executable = is_executable};
     const struct rmv_vfs_file from = borrow(source);
 
-    const struct rmv_error *err = rmv_loose_hash(&from, source->progress, &file->id, &file->size);
+    const struct rmv_error *err = rmv_vfs_stat_file(&from, &item.stat);
+    if (!err)
+        err = rmv_loose_hash(&from, source->progress, &file->id, &file->size);
     if (err)
         return rmv_error_context(err, "cannot store '%s'", source->path);
     item.id = file->id;
