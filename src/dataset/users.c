@@ -75,7 +75,7 @@ const struct rmv_error *rmv_users_list(const struct rmv_workspace *workspace,
         RMV_CLEANUP(rmv_str_free) char *path = rmv_path_join(users, names.items[i]);
         RMV_CLEANUP(rmv_str_free) char *root = NULL;
         err = read_entry(path, &root);
-        if (!err)
+        if (!err && root)
             add_root(workspace, root, roots);
     }
     return err;
