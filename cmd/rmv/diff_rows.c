@@ -1,9 +1,11 @@
 #include "rmv/diff_rows.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -54,7 +56,23 @@ static const struct rmv_error *find_content(struct rmv_workspace *workspace, con
     return err;
 }
 
-/* Into a file without a name, which can be read at any place. */
+/* Not every filesystem has files without a name. */
+static const struct rmv_error *open_nameless(const char *folder, int *fd)
+{
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_path_join(folder, ".rmv-tmp-XXXXXX");
+
+    *fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (*fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) {
+        *fd = mkostemp(path, O_CLOEXEC);
+        if (*fd >= 0)
+            (void)unlink(path);
+    }
+    if (*fd < 0)
+        return rmv_error_errno("cannot create a temporary file in '%s'", folder);
+    return NULL;
+}
+
+/* Into a file that is gone when it is closed. */
 static const struct rmv_error *take_out(struct rmv_workspace *workspace, const char *revision,
                                         const char *path, int *fd)
 {
@@ -65,9 +83,9 @@ static const struct rmv_error *take_out(struct rmv_workspace *workspace, const c
     const struct rmv_error *err = find_content(workspace, revision, path, &found);
     if (err)
         return err;
-    *fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (*fd < 0)
-        return rmv_error_errno("cannot create a temporary file in '%s'", folder);
+    err = open_nameless(folder, fd);
+    if (err)
+        return err;
     err = rmv_store_write_to(workspace->store, &found.id, *fd, path);
     if (!err && lseek(*fd, 0, SEEK_SET) < 0)
         err = rmv_error_errno("cannot go back in a temporary file");

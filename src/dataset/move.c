@@ -154,6 +154,30 @@ static const struct rmv_error *check_new_place(const struct move *move)
     return err;
 }
 
+/* The data can be behind a link, which leads elsewhere from another folder unless it is absolute.
+ */
+static const struct rmv_error *check_link(const struct move *move)
+{
+    RMV_CLEANUP(rmv_str_free) char *old_folder = rmv_path_parent(move->moved->old_path);
+    RMV_CLEANUP(rmv_str_free) char *folder = rmv_path_parent(move->moved->path);
+    RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
+    char first;
+    const char *name;
+
+    if (strcmp(old_folder, folder) == 0)
+        return NULL;
+    const struct rmv_error *err = rmv_beneath_open_parent(
+        move->workspace->root_fd, move->moved->old_path, false, &folder_fd, &name);
+    if (err)
+        return err->code == RMV_ERR_NOT_FOUND ? NULL : err;
+    if (readlinkat(folder_fd, name, &first, 1) != 1 || first == '/')
+        return NULL;
+    return rmv_error_hint(rmv_error(RMV_ERR_USAGE,
+                                    "'%s' is a relative link, which would lead elsewhere from '%s'",
+                                    move->moved->old_path, folder),
+                          "make it absolute, or put the data itself there, first");
+}
+
 static const struct rmv_error *check_place(struct move *move)
 {
     const struct rmv_moved *moved = move->moved;
@@ -162,7 +186,8 @@ static const struct rmv_error *check_place(struct move *move)
     if (rmv_path_is_in(moved->path, moved->old_path) && move->output->kind == RMV_OUTPUT_TREE)
         return rmv_error(RMV_ERR_USAGE, "'%s' cannot be moved into itself", moved->old_path);
     move->has_new_pointer = is_left_by_us(move, moved->path);
-    return move->has_new_pointer ? NULL : check_new_place(move);
+    const struct rmv_error *err = move->has_new_pointer ? NULL : check_new_place(move);
+    return err ? err : check_link(move);
 }
 
 /* ---- Moving ---------------------------------------------------------------------------------- */

@@ -35,6 +35,7 @@ it 'prints JSON' 'cp -a w json && cd json && rmv move --json one.csv two.csv | p
 import json, sys
 assert json.load(sys.stdin) == {\"old_path\": \"one.csv\", \"path\": \"two.csv\", \"pointer\": \"two.csv.rmv\", \"data\": True, \"dependents\": []}"'
 it 'does not go through links' 'cp -a w link && cd link && ln -s /tmp out && exits 10 rmv move one.csv out/x && test -e one.csv && test ! -e /tmp/x.rmv'
+it 'refuses to move a relative link to where it would lead elsewhere' 'cp -a w rel && cd rel && mkdir behind && echo x >behind/x && ln -s behind/x linked && rmv add -q linked && exits 2 rmv move linked archive && says "relative link" rmv move linked archive && rmv move -q linked other && rmv status -q && test -L other'
 it 'refuses wrong requests' 'cd w && exits 2 rmv move && exits 2 rmv move one.csv && exits 2 rmv move a b c'
 
 # Each system call that changes something is the last one, once.
