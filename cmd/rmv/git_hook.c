@@ -179,9 +179,7 @@ static const struct rmv_error *find_place(const char *typed, struct rmv_workspac
                                           char **path)
 {
     RMV_CLEANUP(rmv_free) char *here = getcwd(NULL, 0);
-    if (!here)
-        return rmv_error(RMV_ERR_IO, "cannot tell the current folder");
-    RMV_CLEANUP(rmv_str_free) char *absolute = rmv_path_join(here, typed);
+    RMV_CLEANUP(rmv_str_free) char *absolute = rmv_path_join(here ? here : ".", typed);
     RMV_CLEANUP(rmv_str_free) char *folder = rmv_path_parent(absolute);
     const struct rmv_error *err = rmv_workspace_open(folder, cli_log(), workspace);
     return err ? err : rmv_workspace_path(*workspace, absolute, path);
