@@ -144,16 +144,23 @@ static bool is_wanted(const struct rmv_delta_reading *reading, const struct rmv_
            (facts->is_sound || !reading->is_sound_only);
 }
 
-/* Tries the copies that are deltas, or those that are not. `*err` is that of the last one tried. */
-static bool read_any(struct rmv_delta_reading *reading, const struct rmv_delta_base *base,
-                     const unsigned depths[2], struct rmv_base_facts *facts, struct rmv_buf *out,
+/* Copies of a base. */
+struct wanted {
+    const struct rmv_delta_base *base;
+    unsigned depth_min, depth_max;
+};
+
+/* Tries one copy after the other. `*err` is that of the last one tried. */
+static bool read_any(struct rmv_delta_reading *reading, const struct wanted *wanted,
+                     struct rmv_base_facts *facts, struct rmv_buf *out,
                      const struct rmv_error **err)
 {
+    const struct rmv_delta_base *base = wanted->base;
     const size_t size_before = out->size;
     struct rmv_location location;
     for (size_t n = 0; rmv_index_find(&reading->store->index, &base->id, n, &location); n++) {
         if (location.representation != RMV_REPRESENTATION_WHOLE || location.size != base->size ||
-            location.depth < depths[0] || location.depth > depths[1])
+            location.depth < wanted->depth_min || location.depth > wanted->depth_max)
             continue;
         *err = read_place(reading, base, &location, facts, out);
         if (!*err && is_wanted(reading, facts))
@@ -176,8 +183,9 @@ const struct rmv_error *rmv_delta_read_base(struct rmv_delta_reading *reading,
             return NULL;
         out->size = size_before;
     }
-    if (read_any(reading, base, (const unsigned[]){0, 0}, facts, out, &err) ||
-        read_any(reading, base, (const unsigned[]){1, depth_max}, facts, out, &err))
+    const struct wanted whole = {.base = base};
+    const struct wanted delta = {.base = base, .depth_min = 1, .depth_max = depth_max};
+    if (read_any(reading, &whole, facts, out, &err) || read_any(reading, &delta, facts, out, &err))
         return NULL;
     char hex[RMV_OBJECT_ID_HEX_SIZE];
     rmv_object_id_to_hex(&base->id, hex);

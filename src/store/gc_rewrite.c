@@ -245,7 +245,7 @@ static void choose_merges(struct rmv_store_gc *gc, struct rmv_gc_pack **small, u
         if (is_mergeable(&gc->packs[i], kind))
             small[count++] = &gc->packs[i];
     if (count > 1)
-        qsort(small, count, sizeof(small[0]), by_size);
+        qsort(small, count, sizeof(struct rmv_gc_pack *), by_size);
     for (size_t i = 0; i < count; i++) {
         if (small[i]->size <= MERGE_RATIO * sum)
             end = i + 1;
