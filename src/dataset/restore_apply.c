@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "dataset/entry.h"
+#include "dataset/links.h"
 #include "dataset/restore_new.h"
 #include "dataset/trees.h"
 #include "rmv/base/beneath.h"
@@ -101,6 +102,8 @@ static void restore_folder(struct rmv_restore *restore, struct rmv_tree_visit *v
         err = rmv_restore_make_folder(restore, path);
     if (err)
         rmv_restore_fail(restore, path, err);
+    else if (rmv_links_are_links(restore->workspace))
+        visit->descend = true; /* what links lead to is prepared for many files of the queue */
     else
         rmv_restore_new_add(restore, rmv_str_copy(path), wanted);
 }

@@ -121,6 +121,15 @@ it 'writes nothing through a planted link' '
 it 'refuses hostile paths in pointers' '
     sed "s/path: .*/path: ..\/evil/" one.csv.rmv >evil.rmv; exits 10 rmv checkout; test ! -e ../evil
     sed "s/path: .*/path: .git\/hooks\/x/" one.csv.rmv >evil.rmv; exits 10 rmv checkout; rm evil.rmv'
+it 'restores a folder of very many files and very many folders, and then reads nothing' '
+    mkdir -p lots/flat; for i in $(seq 700); do echo "flat $i" >lots/flat/$i; mkdir -p lots/deep/$((i % 9))/$i; echo "deep $i" >lots/deep/$((i % 9))/$i/f; done
+    rmv add -q lots; mv lots ../lots; test "$(rmv checkout --summary lots)" = "1400 added, 0 modified, 0 deleted, 0 unchanged"; diff -r lots ../lots
+    ASAN_OPTIONS=detect_leaks=0 strace -f -qq -e trace=open,openat,openat2 -o ../trace rmv status lots >/dev/null; ! grep -E "lots.*/f\"|\"(f|[0-9]*)\", O_RDONLY\|O_N" ../trace
+    rm -r lots ../lots lots.rmv'
+it 'links nothing in a new folder to an object that somebody has written to' '
+    rmv config cache.type hardlink; mkdir -p linked/sub; echo good >linked/sub/f; rmv add -q linked; chmod u+w linked/sub/f
+    echo bad >linked/sub/f; rm -rf linked; exits 5 rmv checkout linked; says "linked/sub/f" rmv checkout linked; test ! -e linked/sub/f
+    rmv config --unset cache.type; rm -rf linked linked.rmv'
 it 'picks up where a killed checkout left off' '
     mkdir many; for i in $(seq 400); do head -c 20000 /dev/urandom >many/$i; done; rmv add -q many; cp -r many ../many
     for delay in 0.005 0.01 0.02 0.03 0.05 0.08; do
