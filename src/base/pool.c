@@ -63,7 +63,7 @@ static void *work_until_closed(void *argument)
     return NULL;
 }
 
-static size_t count_processors(void)
+size_t rmv_pool_processors(void)
 {
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof(set), &set) < 0)
@@ -75,7 +75,7 @@ void rmv_pool_open(size_t threads, struct rmv_pool **pool)
 {
     struct rmv_pool *opened = rmv_calloc(1, sizeof(*opened));
     if (threads == 0)
-        threads = count_processors();
+        threads = rmv_pool_processors();
     opened->threads = rmv_calloc(threads, sizeof(*opened->threads));
     pthread_mutex_init(&opened->turn, NULL);
     pthread_mutex_init(&opened->mutex, NULL);

@@ -78,7 +78,8 @@ static void free_batch(struct rmv_store_batch *batch)
         free_context(context);
     }
     rmv_id_set_free(&batch->pending);
-    rmv_error_free(&batch->failure);
+    struct rmv_error *failure = atomic_load(&batch->failure);
+    rmv_error_free(&failure);
     rmv_lock_release(&batch->lock);
     pthread_mutex_destroy(&batch->pending_lock);
     pthread_mutex_destroy(&batch->writer_lock);
@@ -212,21 +213,17 @@ static bool claim(struct rmv_store_batch *batch, const struct rmv_object_id *id,
 /* Whatever was claimed and not written makes the batch lie: after a failure nothing is accepted. */
 static const struct rmv_error *fail(struct rmv_store_batch *batch, const struct rmv_error *err)
 {
-    pthread_mutex_lock(&batch->writer_lock);
-    if (!batch->failure)
-        batch->failure = rmv_error_take(err);
-    pthread_mutex_unlock(&batch->writer_lock);
+    struct rmv_error *none = NULL;
+    struct rmv_error *failure = rmv_error_take(err);
+    if (!atomic_compare_exchange_strong(&batch->failure, &none, failure))
+        rmv_error_free(&failure);
     return err;
 }
 
 static const struct rmv_error *failure_of(struct rmv_store_batch *batch)
 {
-    const struct rmv_error *err = NULL;
-    pthread_mutex_lock(&batch->writer_lock);
-    if (batch->failure)
-        err = rmv_error(batch->failure->code, "%s", batch->failure->message);
-    pthread_mutex_unlock(&batch->writer_lock);
-    return err;
+    const struct rmv_error *failure = atomic_load(&batch->failure);
+    return failure ? rmv_error(failure->code, "%s", failure->message) : NULL;
 }
 
 static const struct rmv_error *append_frame(struct rmv_store_batch *batch,
@@ -420,7 +417,7 @@ void rmv_store_batch_close(struct rmv_store_batch **batch)
     if (!closing)
         return;
     /* What was put but not committed is worth keeping: the next attempt finds it stored. */
-    if (!closing->failure && closing->pending.count > 0) {
+    if (!atomic_load(&closing->failure) && closing->pending.count > 0) {
         struct rmv_error *on_its_way = rmv_error_take(rmv_error_last());
         if (finish_packs(closing))
             rmv_log_write(closing->store->log, RMV_LOG_DEBUG, "what was not committed is dropped");

@@ -65,8 +65,8 @@ struct rmv_store_batch {
     pthread_mutex_t writer_lock;
     struct rmv_pack_writer writers[RMV_PACK_KINDS_COUNT];
     struct rmv_delta_coders coders;
-    atomic_bool is_full;       /* the pack is to be finished */
-    struct rmv_error *failure; /* what made the batch unusable */
+    atomic_bool is_full;               /* the pack is to be finished */
+    struct rmv_error *_Atomic failure; /* what made the batch unusable; it stays */
     struct rmv_workers workers;
     struct rmv_loose_writer loose;
 };

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "rmv/base/mem.h"
+#include "rmv/base/pool.h"
 #include "rmv/base/vfs.h"
 #include "store/loose.h"
 #include "store/pack_writer.h"
@@ -40,16 +41,13 @@ const struct rmv_error *rmv_store_open(const char *root, const struct rmv_store_
 {
     static const struct rmv_store_options defaults;
     RMV_CLEANUP(rmv_store_close) struct rmv_store *opened = rmv_calloc(1, sizeof(*opened));
-    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
     options = options ? options : &defaults;
     opened->vfs = options->vfs ? options->vfs : rmv_vfs_default();
     opened->root = rmv_str_copy(root);
     opened->sync = !options->no_fsync;
     opened->compression_level = options->compression_level;
-    opened->threads = options->threads ? options->threads
-                      : processors > 0 ? (unsigned)processors
-                                       : 1;
+    opened->threads = options->threads ? options->threads : (unsigned)rmv_pool_processors();
     opened->pack_size_max = RMV_PACK_SIZE_MAX;
     opened->stage_size = RMV_STAGING_SIZE;
     opened->log = options->log;

@@ -96,19 +96,43 @@ static void many_small_pieces_give_the_same_digest(void **state)
     check_against_openssl(bytes, 100000, digest);
 }
 
+static void check_pair(const uint8_t *bytes, const size_t sizes[2])
+{
+    const void *const messages[2] = {bytes, bytes + sizes[0]};
+    uint8_t digests[2][RMV_SHA256_SIZE];
+    rmv_sha256_pair(messages, sizes, digests);
+    check_against_openssl(messages[0], sizes[0], digests[0]);
+    check_against_openssl(messages[1], sizes[1], digests[1]);
+}
+
 static void pairs_of_any_two_lengths_agree_with_openssl(void **state)
 {
     (void)state;
     RMV_CLEANUP(rmv_free) uint8_t *bytes = random_bytes(8192, 4);
-    for (size_t a = 0; a <= 4096; a += 1 + a / 20) {
-        for (size_t b = 0; b <= 4096; b += 1 + b / 20) {
-            const void *const messages[2] = {bytes, bytes + 4096};
-            const size_t sizes[2] = {a, b};
-            uint8_t digests[2][RMV_SHA256_SIZE];
-            rmv_sha256_pair(messages, sizes, digests);
-            check_against_openssl(messages[0], a, digests[0]);
-            check_against_openssl(messages[1], b, digests[1]);
-        }
+    for (size_t a = 0; a <= 4096; a += 1 + a / 20)
+        for (size_t b = 0; b <= 4096; b += 1 + b / 20)
+            check_pair(bytes, (const size_t[2]){a, b});
+}
+
+static void every_length_in_a_pair_agrees_with_openssl(void **state)
+{
+    (void)state;
+    unsigned seed = 6;
+    RMV_CLEANUP(rmv_free) uint8_t *bytes = random_bytes(8192, 6);
+    for (size_t size = 0; size <= 4096; size++) {
+        check_pair(bytes, (const size_t[2]){size, size});
+        check_pair(bytes, (const size_t[2]){size, (size_t)rand_r(&seed) % 4096});
+    }
+}
+
+static void large_messages_in_a_pair_agree_with_openssl(void **state)
+{
+    (void)state;
+    unsigned seed = 7;
+    RMV_CLEANUP(rmv_free) uint8_t *bytes = random_bytes((size_t)6 << 20, 7);
+    for (int i = 0; i < 20; i++) {
+        const size_t first = (size_t)rand_r(&seed) % ((size_t)3 << 20);
+        check_pair(bytes, (const size_t[2]){first, (size_t)rand_r(&seed) % ((size_t)3 << 20)});
     }
 }
 
@@ -141,6 +165,8 @@ int main(void)
         TEST(every_split_of_a_message_gives_the_same_digest),
         TEST(many_small_pieces_give_the_same_digest),
         TEST(pairs_of_any_two_lengths_agree_with_openssl),
+        TEST(every_length_in_a_pair_agrees_with_openssl),
+        TEST(large_messages_in_a_pair_agree_with_openssl),
         TEST(two_states_at_different_places_take_bytes_in_step),
     };
     return RUN_TESTS(tests);

@@ -22,3 +22,31 @@ it 'refuses a local file that was committed' '
     repository c && printf "[cache]\ndir = ../stolen\n" >.rmstore/config.local && git add -f .rmstore/config.local &&
     exits 10 rmv ls && says "hint: .*git rm --cached" rmv ls && test ! -e ../stolen'
 it 'works outside a workspace for the user' 'mkdir d && cd d && rmv config --user core.compression 3 && test "$(rmv config core.compression)" = 3 && exits 2 rmv config --local core.threads 1'
+
+# A file of 7 MB, which is cut into chunks that several threads store.
+seq -f '%09.0f,click,home' 350000 >"$TEST_FOLDER/numbers"
+added_with() { # added_with <key> <value>: adds the file in a workspace with this setting, and stays in it
+    (repository "$TEST_FOLDER/$1-$2") && cd "$TEST_FOLDER/$1-$2" && rmv config "$1" "$2" && cp ../numbers . && rmv add -q numbers
+}
+stored_bytes() { cat .rmstore/objects/packs/* | wc -c; }
+
+it 'stores less at a higher core.compression' '
+    added_with core.compression 1; quick=$(stored_bytes)
+    added_with core.compression 12; small=$(stored_bytes)
+    test "$small" -lt "$quick"'
+it 'stores the same with any core.threads' '
+    for threads in 1 2 8 1024; do
+        added_with core.threads $threads
+        sed "/record:/d" numbers.rmv | cmp - "$TEST_FOLDER/first" 2>/dev/null || test $threads = 1
+        sed "/record:/d" numbers.rmv >"$TEST_FOLDER/first"
+        zstd -qt .rmstore/objects/packs/*.zst
+        rm numbers && rmv checkout -q && cmp numbers ../numbers
+    done'
+it 'takes no wrong value that was written by hand' '
+    repository hand; echo 1 >file
+    for line in "compression = 0" "compression = 20" "compression = fast" "threads = -1" "threads = 1025"; do
+        printf "[core]\n    %s\n" "$line" >.rmstore/config
+        exits 5 rmv add file
+        says "core\.(compression|threads). must be a whole number" rmv add file
+        test ! -e file.rmv
+    done'

@@ -5,12 +5,14 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "faulty_vfs.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
+#include "store/staging.h"
 #include "store/store_internal.h"
 #include "support.h"
 
@@ -121,6 +123,68 @@ static void a_source_that_cannot_be_read_is_an_error_and_the_batch_goes_on(void 
     check_stored(store, &file.id, &bytes);
 }
 
+/* A source that can be read up to `readable` bytes and then fails with EIO: this process's memory,
+ * with a hole in it. */
+static int open_broken(const struct rmv_buf *bytes, size_t readable, void **mapped)
+{
+    const size_t size = readable + MIB;
+    const int fd = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0 && readable <= bytes->size);
+    *mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(*mapped, MAP_FAILED);
+    memcpy(*mapped, bytes->data, readable);
+    assert_int_equal(munmap((char *)*mapped + readable, size - readable), 0);
+    assert_true(lseek(fd, (off_t)(uintptr_t)*mapped, SEEK_SET) > 0);
+    return fd;
+}
+
+static void check_broken(unsigned threads, size_t readable)
+{
+    RMV_CLEANUP(rmv_str_free) char *folder = rmv_str_format("broken-%u-%zu", threads, readable);
+    CHECK_OK(rmv_fs_mkdir_p(folder));
+    const struct rmv_store_options options = {.threads = threads, .no_fsync = true};
+    RMV_CLEANUP(rmv_store_close) struct rmv_store *store = NULL;
+    RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf bytes = {0};
+    RMV_CLEANUP(rmv_fd_close) int broken = -1;
+    RMV_CLEANUP(rmv_fd_close) int fd = -1;
+    struct rmv_store_file file = {.size = 7};
+    void *mapped = NULL;
+    make_bytes(PATTERN_RANDOM, 8, 12 * MIB, &bytes);
+    broken = open_broken(&bytes, readable, &mapped);
+    CHECK_OK(rmv_store_open(folder, &options, &store));
+    CHECK_OK(rmv_store_batch_open(store, &batch));
+    const struct rmv_store_source source = {.fd = broken, .path = "input"};
+    const struct rmv_error *err = rmv_store_batch_put_file(batch, &source, &file);
+    assert_non_null(err);
+    assert_int_equal(err->code, RMV_ERR_IO);
+    assert_string_equal(err->message,
+                        "cannot store 'input': cannot read 'input': Input/output error");
+    assert_int_equal(file.size, 7);
+    munmap(mapped, readable);
+
+    /* What was read before is sound, and no list is there that names more. */
+    CHECK_OK(rmv_store_batch_commit(batch));
+    const struct rmv_object_id part = rmv_object_id_of(bytes.data, readable);
+    const struct rmv_object_id whole = rmv_object_id_of(bytes.data, bytes.size);
+    assert_false(rmv_store_has(store, &part) || rmv_store_has(store, &whole));
+    fd = open_file(&bytes);
+    CHECK_OK(put_file(batch, fd, &file));
+    CHECK_OK(rmv_store_batch_commit(batch));
+    rmv_store_batch_close(&batch);
+    check_stored(store, &whole, &bytes);
+    assert_int_equal(count_problems(store, true), 0);
+}
+
+static void a_read_error_in_the_middle_leaves_a_clean_store(void **state)
+{
+    static const size_t readable[] = {MIB / 2, 5 * MIB, 11 * MIB};
+    (void)state;
+    for (unsigned threads = 1; threads <= 4; threads *= 2)
+        for (size_t i = 0; i < sizeof(readable) / sizeof(readable[0]); i++)
+            check_broken(threads, readable[i]);
+}
+
 /* ---- Several at once ------------------------------------------------------------------------- */
 
 struct putter {
@@ -221,8 +285,9 @@ static void check_full_disk(struct putter *putters, int n, bool *was_hit)
     {
         RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_with(&faulty.vfs, 3);
         RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
-        CHECK_OK(rmv_store_batch_open(store, &batch));
         store->pack_size_max = n % 2 ? 2 * MIB : RMV_PACK_SIZE_MAX;
+        store->stage_size = n % 3 ? MIB / 4 : RMV_STAGING_SIZE;
+        CHECK_OK(rmv_store_batch_open(store, &batch));
         atomic_store(&faulty.calls, 0);
         faulty.fails_at = n;
         const size_t failed_count = put_all(batch, putters);
@@ -313,6 +378,7 @@ int main(void)
         TEST(files_of_any_size_are_read_back_under_their_sha256),
         TEST(a_file_has_the_same_chunks_as_bytes_have),
         TEST(a_source_that_cannot_be_read_is_an_error_and_the_batch_goes_on),
+        TEST(a_read_error_in_the_middle_leaves_a_clean_store),
         TEST(several_threads_put_large_files_into_one_batch),
         TEST(a_full_disk_fails_the_puts_and_harms_nothing),
         TEST(a_death_at_any_call_leaves_a_sound_store_and_a_second_put_succeeds),

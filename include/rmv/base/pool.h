@@ -14,6 +14,9 @@ void rmv_pool_open(size_t threads, struct rmv_pool **pool);
 void rmv_pool_close(struct rmv_pool **pool);
 size_t rmv_pool_threads(const struct rmv_pool *pool);
 
+/* The number of processors that this process may use, at least 1. */
+size_t rmv_pool_processors(void);
+
 /* Calls work(context, i) for every i below `count`, from several threads, in increasing order of
  * start. After the first failure no further piece is started; the failure of the lowest index is
  * returned when all running ones have ended. Runs from several threads take turns; `work` must not
