@@ -23,7 +23,9 @@ static const struct rmv_error *put_large(struct rmv_store_batch *batch,
                                          struct rmv_store_file *stored)
 {
     RMV_CLEANUP(rmv_list_writer_free) struct rmv_list_writer writer;
-    while (context->windows_count < RMV_WINDOWS_MAX &&
+    /* One is read, one is hashed, and every thread has enough of one to store. */
+    const size_t wanted = (size_t)batch->store->threads + 2;
+    while (context->windows_count < RMV_WINDOWS_MAX && context->windows_count < wanted &&
            rmv_workers_take_spare_window(&batch->workers))
         context->windows_count++;
     context->rest.size = 0;
