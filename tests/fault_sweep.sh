@@ -1,23 +1,25 @@
 #!/bin/bash
-# tests/fault_sweep.sh [-f kill|ENOSPC|EIO] [-c CALLS] SETUP RUN CHECK
+# tests/fault_sweep.sh [-f kill|ENOSPC|EIO] [-c CALLS] [-n COUNT] SETUP RUN CHECK
 #
 # Runs RUN once for every system call that it makes (of those in CALLS; default: all that change
 # something), with that call hit by a fault: SIGKILL before it starts, or failing with the given errno.
 # Each time SETUP makes a fresh folder, and afterwards CHECK has to succeed there. The three are shell
-# text and run in that folder. Prints the points that failed and a last line with the counts; exit
+# text and run in that folder. With -n, so many points are chosen evenly, unless RMV_SWEEP=all. Prints the points that failed and a last line with the counts; exit
 # status 1 if a check failed, 77 without strace.
 set -u
 fault=kill
 calls=write,pwrite64,writev,fsync,fdatasync,syncfs,rename,renameat,renameat2,link,linkat,symlinkat,unlink,unlinkat,mkdir,mkdirat,rmdir,ftruncate,fallocate,copy_file_range,fchmod,fchmodat,fcntl,openat,openat2,ioctl
-while getopts f:c: option; do
+most=0
+while getopts f:c:n: option; do
     case $option in
     f) fault=$OPTARG ;;
     c) calls=$OPTARG ;;
+    n) most=$OPTARG ;;
     *) exit 2 ;;
     esac
 done
 shift $((OPTIND - 1))
-[ $# -eq 3 ] || { sed -n 2,8p "$0" >&2; exit 2; }
+[ $# -eq 3 ] || { sed -n 2,9p "$0" >&2; exit 2; }
 command -v strace >/dev/null || exit 77
 export SETUP=$1 RUN=$2 CHECK=$3 CALLS=$calls FAULT=$fault
 SWEEP=$(mktemp -d "${TMPDIR:-/tmp}/rmv-sweep.XXXXXX")
@@ -48,9 +50,12 @@ export -f prepare hit
 (prepare probe) || { echo "the setup fails" >&2; exit 2; }
 (cd "$SWEEP/probe" && strace -f -qq -o "$SWEEP/trace" -e trace="$calls" -e signal=none sh -c "exec $RUN" >/dev/null 2>&1)
 (cd "$SWEEP/probe" && sh -ec "$CHECK" >/dev/null 2>&1) || { echo "the check fails without any fault" >&2; exit 2; }
-list_points "$SWEEP/trace" >"$SWEEP/points"
+list_points "$SWEEP/trace" >"$SWEEP/all"
+all=$(wc -l <"$SWEEP/all")
+[ "${RMV_SWEEP:-}" != all ] && [ "$most" -gt 0 ] && [ "$most" -lt "$all" ] || most=$all
+awk -v all="$all" -v most="$most" 'int(NR * most / all) > int((NR - 1) * most / all)' "$SWEEP/all" >"$SWEEP/points"
 xargs -a "$SWEEP/points" -P "$(nproc)" -L 1 bash -c 'hit "$1" "$2"' hit 2>/dev/null >"$SWEEP/results"
 grep '^FAIL' "$SWEEP/results"
 points=$(wc -l <"$SWEEP/points") passed=$(grep -c '^ok' "$SWEEP/results")
-echo "fault $fault at $points system calls: $passed passed, $((points - passed)) failed"
+echo "fault $fault at $points of $all system calls: $passed passed, $((points - passed)) failed"
 [ "$points" -gt 0 ] && [ "$points" -eq "$passed" ]

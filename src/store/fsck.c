@@ -3,11 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rmv/base/lock.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/pool.h"
 #include "store/doomed.h"
 #include "store/fsck_loose.h"
 #include "store/loose.h"
+
+#define LOCK_TIMEOUT_MS (10 * 60 * 1000)
 
 void rmv_store_fsck_free(struct rmv_store_fsck *report)
 {
@@ -257,6 +260,15 @@ static void keep_damage(struct rmv_fsck *check)
     rmv_store_set_damage(store, &check->damage);
 }
 
+/* What gc removes meanwhile would pass for lost. Where nothing can be locked, nothing can be
+ * removed either. */
+static const struct rmv_error *keep_gc_out(struct rmv_store *store, struct rmv_lock *lock)
+{
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_str_format("%s/" RMV_STORE_LOCK_FILE, store->root);
+    const struct rmv_error *err = rmv_lock_take(path, false, LOCK_TIMEOUT_MS, lock);
+    return err && err->code == RMV_ERR_LOCKED ? err : NULL;
+}
+
 const struct rmv_error *rmv_store_fsck(struct rmv_store *store,
                                        const struct rmv_store_fsck_options *options,
                                        struct rmv_store_fsck *report)
@@ -264,8 +276,11 @@ const struct rmv_error *rmv_store_fsck(struct rmv_store *store,
     RMV_CLEANUP(check_free) struct rmv_fsck check = {.store = store};
     if (options)
         check.options = *options;
+    RMV_CLEANUP(rmv_lock_release) struct rmv_lock lock = RMV_LOCK_EMPTY;
     pthread_mutex_init(&check.lock, NULL);
-    const struct rmv_error *err = run(&check);
+    const struct rmv_error *err = keep_gc_out(store, &lock);
+    if (!err)
+        err = run(&check);
     if (err)
         return rmv_error_context(err, "cannot check the store '%s'", store->root);
     keep_damage(&check);

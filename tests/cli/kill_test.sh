@@ -1,23 +1,29 @@
 #!/bin/sh
-# SIGKILL at every system call that changes something: nothing acknowledged is lost, nothing is in the way.
+# SIGKILL, a full disk and a failing disk at system calls of add, commit and checkout: nothing acknowledged
+# is lost, no file of the user, and nothing is in the way. RMV_SWEEP=all: at every call that changes something.
 . "$(dirname "$0")/lib.sh"
 sweep=$SOURCE_ROOT/tests/fault_sweep.sh
 command -v strace >/dev/null || { skip 'sweeps' 'strace is not installed'; exit 0; }
+swept() { # swept <fault> <setup> <run> <check>: leaves the counts in the output
+    "$sweep" -f "$1" -n 10 "$2" "$3" "$4" >"$TEST_FOLDER/swept"; status=$?
+    sed 's/^/# /' "$TEST_FOLDER/swept" >&3
+    return $status
+}
+exec 3>&1
 
 setup='git init -q . && rmv init -q && mkdir -p data/sub && printf one >data/a && printf two >data/sub/b &&
-       seq 400000 >data/big && printf old >kept && rmv add -q kept'
-sound='rmv fsck -q && rmv add -q data && rmv fsck -q && rmv checkout -q && rmv status -q &&
-       rm -rf data kept && rmv checkout -q && test "$(cat data/a data/sub/b kept)" = onetwoold &&
-       test "$(seq 400000 | sha256sum)" = "$(sha256sum <data/big)"'
-
-it 'a killed add leaves a sound store, and a second add succeeds' '"$sweep" "$setup" "rmv add -q data" "$sound"'
-it 'a full disk during add leaves a sound store, and a second add succeeds' \
-    '"$sweep" -f ENOSPC "$setup" "rmv add -q data" "$sound"'
-it 'a failing disk during add leaves a sound store, and a second add succeeds' \
-    '"$sweep" -f EIO -c fsync,fdatasync,write,pwrite64,renameat,renameat2,rename "$setup" "rmv add -q data" "$sound"'
-back='rmv fsck -q && rmv checkout -q && rmv status -q && test "$(cat data/a data/sub/b kept)" = onetwoold &&
-       test "$(seq 400000 | sha256sum)" = "$(sha256sum <data/big)"'
-it 'a killed checkout can be repeated' '"$sweep" "$setup && rmv add -q data && rm -rf data kept" "rmv checkout -q" "$back"'
-it 'a checkout that met a full disk can be repeated' \
-    '"$sweep" -f ENOSPC -c write,openat2,mkdirat,renameat,renameat2,ftruncate,symlinkat \
-     "$setup && rmv add -q data && rm -rf data kept" "rmv checkout -q" "$back"'
+       seq 400000 >data/big && ln -s a data/link && printf old >kept && rmv add -q kept && find data kept -type f -exec sha256sum {} + >sums'
+whole='sha256sum --quiet -c sums && test "$(readlink data/link)" = a'
+back='rmv fsck -q && rm -rf data kept && rmv checkout -q && rmv status -q && test -z "$(ls .rmstore/objects/tmp)" &&
+      test -z "$(find . -name ".rmv-tmp-*")" && '$whole
+stored='rmv fsck -q && '$whole' && rmv add -q data && rmv fsck -q && rmv checkout -q && rmv status -q && '$back
+for fault in kill ENOSPC EIO; do
+    it "$fault during add loses nothing, and a second add succeeds" 'swept $fault "$setup" "rmv add -q data" "$stored"'
+    it "$fault while a changed folder is added loses neither version" \
+        'swept $fault "$setup && rmv add -q data && cp data.rmv old.rmv && seq 400001 >data/big && find data kept -type f -exec sha256sum {} + >sums" "rmv add -q data" \
+         "$stored && cp old.rmv data.rmv && rmv checkout -q && seq 400000 | cmp data/big -"'
+    it "$fault during commit loses nothing, and a second commit succeeds" \
+        'swept $fault "$setup && rmv add -q --no-commit data" "rmv commit -q data.rmv" "rmv fsck -q --json >out || grep -q missing out; $whole && rmv commit -q data.rmv && $back"'
+    it "$fault during checkout loses nothing, and it can be repeated" \
+        'swept $fault "$setup && rmv add -q data && rm -rf data kept" "rmv checkout -q" "rmv fsck -q && rmv checkout -q && $whole && $back"'
+done

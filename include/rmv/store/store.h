@@ -254,7 +254,8 @@ struct rmv_store_fsck {
  * store's threads; of a sample, only the frames chosen. Damage is listed, not returned; an error
  * means the check itself could not be done. An object that is intact in another pack is no problem.
  * What is damaged is also written down in the store, so that putting it again mends it. Nobody else
- * may use `store` meanwhile. `options` may be NULL: everything. The caller frees `*report`. */
+ * may use `store` meanwhile; other processes may, but for gc, which waits. `options` may be NULL:
+ * everything. The caller frees `*report`. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_store_fsck(struct rmv_store *store,
                                        const struct rmv_store_fsck_options *options,
