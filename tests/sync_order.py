@@ -18,7 +18,7 @@ PROMISE = re.compile(r'(\.rmv|/rmv\.lock)$')
 SETTINGS = re.compile(r'(/\.gitignore|/rmv\.yaml|/\.rmstore/config(\.local)?)$')
 INDEX = re.compile(r'/objects/index/seg-[0-9a-f]+\.idx$')
 CALL = re.compile(r'^(\d+) +(\w+)\((.*)\) += (\S+)')
-ARGUMENT = re.compile(r'"((?:[^"\\]|\\.)*)"(?:\.\.\.)?|(-?\w+)<((?:[^<>\\]|\\.)*)>(?:\(deleted\))?|([^,"<]+)')
+ARGUMENT = re.compile(r'"((?:[^"\\]|\\.)*)"(?:\.\.\.)?|[ ]*(-?\w+)<((?:[^<>\\]|\\.)*)>(?:\(deleted\))?|([^,"<]+)')
 
 
 def whole_calls(path):

@@ -107,6 +107,7 @@ static void print_advice(const struct fsck_result *result)
     bool has_data = false;
     bool has_record = false;
     bool has_source = false;
+    bool has_store = false;
     for (size_t i = 0; i < result->reach.problems_count; i++) {
         const struct rmv_reach_problem *problem = &result->reach.problems[i];
         const bool is_object =
@@ -115,6 +116,7 @@ static void print_advice(const struct fsck_result *result)
         has_record = has_record || is_record;
         has_data = has_data || (is_object && !is_record);
         has_source = has_source || problem->kind == RMV_REACH_UNREADABLE;
+        has_store = has_store || problem->kind == RMV_REACH_STORE;
     }
     if (has_data && !result->was_repaired)
         puts("`rmv fsck --repair` stores again what the workspace still has");
@@ -126,6 +128,8 @@ static void print_advice(const struct fsck_result *result)
         puts(
             "a record cannot be made again: `rmv add` or `rmv repro --force` of its output makes a "
             "new one");
+    if (has_store && result->was_repaired)
+        puts("what nothing leads to goes with `rmv gc --grace 0`, damaged or not");
     if (has_source)
         puts("a pointer or lock file that cannot be read: take it back from Git, or add the data "
              "again");

@@ -1,5 +1,6 @@
 #include "rmv/base/fs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -13,6 +14,7 @@
 #include "rmv/base/path.h"
 #include "rmv/base/time.h"
 
+#define TEMPORARY_HEAD ".rmv-tmp-"
 #define READ_STEP_BYTES ((size_t)64 * 1024)
 
 void rmv_fd_close(int *fd)
@@ -112,24 +114,42 @@ const struct rmv_error *rmv_fs_mkdir_p(const char *path)
     return rmv_fs_sync_folder(parent);
 }
 
-/* Process, time and a counter are in it. */
-char *rmv_fs_temporary_of(const char *path)
+/* ---- Replacing files ------------------------------------------------------------------------ */
+
+/* A name that nobody else uses: process, time and a counter are in it. */
+static char *temporary_name(void)
 {
     static atomic_uint counter;
+    return rmv_str_format(TEMPORARY_HEAD "%ld-%llx-%u", (long)getpid(),
+                          (unsigned long long)rmv_time_now_ns(), atomic_fetch_add(&counter, 1));
+}
+
+char *rmv_fs_temporary_of(const char *path)
+{
     RMV_CLEANUP(rmv_str_free) char *folder = rmv_path_parent(path);
-    RMV_CLEANUP(rmv_str_free)
-    char *name =
-        rmv_str_format(".rmv-tmp-%ld-%llx-%u", (long)getpid(),
-                       (unsigned long long)rmv_time_now_ns(), atomic_fetch_add(&counter, 1));
+    RMV_CLEANUP(rmv_str_free) char *name = temporary_name();
     return rmv_path_join(folder, name);
 }
 
-static const struct rmv_error *write_temporary(int fd, const char *path, const void *bytes,
-                                               size_t size)
+/* What is to be replaced, and by what. */
+struct replacement {
+    int dir_fd;
+    const char *path; /* from there */
+    const void *bytes;
+    size_t size;
+    mode_t mode;
+};
+
+static const struct rmv_error *write_temporary(int fd, const struct replacement *replacement)
 {
-    const struct rmv_error *err = rmv_fd_write(fd, path, bytes, size);
+    struct stat old;
+    const struct rmv_error *err =
+        rmv_fd_write(fd, replacement->path, replacement->bytes, replacement->size);
+    if (!err && fstatat(replacement->dir_fd, replacement->path, &old, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISREG(old.st_mode) && fchmod(fd, old.st_mode & 07777) < 0)
+        err = rmv_error_errno("cannot set the mode of '%s'", replacement->path);
     if (!err && fsync(fd) < 0)
-        err = rmv_error_errno("cannot sync '%s'", path);
+        err = rmv_error_errno("cannot sync '%s'", replacement->path);
     return err;
 }
 
@@ -142,27 +162,100 @@ static const struct rmv_error *sync_parent(int dir_fd, const char *path)
     return NULL;
 }
 
+/* Takes the lock that says that somebody is still working on the file. Where files cannot be
+ * locked, nobody clears up either. False if the file has lost its name. */
+static bool is_ours(int fd, int folder_fd, const char *name)
+{
+    struct flock lock = {.l_type = F_WRLCK};
+    struct stat opened;
+    struct stat named;
+    if (fcntl(fd, F_OFD_SETLK, &lock) < 0 && (errno == EAGAIN || errno == EACCES))
+        return false;
+    return fstat(fd, &opened) == 0 && fstatat(folder_fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+}
+
+/* Replaces by way of the file `temporary` in the folder `via_fd`. `*is_other_disk` says that
+ * nothing was done because it cannot be renamed from there. */
+static const struct rmv_error *replace_via(int via_fd, const char *temporary,
+                                           const struct replacement *replacement,
+                                           bool *is_other_disk)
+{
+    const char *path = replacement->path;
+    RMV_CLEANUP(rmv_fd_close)
+    int fd = openat(via_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+                    replacement->mode);
+    *is_other_disk = false;
+    if (fd < 0)
+        return rmv_error_errno("cannot create '%s'", path);
+    if (!is_ours(fd, via_fd, temporary))
+        return rmv_error(RMV_ERR_LOCKED, "'%s' was cleared away while it was written", path);
+    const struct rmv_error *err = write_temporary(fd, replacement);
+    if (!err && renameat(via_fd, temporary, replacement->dir_fd, path) < 0) {
+        *is_other_disk = errno == EXDEV;
+        err = rmv_error_errno("cannot replace '%s'", path);
+    }
+    if (err) {
+        unlinkat(via_fd, temporary, 0);
+        return err;
+    }
+    return sync_parent(replacement->dir_fd, path);
+}
+
+/* The temporary file is beside `path` if `via_fd` is -1. */
+static const struct rmv_error *replace(int via_fd, const struct replacement *replacement)
+{
+    bool is_other_disk = false;
+    if (via_fd >= 0) {
+        RMV_CLEANUP(rmv_str_free) char *name = temporary_name();
+        const struct rmv_error *err = replace_via(via_fd, name, replacement, &is_other_disk);
+        if (!err || !is_other_disk)
+            return err;
+    }
+    RMV_CLEANUP(rmv_str_free) char *temporary = rmv_fs_temporary_of(replacement->path);
+    return replace_via(replacement->dir_fd, temporary, replacement, &is_other_disk);
+}
+
 const struct rmv_error *rmv_fs_write_atomic_at(int dir_fd, const char *path, const void *bytes,
                                                size_t size, mode_t mode)
 {
-    RMV_CLEANUP(rmv_str_free) char *temporary = rmv_fs_temporary_of(path);
-    RMV_CLEANUP(rmv_fd_close)
-    int fd = openat(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-    if (fd < 0)
-        return rmv_error_errno("cannot create '%s'", path);
+    const struct replacement replacement = {dir_fd, path, bytes, size, mode};
+    return replace(-1, &replacement);
+}
 
-    struct stat old;
-    const struct rmv_error *err = write_temporary(fd, path, bytes, size);
-    if (!err && fstatat(dir_fd, path, &old, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(old.st_mode) &&
-        fchmod(fd, old.st_mode & 07777) < 0)
-        err = rmv_error_errno("cannot set the mode of '%s'", path);
-    if (!err && renameat(dir_fd, temporary, dir_fd, path) < 0)
-        err = rmv_error_errno("cannot replace '%s'", path);
-    if (err) {
-        unlinkat(dir_fd, temporary, 0);
-        return err;
+const struct rmv_error *rmv_fs_write_atomic_via(int via_fd, int dir_fd, const char *path,
+                                                const void *bytes, size_t size)
+{
+    const struct replacement replacement = {dir_fd, path, bytes, size, 0666};
+    return replace(via_fd, &replacement);
+}
+
+static void clear_temporary(int folder_fd, const char *name)
+{
+    RMV_CLEANUP(rmv_fd_close)
+    int fd = openat(folder_fd, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    struct flock lock = {.l_type = F_WRLCK};
+    struct stat opened;
+    struct stat named;
+    if (fd >= 0 && fcntl(fd, F_OFD_SETLK, &lock) == 0 && fstat(fd, &opened) == 0 &&
+        S_ISREG(opened.st_mode) && fstatat(folder_fd, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+        opened.st_ino == named.st_ino && opened.st_dev == named.st_dev)
+        (void)unlinkat(folder_fd, name, 0);
+}
+
+void rmv_fs_clear_temporaries(int folder_fd)
+{
+    const int fd = openat(folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+    if (!folder) {
+        if (fd >= 0)
+            close(fd);
+        return;
     }
-    return sync_parent(dir_fd, path);
+    for (const struct dirent *entry = readdir(folder); entry; entry = readdir(folder))
+        if (strncmp(entry->d_name, TEMPORARY_HEAD, strlen(TEMPORARY_HEAD)) == 0)
+            clear_temporary(folder_fd, entry->d_name);
+    closedir(folder);
 }
 
 const struct rmv_error *rmv_fs_write_atomic(const char *path, const void *bytes, size_t size)

@@ -28,7 +28,8 @@ void rmv_replacements_free(struct rmv_replacements *replacements)
         rmv_str_free(&item->temporary);
     }
     free(replacements->items);
-    *replacements = (struct rmv_replacements){.root_fd = replacements->root_fd};
+    *replacements =
+        (struct rmv_replacements){.root_fd = replacements->root_fd, .via = replacements->via};
 }
 
 /* ---- Writing beside ------------------------------------------------------------------------- */
@@ -42,10 +43,26 @@ static const struct rmv_error *keep_mode(int folder_fd, const char *name, int fd
     return NULL;
 }
 
+/* The folder for temporary files if files can be renamed from there into `folder_fd`, or -1. */
+static int open_via(const struct rmv_replacements *replacements, int folder_fd)
+{
+    struct stat via_status;
+    struct stat status;
+    int fd = -1;
+    if (!replacements->via ||
+        rmv_beneath_open(replacements->root_fd, replacements->via, O_RDONLY | O_DIRECTORY, 0, &fd))
+        return -1;
+    if (fstat(fd, &via_status) < 0 || fstat(folder_fd, &status) < 0 ||
+        via_status.st_dev != status.st_dev)
+        rmv_fd_close(&fd);
+    return fd;
+}
+
 const struct rmv_error *rmv_replacements_add(struct rmv_replacements *replacements,
                                              const char *path, const void *bytes, size_t size)
 {
     RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
+    RMV_CLEANUP(rmv_fd_close) int via_fd = -1;
     RMV_CLEANUP(rmv_fd_close) int fd = -1;
     RMV_CLEANUP(rmv_str_free) char *temporary = rmv_fs_temporary_of(path);
     struct stat status;
@@ -55,7 +72,13 @@ const struct rmv_error *rmv_replacements_add(struct rmv_replacements *replacemen
         rmv_beneath_open_parent(replacements->root_fd, path, false, &folder_fd, &name);
     if (err)
         return err;
-    fd = openat(folder_fd, rmv_path_name(temporary),
+    via_fd = open_via(replacements, folder_fd);
+    if (via_fd >= 0) {
+        char *moved = rmv_path_join(replacements->via, rmv_path_name(temporary));
+        rmv_str_free(&temporary);
+        temporary = moved;
+    }
+    fd = openat(via_fd >= 0 ? via_fd : folder_fd, rmv_path_name(temporary),
                 O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (fd < 0)
         return rmv_error_errno("cannot create '%s'", path);
@@ -136,13 +159,17 @@ static const struct rmv_error *sync_names(const struct rmv_replacements *replace
 static const struct rmv_error *replace(int root_fd, struct rmv_replacement *item)
 {
     RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
+    RMV_CLEANUP(rmv_fd_close) int from_fd = -1;
     const char *name;
+    const char *from_name;
 
     const struct rmv_error *err =
         rmv_beneath_open_parent(root_fd, item->path, false, &folder_fd, &name);
+    if (!err)
+        err = rmv_beneath_open_parent(root_fd, item->temporary, false, &from_fd, &from_name);
     if (err)
         return err;
-    if (renameat(folder_fd, rmv_path_name(item->temporary), folder_fd, name) < 0)
+    if (renameat(from_fd, from_name, folder_fd, name) < 0)
         return rmv_error_errno("cannot replace '%s'", item->path);
     rmv_str_free(&item->temporary);
     return NULL;

@@ -177,6 +177,7 @@ static const struct rmv_error *publish_targets(struct add *add, struct rmv_added
     struct rmv_replacements pointers = {.root_fd = add->workspace->root_fd};
 
     const struct rmv_error *err = rmv_workspace_lock(add->workspace, &lock);
+    pointers.via = rmv_workspace_temporary(add->workspace);
     for (size_t i = 0; !err && i < add->count; i++) {
         const struct rmv_add_target *target = &add->targets[i];
         bool changed = false;

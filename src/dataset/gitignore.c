@@ -77,11 +77,13 @@ static const struct rmv_error *read_file(int folder_fd, const char *shown, struc
     return err ? rmv_error_context(err, "'%s'", shown) : NULL;
 }
 
-static const struct rmv_error *write_file(int folder_fd, const char *shown,
-                                          const struct rmv_buf *text)
+static const struct rmv_error *write_file(const struct rmv_workspace *workspace, int folder_fd,
+                                          const char *shown, const struct rmv_buf *text)
 {
-    if (text->size > 0)
-        return rmv_fs_write_atomic_at(folder_fd, FILE_NAME, text->data, text->size, 0666);
+    if (text->size > 0) {
+        RMV_CLEANUP(rmv_fd_close) int via_fd = rmv_workspace_open_temporary(workspace);
+        return rmv_fs_write_atomic_via(via_fd, folder_fd, FILE_NAME, text->data, text->size);
+    }
     if (unlinkat(folder_fd, FILE_NAME, 0) < 0 && errno != ENOENT)
         return rmv_error_errno("cannot remove '%s'", shown);
     return NULL;
@@ -162,7 +164,7 @@ const struct rmv_error *rmv_gitignore_add(struct rmv_workspace *workspace, const
     if (err || change.is_there)
         return err;
     add_line(&change.text, change.line);
-    return write_file(change.folder_fd, change.shown, &change.text);
+    return write_file(workspace, change.folder_fd, change.shown, &change.text);
 }
 
 const struct rmv_error *rmv_gitignore_remove(struct rmv_workspace *workspace, const char *path)
@@ -174,7 +176,7 @@ const struct rmv_error *rmv_gitignore_remove(struct rmv_workspace *workspace, co
     if (err || !change.is_there)
         return err && err->code == RMV_ERR_NOT_FOUND ? NULL : err;
     remove_line(&change.text, change.start, change.end);
-    return write_file(change.folder_fd, change.shown, &change.text);
+    return write_file(workspace, change.folder_fd, change.shown, &change.text);
 }
 
 /* ---- Many lines ----------------------------------------------------------------------------- */
@@ -239,7 +241,8 @@ static const struct rmv_error *replace_changed(struct rmv_workspace *workspace,
                                                const struct rmv_map *folders)
 {
     RMV_CLEANUP(rmv_replacements_free)
-    struct rmv_replacements files = {.root_fd = workspace->root_fd};
+    struct rmv_replacements files = {.root_fd = workspace->root_fd,
+                                     .via = rmv_workspace_temporary(workspace)};
     for (size_t i = 0; i < folders->count; i++) {
         const struct ignoring *file = folders->entries[i].value;
         if (!file->changed)

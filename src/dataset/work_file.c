@@ -29,7 +29,9 @@ const struct rmv_error *rmv_work_file_write(const struct rmv_workspace *workspac
         rmv_beneath_open_parent(workspace->root_fd, path, true, &folder_fd, &name);
     if (err)
         return err;
-    return rmv_fs_write_atomic_at(folder_fd, name, text->size ? text->data : "", text->size, 0666);
+    RMV_CLEANUP(rmv_fd_close) int via_fd = rmv_workspace_open_temporary(workspace);
+    return rmv_fs_write_atomic_via(via_fd, folder_fd, name, text->size ? text->data : "",
+                                   text->size);
 }
 
 const struct rmv_error *rmv_work_file_remove(const struct rmv_workspace *workspace,

@@ -17,6 +17,7 @@
 #include "rmv/base/path.h"
 
 #define LOCK_WAIT_MS 10000
+#define TEMPORARY_FOLDER RMV_WORKSPACE_FOLDER "/tmp"
 
 /* ---- Opening -------------------------------------------------------------------------------- */
 
@@ -320,10 +321,38 @@ char *rmv_workspace_typed(const struct rmv_workspace *workspace, const char *pat
     return rmv_path_relative(workspace->prefix, path);
 }
 
+const char *rmv_workspace_temporary(const struct rmv_workspace *workspace)
+{
+    (void)!mkdirat(workspace->root_fd, TEMPORARY_FOLDER, 0777);
+    return TEMPORARY_FOLDER;
+}
+
+int rmv_workspace_open_temporary(const struct rmv_workspace *workspace)
+{
+    return openat(workspace->root_fd, rmv_workspace_temporary(workspace),
+                  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* What somebody left who was killed while he replaced a file. */
+static void clear_temporaries(const struct rmv_workspace *workspace)
+{
+    static const char *const names[] = {TEMPORARY_FOLDER, RMV_WORKSPACE_FOLDER};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        RMV_CLEANUP(rmv_fd_close)
+        int fd =
+            openat(workspace->root_fd, names[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd >= 0)
+            rmv_fs_clear_temporaries(fd);
+    }
+}
+
 const struct rmv_error *rmv_workspace_lock(const struct rmv_workspace *workspace,
                                            struct rmv_lock *lock)
 {
     RMV_CLEANUP(rmv_str_free)
     char *path = rmv_path_join(workspace->root, RMV_WORKSPACE_FOLDER "/lock");
-    return rmv_lock_take(path, true, LOCK_WAIT_MS, lock);
+    const struct rmv_error *err = rmv_lock_take(path, true, LOCK_WAIT_MS, lock);
+    if (!err)
+        clear_temporaries(workspace);
+    return err;
 }

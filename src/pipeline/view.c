@@ -164,7 +164,9 @@ const struct rmv_error *rmv_stage_view_write(struct rmv_stage_view *view, const 
     const int root_fd = view->workspace->root_fd;
 
     rmv_lock_file_format(&seen->lock, &text);
-    const struct rmv_error *err = rmv_fs_write_atomic_at(root_fd, path, text.data, text.size, 0666);
+    RMV_CLEANUP(rmv_fd_close) int via_fd = rmv_workspace_open_temporary(view->workspace);
+    const struct rmv_error *err =
+        rmv_fs_write_atomic_via(via_fd, root_fd, path, text.data, text.size);
     if (err)
         return err;
     if (fstatat(root_fd, path, &seen->status, AT_SYMLINK_NOFOLLOW) < 0)

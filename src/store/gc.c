@@ -200,6 +200,34 @@ static enum rmv_gc_fate fate_of(const struct rmv_store_gc *gc, const struct rmv_
     return is_worth_it ? RMV_FATE_REWRITE : RMV_FATE_KEEP;
 }
 
+/* Can the object be read in a pack that nothing is known to be wrong with? That pack stays or is
+ * written anew, since the object is in use: two damaged packs must not rely on each other. */
+static bool is_elsewhere(struct rmv_store_gc *gc, const struct rmv_gc_pack *pack,
+                         const struct rmv_pack_record *record)
+{
+    struct rmv_location location;
+    for (size_t n = 0; rmv_index_find(&gc->store->index, &record->id, n, &location); n++) {
+        RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
+        if (location.pack != pack->pack && location.representation == record->representation &&
+            !rmv_store_has_damage(gc->store, &location.pack->name) &&
+            !rmv_store_view_at(gc->store, &record->id, &location, NULL, &view))
+            return true;
+    }
+    return false;
+}
+
+static bool is_needed(struct rmv_store_gc *gc, const struct rmv_gc_pack *pack,
+                      const struct rmv_pack_footer *footer)
+{
+    for (size_t i = 0; i < footer->records_count; i++) {
+        const struct rmv_pack_record *record = &footer->records[i];
+        if (rmv_id_set_has(&gc->live, &record->id, record->representation) &&
+            !is_elsewhere(gc, pack, record))
+            return true;
+    }
+    return false;
+}
+
 static const struct rmv_error *examine(struct rmv_store_gc *gc, struct rmv_gc_pack *pack)
 {
     RMV_CLEANUP(rmv_gc_opened_free) struct rmv_gc_opened opened = {.file = RMV_VFS_FILE_EMPTY};
@@ -218,6 +246,8 @@ static const struct rmv_error *examine(struct rmv_store_gc *gc, struct rmv_gc_pa
     pack->kind = opened.footer.kind;
     pack->is_damaged = rmv_store_has_damage(gc->store, &pack->pack->name);
     pack->fate = fate_of(gc, pack);
+    if (pack->is_damaged && !pack->is_young && !is_needed(gc, pack, &opened.footer))
+        pack->fate = RMV_FATE_REMOVE;
     return follow(gc, pack, &opened);
 }
 

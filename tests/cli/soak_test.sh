@@ -47,4 +47,4 @@ it 'each of them got something done' 'for each in a1 a2 a3 a4 c1 c2 gc fsck; do 
 it 'nothing is lost' 'for each in a1 a2 a3 a4; do rmv add -q $each; done && find a? c? s -type f -exec sha256sum {} + | sort >../before && rm -rf a? c? s && rmv checkout -q &&
     find a? c? s -type f -exec sha256sum {} + | sort | cmp - ../before'
 it 'the first revision is still there' 'rmv checkout -q -f HEAD && test "$(cat a1/sub/b)" = 0'
-it 'the store is sound, and nothing is left over' 'rmv fsck && test -z "$(ls .rmstore/objects/tmp)" && test -z "$(find . -name ".rmv-tmp-*")"'
+it 'the store is sound, and nothing is left over' 'rmv fsck && test -z "$(ls .rmstore/objects/tmp)" && test -z "$(find . -path ./.rmstore -prune -o -name ".rmv-tmp-*" -print)"'

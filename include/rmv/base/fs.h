@@ -40,6 +40,16 @@ const struct rmv_error *rmv_fs_write_atomic_at(int dir_fd, const char *path, con
 /* A path beside `path` that nobody else uses; the caller frees it. */
 char *rmv_fs_temporary_of(const char *path);
 
+/* The same with mode 0666, by way of a temporary file in the folder `via_fd` (-1, or one on another
+ * disk: beside the file), so that a kill leaves nothing where users look. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_fs_write_atomic_via(int via_fd, int dir_fd, const char *path,
+                                                const void *bytes, size_t size);
+
+/* Removes temporary files of processes that died while they replaced a file. Those of living ones
+ * are locked. */
+void rmv_fs_clear_temporaries(int folder_fd);
+
 /* Creates a folder and the folders above it; an existing one is fine. Errors: IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_fs_mkdir_p(const char *path);

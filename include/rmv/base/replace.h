@@ -16,7 +16,10 @@ struct rmv_replacement {
 
 /* All-zero but for the descriptor is the empty state. */
 struct rmv_replacements {
-    int root_fd; /* borrowed: the folder that nothing leaves */
+    int root_fd;     /* borrowed: the folder that nothing leaves */
+    const char *via; /* borrowed: the folder for temporary files, relative to root_fd, which nobody
+                        clears meanwhile; NULL, or one that is not there or on another disk: beside
+                        what is replaced */
     struct rmv_replacement *items;
     size_t count, capacity;
 };
@@ -24,7 +27,7 @@ struct rmv_replacements {
 /* Removes what was prepared and has not replaced anything. */
 void rmv_replacements_free(struct rmv_replacements *replacements);
 
-/* Writes what is to stand at `path` into a file beside it. The mode of an existing file is kept; a
+/* Writes what is to stand at `path` into a temporary file. The mode of an existing file is kept; a
  * new one has 0666 and the umask. Errors: NOT_FOUND (the folder), DENIED (a link is in the way),
  * IO. */
 RMV_MUST_CHECK

@@ -68,6 +68,14 @@ const struct rmv_error *rmv_workspace_path(const struct rmv_workspace *workspace
 /* The other way: how the user would type it from where the program was started. */
 char *rmv_workspace_typed(const struct rmv_workspace *workspace, const char *path);
 
+/* The folder for temporary files, relative to the root, created if it can be: those in it that
+ * nobody has locked go when somebody takes the workspace's lock. */
+const char *rmv_workspace_temporary(const struct rmv_workspace *workspace);
+
+/* Opens the folder where files of the workspace are written before they are renamed to their place;
+ * -1 if it cannot be had. The caller closes it. */
+int rmv_workspace_open_temporary(const struct rmv_workspace *workspace);
+
 /* Excludes other processes from pointer and lock files, for the short time they change. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_workspace_lock(const struct rmv_workspace *workspace,
