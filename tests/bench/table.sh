@@ -6,6 +6,7 @@ function short(seconds) { return sprintf(seconds < 0.1 ? "%.3f" : "%.2f", second
 function stored_of(key) { return stored[key] == "" ? "" : sprintf(indexes[key] == "" ? "%.1f" : "%.1f + %.2f", stored[key], indexes[key]) }
 function append(list, separator, item) { return list == "" ? item : list separator item }
 
+BEGIN { peer = "^(restic|borg|git-annex|ostree|casync|git)$" }
 $1 == "machine" && $2 == "commit" { commit = $3 }
 $1 == "machine" && $2 !~ /^(commit|date|method|rmv)$/ { machine[$2] = $3 }
 $1 == "figure" && $4 == "DVC" { dvc[$2, $3] = $6; next }
@@ -16,7 +17,7 @@ $1 == "figure" {
     wall[key] = $5; cpu[key] = $6; anonymous[key] = $7; resident[key] = $8; stored[key] = $9; indexes[key] = $10
     commits[key] = commit
     if ($3 == $4) ratios[row] = goals[row] = ""
-    else if (row in ratios) ratios[row] = append(ratios[row], ", ", sprintf("%.2f × %s", wall[row, $3] / $5, $4))
+    else if (row in ratios && $4 !~ peer) ratios[row] = append(ratios[row], ", ", sprintf("%.2f × %s", wall[row, $3] / $5, $4))
 }
 $1 == "goal" && ($2, $3) in goals && !($4 ~ /^anonymous/ && $8 == "met") {
     goals[$2, $3] = append(goals[$2, $3], "; ", sprintf("%s %s: %.3g of %.3g (%s)", $8 == "met" ? "✓" : "**✗**", $4, $5, $6, $7))
@@ -42,7 +43,7 @@ END {
     for (i = 1; i <= figures_count; i++) {
         key = figures[i]
         split(key, part, SUBSEP)
-        if (part[3] ~ /^(restic|borg|git-annex|ostree|casync|git)$/)
+        if (part[3] ~ peer)
             printf "| %s | %s | %s | %s | %s | %.0f | %s |\n", part[3], part[1], part[2], short(cpu[key]), short(wall[key]),
                 resident[key], stored_of(key)
     }
