@@ -234,7 +234,7 @@ static void learn(struct rmv_content_reader *reader, const char *path, const str
 {
     struct rmv_stat_entry entry;
     rmv_stat_entry_fill(&entry, path, status, id);
-    rmv_stat_pending_append(&reader->learnt, path, &entry);
+    rmv_stat_pending_add(&reader->learnt, path, &entry);
 }
 
 static const struct rmv_error *read_up_to(struct rmv_content_reader *reader,

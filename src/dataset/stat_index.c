@@ -110,7 +110,7 @@ void rmv_stat_index_set(struct rmv_stat_index *index, const char *path, const st
     struct rmv_stat_entry entry;
     rmv_stat_entry_fill(&entry, path, status, id);
     pthread_mutex_lock(&index->lock);
-    rmv_stat_pending_set(&index->pending, path, &entry);
+    rmv_stat_pending_add(&index->pending, path, &entry);
     pthread_mutex_unlock(&index->lock);
 }
 
@@ -126,7 +126,7 @@ void rmv_stat_index_take(struct rmv_stat_index *index, struct rmv_stat_pending *
 {
     pthread_mutex_lock(&index->lock);
     for (size_t i = 0; i < learnt->count; i++)
-        rmv_stat_pending_set(&index->pending, learnt->names.data + learnt->entries[i].path_offset,
+        rmv_stat_pending_add(&index->pending, learnt->names.data + learnt->entries[i].path_offset,
                              &learnt->entries[i]);
     pthread_mutex_unlock(&index->lock);
     learnt->count = 0;

@@ -33,20 +33,29 @@ static size_t slot_of(const struct rmv_stat_pending *pending, const char *path, 
     return slot;
 }
 
-static void grow_slots(struct rmv_stat_pending *pending)
+/* Takes the entries that were appended since the last time into the table. */
+static void index_entries(struct rmv_stat_pending *pending)
 {
-    pending->slots_count = pending->slots_count ? 2 * pending->slots_count : 64;
-    free(pending->slots);
-    pending->slots = rmv_calloc(pending->slots_count, sizeof(*pending->slots));
-    for (size_t i = 0; i < pending->count; i++) {
+    if (2 * pending->count > pending->slots_count) {
+        size_t slots_count = pending->slots_count ? pending->slots_count : 64;
+        while (2 * pending->count > slots_count)
+            slots_count *= 2;
+        free(pending->slots);
+        pending->slots = rmv_calloc(slots_count, sizeof(*pending->slots));
+        pending->slots_count = slots_count;
+        pending->indexed_count = 0;
+    }
+    for (size_t i = pending->indexed_count; i < pending->count; i++) {
         const size_t slot = slot_of(pending, path_of(pending, i), pending->entries[i].path_size);
         pending->slots[slot] = (uint32_t)(i + 1);
     }
+    pending->indexed_count = pending->count;
 }
 
-void rmv_stat_pending_append(struct rmv_stat_pending *pending, const char *path,
-                             const struct rmv_stat_entry *entry)
+void rmv_stat_pending_add(struct rmv_stat_pending *pending, const char *path,
+                          const struct rmv_stat_entry *entry)
 {
+    assert(pending->count < UINT32_MAX - 1);
     pending->entries =
         rmv_grow(pending->entries, pending->count, &pending->capacity, sizeof(*pending->entries));
     pending->entries[pending->count] = *entry;
@@ -54,30 +63,12 @@ void rmv_stat_pending_append(struct rmv_stat_pending *pending, const char *path,
     rmv_buf_append(&pending->names, path, entry->path_size + 1);
 }
 
-void rmv_stat_pending_set(struct rmv_stat_pending *pending, const char *path,
-                          const struct rmv_stat_entry *entry)
-{
-    assert(pending->count < UINT32_MAX - 1);
-    if (2 * (pending->count + 1) > pending->slots_count)
-        grow_slots(pending);
-
-    const size_t slot = slot_of(pending, path, entry->path_size);
-    if (pending->slots[slot] != 0) {
-        struct rmv_stat_entry *old = &pending->entries[pending->slots[slot] - 1];
-        const uint64_t offset = old->path_offset;
-        *old = *entry;
-        old->path_offset = offset;
-        return;
-    }
-    rmv_stat_pending_append(pending, path, entry);
-    pending->slots[slot] = (uint32_t)pending->count;
-}
-
-const struct rmv_stat_entry *rmv_stat_pending_find(const struct rmv_stat_pending *pending,
+const struct rmv_stat_entry *rmv_stat_pending_find(struct rmv_stat_pending *pending,
                                                    const char *path)
 {
     if (pending->count == 0)
         return NULL;
+    index_entries(pending);
     const size_t slot = slot_of(pending, path, strlen(path));
     return pending->slots[slot] ? &pending->entries[pending->slots[slot] - 1] : NULL;
 }
@@ -90,12 +81,36 @@ static int compare_paths(const void *a, const void *b, void *context)
     return strcmp(names + left->path_offset, names + right->path_offset);
 }
 
+/* Of entries with one path, the one that was added last has its name furthest behind. */
+static bool is_replaced(const struct rmv_stat_pending *pending, size_t index)
+{
+    return index + 1 < pending->count &&
+           compare_paths(&pending->entries[index], &pending->entries[index + 1],
+                         pending->names.data) == 0;
+}
+
+static int compare_entries(const void *a, const void *b, void *context)
+{
+    const struct rmv_stat_entry *left = a;
+    const struct rmv_stat_entry *right = b;
+    const int order = compare_paths(a, b, context);
+    if (order != 0)
+        return order;
+    return (left->path_offset > right->path_offset) - (left->path_offset < right->path_offset);
+}
+
 void rmv_stat_pending_sort(struct rmv_stat_pending *pending)
 {
+    size_t n = 0;
     free(pending->slots);
     pending->slots = NULL;
     pending->slots_count = 0;
+    pending->indexed_count = 0;
     if (pending->count > 0)
-        qsort_r(pending->entries, pending->count, sizeof(*pending->entries), compare_paths,
+        qsort_r(pending->entries, pending->count, sizeof(*pending->entries), compare_entries,
                 pending->names.data);
+    for (size_t i = 0; i < pending->count; i++)
+        if (!is_replaced(pending, i))
+            pending->entries[n++] = pending->entries[i];
+    pending->count = n;
 }

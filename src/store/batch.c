@@ -195,17 +195,12 @@ bool rmv_batch_has(struct rmv_store_batch *batch, const struct rmv_object_id *id
 static bool claim(struct rmv_store_batch *batch, const struct rmv_object_id *id,
                   enum rmv_representation representation)
 {
-    pthread_mutex_lock(&batch->pending_lock);
-    bool is_known = rmv_id_set_has(&batch->pending, id, representation);
-    pthread_mutex_unlock(&batch->pending_lock);
-    if (is_known || is_indexed(batch, id, representation))
+    if (is_indexed(batch, id, representation))
         return false;
-
     pthread_mutex_lock(&batch->pending_lock);
-    is_known = rmv_id_set_has(&batch->pending, id, representation);
-    rmv_id_set_add(&batch->pending, id, representation);
+    const bool is_new = rmv_id_set_add(&batch->pending, id, representation);
     pthread_mutex_unlock(&batch->pending_lock);
-    return !is_known;
+    return is_new;
 }
 
 /* ---- Appending to the pack ------------------------------------------------------------------- */

@@ -24,7 +24,9 @@
 
 #define PROBE_SIZE_MIN ((size_t)256)
 #define PROBE_PIECES 4
-#define PROBE_PIECE ((size_t)1024)
+#define PROBE_PIECE_MIN ((size_t)64)
+#define PROBE_PIECE_MAX ((size_t)1024)
+#define PROBE_SHARE 32 /* a piece is one part in so many */
 
 uint64_t rmv_frame_checksum(const void *bytes, size_t size)
 {
@@ -54,7 +56,9 @@ bool rmv_frame_is_compressible(const void *bytes, size_t size)
         return true;
 
     const uint8_t *at = bytes;
-    const size_t piece = size < PROBE_PIECES * PROBE_PIECE ? size / PROBE_PIECES : PROBE_PIECE;
+    size_t piece = size / PROBE_SHARE;
+    piece = piece < PROBE_PIECE_MIN ? PROBE_PIECE_MIN : piece;
+    piece = piece > PROBE_PIECE_MAX ? PROBE_PIECE_MAX : piece;
     const size_t step = (size - piece) / (PROBE_PIECES - 1);
     uint32_t counts[256] = {0};
     for (size_t i = 0; i < PROBE_PIECES; i++)

@@ -45,7 +45,7 @@ bool rmv_id_set_has(const struct rmv_id_set *set, const struct rmv_object_id *id
     return set->count > 0 && set->slots[slot_of(set, id, representation)] != 0;
 }
 
-void rmv_id_set_add(struct rmv_id_set *set, const struct rmv_object_id *id,
+bool rmv_id_set_add(struct rmv_id_set *set, const struct rmv_object_id *id,
                     enum rmv_representation representation)
 {
     if (set->slots_count < 2 * (set->count + 1))
@@ -53,9 +53,10 @@ void rmv_id_set_add(struct rmv_id_set *set, const struct rmv_object_id *id,
 
     const size_t slot = slot_of(set, id, representation);
     if (set->slots[slot] != 0)
-        return;
+        return false;
     set->items = rmv_grow(set->items, set->count, &set->capacity, sizeof(*set->items));
     set->items[set->count++] =
         (struct rmv_id_set_item){.id = *id, .representation = (uint8_t)representation};
     set->slots[slot] = (uint32_t)set->count;
+    return true;
 }

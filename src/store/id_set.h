@@ -25,6 +25,6 @@ void rmv_id_set_free(struct rmv_id_set *set);
 bool rmv_id_set_has(const struct rmv_id_set *set, const struct rmv_object_id *id,
                     enum rmv_representation representation);
 
-/* Adds what is not there yet. */
-void rmv_id_set_add(struct rmv_id_set *set, const struct rmv_object_id *id,
+/* Adds it; false if it was there. */
+bool rmv_id_set_add(struct rmv_id_set *set, const struct rmv_object_id *id,
                     enum rmv_representation representation);
