@@ -141,6 +141,23 @@ static const struct rmv_error *record_target(struct add *add, struct rmv_store_b
     return rmv_add_record(add->workspace, batch, &add->origin, target);
 }
 
+/* What ends the saving, and what can be done beside it. */
+struct ending {
+    struct rmv_workspace *workspace;
+    struct rmv_store_batch *batch;
+};
+
+/* The stat index may be on the disk before what it speaks of: where that is lost, whoever needs it
+ * stored asks the store. */
+static const struct rmv_error *end_saving(void *context, size_t piece)
+{
+    const struct ending *ending = context;
+    if (piece == 0)
+        return rmv_store_batch_commit(ending->batch);
+    rmv_workspace_remember(ending->workspace);
+    return NULL;
+}
+
 static const struct rmv_error *save_targets(struct add *add, struct rmv_store_batch *batch)
 {
     for (size_t i = 0; i < add->count; i++) {
@@ -150,7 +167,8 @@ static const struct rmv_error *save_targets(struct add *add, struct rmv_store_ba
         if (err)
             return err;
     }
-    return batch ? rmv_store_batch_commit(batch) : NULL;
+    struct ending ending = {.workspace = add->workspace, .batch = batch};
+    return batch ? rmv_pool_run(add->workspace->pool, 2, end_saving, &ending) : NULL;
 }
 
 /* ---- Publishing -------------------------------------------------------------------------------

@@ -13,6 +13,8 @@
 #include "rmv/base/path.h"
 #include "rmv/dataset/pointer.h"
 
+#define READ_BYTES 32768
+
 bool rmv_scan_is_source(const char *path)
 {
     const char *name = rmv_path_name(path);
@@ -40,7 +42,7 @@ static void contents_free(struct contents *contents)
     rmv_strings_free(&contents->folders);
 }
 
-static unsigned char type_of(int dir_fd, const struct dirent *entry)
+static unsigned char type_of(int dir_fd, const struct dirent64 *entry)
 {
     struct stat status;
     if (entry->d_type != DT_UNKNOWN)
@@ -69,38 +71,45 @@ static bool is_reserved(const char *name)
     return strcmp(name, ".git") == 0 || strcmp(name, RMV_WORKSPACE_FOLDER) == 0;
 }
 
+static void read_entry(const struct rmv_workspace *workspace, const char *folder, int fd,
+                       const struct dirent64 *entry, struct contents *contents)
+{
+    const char *name = entry->d_name;
+    /* Most of what is found is data. */
+    if (entry->d_type == DT_REG && !rmv_scan_is_source(name))
+        return;
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return;
+    if (is_reserved(name))
+        contents->is_foreign = strcmp(folder, ".") != 0;
+    else
+        sort_entry(workspace, folder, type_of(fd, entry), name, contents);
+}
+
+/* getdents64(2) itself: opendir() would allocate and free its room for each of many folders. */
 static const struct rmv_error *read_folder(const struct rmv_workspace *workspace,
                                            const char *folder, struct contents *contents)
 {
-    int fd = -1;
-    struct dirent *entry = NULL;
+    RMV_CLEANUP(rmv_fd_close) int fd = -1;
+    union {
+        struct dirent64 entry;
+        char bytes[READ_BYTES];
+    } room;
 
     const struct rmv_error *err =
-        strcmp(folder, ".") == 0
-            ? (fd = fcntl(workspace->root_fd, F_DUPFD_CLOEXEC, 0), NULL)
-            : rmv_beneath_open(workspace->root_fd, folder, O_RDONLY | O_DIRECTORY, 0, &fd);
-    if (err)
-        return err;
-    DIR *stream = fd < 0 ? NULL : fdopendir(fd);
-    if (!stream) {
-        err = rmv_error_errno("cannot read folder '%s'", folder);
-        rmv_fd_close(&fd);
-        return err;
+        rmv_beneath_open(workspace->root_fd, folder, O_RDONLY | O_DIRECTORY, 0, &fd);
+    while (!err) {
+        const ssize_t n = getdents64(fd, room.bytes, sizeof(room.bytes));
+        if (n == 0)
+            break;
+        if (n < 0)
+            err = rmv_error_errno("cannot read folder '%s'", folder);
+        for (ssize_t at = 0; at < n;) {
+            const struct dirent64 *entry = (const void *)(room.bytes + at);
+            read_entry(workspace, folder, fd, entry, contents);
+            at += entry->d_reclen;
+        }
     }
-    /* A duplicate shares its place with the original, which may have been read before. */
-    rewinddir(stream);
-    while (errno = 0, (entry = readdir(stream)) != NULL) {
-        const char *name = entry->d_name;
-        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-            continue;
-        if (is_reserved(name))
-            contents->is_foreign = strcmp(folder, ".") != 0;
-        else
-            sort_entry(workspace, folder, type_of(fd, entry), name, contents);
-    }
-    if (errno != 0)
-        err = rmv_error_errno("cannot read folder '%s'", folder);
-    closedir(stream);
     return err;
 }
 

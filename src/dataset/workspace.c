@@ -168,16 +168,21 @@ const struct rmv_error *rmv_workspace_open(const char *folder, struct rmv_log *l
     return NULL;
 }
 
+void rmv_workspace_remember(struct rmv_workspace *workspace)
+{
+    const struct rmv_error *err =
+        workspace->stat_index ? rmv_stat_index_write(workspace->stat_index) : NULL;
+    if (err)
+        rmv_log_write(workspace->log, RMV_LOG_WARNING, "%s", err->message);
+}
+
 /* The workspace may be closed on the way out with an error, which is not to be written over. */
 static void write_caches(struct rmv_workspace *workspace)
 {
     struct rmv_error *pending = rmv_error_take(rmv_error_last());
 
-    const struct rmv_error *err =
-        workspace->stat_index ? rmv_stat_index_write(workspace->stat_index) : NULL;
-    if (err)
-        rmv_log_write(workspace->log, RMV_LOG_WARNING, "%s", err->message);
-    err = workspace->placed ? rmv_placed_write(workspace->placed) : NULL;
+    rmv_workspace_remember(workspace);
+    const struct rmv_error *err = workspace->placed ? rmv_placed_write(workspace->placed) : NULL;
     if (err)
         rmv_log_write(workspace->log, RMV_LOG_WARNING, "%s", err->message);
     rmv_error_raise(&pending);

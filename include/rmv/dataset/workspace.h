@@ -59,6 +59,10 @@ const struct rmv_error *rmv_workspace_open(const char *folder, struct rmv_log *l
  * only a warning) and closes. An error on its way up survives this. */
 void rmv_workspace_close(struct rmv_workspace **workspace);
 
+/* Writes the stat index back now, which closing would do; a failure is only a warning. To be called
+ * when nothing in the workspace is being read or written. */
+void rmv_workspace_remember(struct rmv_workspace *workspace);
+
 /* Turns a path as the user typed it into one relative to the workspace ("." for its root).
  * Errors: DENIED (outside the workspace, inside .git or .rmstore). */
 RMV_MUST_CHECK
