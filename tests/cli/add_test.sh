@@ -206,7 +206,7 @@ it 'refuses a file that is being written, and takes it afterwards' '
     head -c 30000000 /dev/zero >busy
     python3 -c "
 import time
-end = time.time() + 20
+end = time.time() + 120
 with open(\"busy\", \"ab\", 0) as f:
     while time.time() < end: f.write(b\"x\")" & writer=$!
     until test "$(stat -c %s busy)" -gt 30000000; do sleep 0.05; done
