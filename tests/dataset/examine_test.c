@@ -11,6 +11,7 @@
 #include "dataset/tree.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
+#include "rmv/base/path.h"
 #include "rmv/base/strings.h"
 #include "rmv/dataset/dataset.h"
 
@@ -35,19 +36,29 @@ static void save(struct rmv_workspace *workspace, const char *path, struct rmv_o
     CHECK_OK(rmv_store_batch_commit(batch));
 }
 
-/* Files of 1 byte, but every 100th longer than what is read on the spot. */
+/* Without waiting for the disk, as test_write() does: there are thousands. */
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Files of a few bytes, but every 100th longer than what is read on the spot. */
 static void write_files(const char *folder, int count)
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf long_text = {0};
     char path[200];
     char text[20];
 
+    CHECK_OK(rmv_fs_mkdir_p(folder));
     for (int i = 0; i < 20000; i++)
         rmv_buf_append_format(&long_text, "%s %d\n", folder, i);
     for (int i = 0; i < count; i++) {
         snprintf(path, sizeof(path), "%s/%d", folder, i);
         snprintf(text, sizeof(text), "%d", i);
-        test_write(path, i % 100 == 99 ? rmv_buf_string(&long_text) : text);
+        write_file(path, i % 100 == 99 ? rmv_buf_string(&long_text) : text);
     }
 }
 
@@ -103,12 +114,13 @@ static void deep_and_wide_folders_need_few_descriptors(void **state)
     RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = open_workspace();
     RMV_CLEANUP(rmv_output_free) struct rmv_output saved = {0};
     RMV_CLEANUP(rmv_output_free) struct rmv_output hashed = {0};
-    char path[200] = "deep";
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_str_copy("deep");
     struct rlimit before;
 
     for (int i = 0; i < 30; i++) {
-        write_files(path, 150);
-        strcat(path, "/d");
+        RMV_CLEANUP(rmv_str_free) char *outer = path;
+        write_files(outer, 150);
+        path = rmv_path_join(outer, "d");
     }
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
     const struct rlimit few = {.rlim_cur = 32, .rlim_max = before.rlim_max};
