@@ -51,6 +51,8 @@ struct worker {
     struct rmv_stat_cursor cursor;
     struct rmv_buf room; /* for names */
     struct rmv_buf text; /* of a tree */
+    size_t *large;       /* items of the span being looked at that are files to be read later */
+    size_t large_count, large_capacity;
 };
 
 static void walk_free(struct walk *walk)
@@ -84,6 +86,7 @@ static void worker_close(struct worker *worker)
     rmv_stat_cursor_free(&worker->cursor);
     rmv_buf_free(&worker->room);
     rmv_buf_free(&worker->text);
+    free(worker->large);
 }
 
 /* ---- The stacks ------------------------------------------------------------------------------ */
@@ -126,15 +129,20 @@ static void push_folder_locked(struct walk *walk, struct rmv_examine_folder *par
     pthread_cond_signal(&walk->has_work);
 }
 
-/* What is left to do of a span that was looked at. */
-static void push_rest(struct walk *walk, const struct piece *span, bool has_folders)
+/* What is left to do of a span that was looked at. Its items are others' from then on. */
+static void push_rest(struct worker *worker, const struct piece *span, bool has_folders)
 {
-    if (!has_folders)
+    struct walk *walk = worker->walk;
+    if (!has_folders && worker->large_count == 0)
         return;
     pthread_mutex_lock(&walk->lock);
-    for (size_t i = span->end; i-- > span->first;)
+    for (size_t i = span->end; has_folders && i-- > span->first;)
         if (span->folder->items[i].type == 'd')
             push_folder_locked(walk, span->folder, i);
+    while (worker->large_count > 0) {
+        const size_t index = worker->large[--worker->large_count];
+        push_piece_locked(walk, span->folder, index, index + 1, true);
+    }
     pthread_mutex_unlock(&walk->lock);
 }
 
@@ -245,9 +253,9 @@ static const struct rmv_error *read_file(struct worker *worker, struct rmv_exami
         rmv_examine_note(request, &entry.id);
         return NULL;
     }
-    pthread_mutex_lock(&worker->walk->lock);
-    push_piece_locked(worker->walk, folder, index, index + 1, true);
-    pthread_mutex_unlock(&worker->walk->lock);
+    worker->large = rmv_grow(worker->large, worker->large_count, &worker->large_capacity,
+                             sizeof(*worker->large));
+    worker->large[worker->large_count++] = index;
     return NULL;
 }
 
@@ -365,7 +373,7 @@ static const struct rmv_error *look_at_span(struct worker *worker, const struct 
         has_folders = has_folders || folder->items[i].type == 'd';
     }
     rmv_content_reader_tell(&worker->reader);
-    push_rest(worker->walk, span, has_folders);
+    push_rest(worker, span, has_folders);
     return NULL;
 }
 
