@@ -164,7 +164,7 @@ static void note_written(struct worker *worker, const char *path,
     if (!rmv_tree_is_file(entry->type))
         return;
     rmv_stat_entry_fill(&learnt, path, status, &entry->id);
-    rmv_stat_pending_append(&worker->learnt, path, &learnt);
+    rmv_stat_pending_add(&worker->learnt, path, &learnt);
     if (worker->learnt.count == LEARNT_MAX)
         rmv_stat_index_take(restore->workspace->stat_index, &worker->learnt);
     if (!worker->has_newest || learnt.ctime_ns > rmv_stat_entry_ns(&worker->newest.st_ctim)) {
