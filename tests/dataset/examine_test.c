@@ -32,7 +32,8 @@ static void save(struct rmv_workspace *workspace, const char *path, struct rmv_o
     RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
 
     CHECK_OK(rmv_store_batch_open(workspace->store, &batch));
-    CHECK_OK(rmv_dataset_save(workspace, batch, path, NULL, output));
+    const struct rmv_dataset_source source = {.path = path};
+    CHECK_OK(rmv_dataset_save(workspace, batch, &source, output));
     CHECK_OK(rmv_store_batch_commit(batch));
 }
 
