@@ -22,7 +22,8 @@ const struct cli_command recomart_ingest_products = {
         "address and the limits. An answer that is not a JSON array of objects with id, title,\n"
         "price, description, category, image and rating {rate, count} is refused and kept in\n"
         "logs/rejected/. If the API wants a token, put it into the environment variable\n"
-        "RECOMART_API_TOKEN, and the host it is for into RECOMART_API_HOST.\n\n" RECOMART_INGEST_HELP,
+        "RECOMART_API_TOKEN, and the host it is for into "
+        "RECOMART_API_HOST.\n\n" RECOMART_INGEST_HELP,
     .examples = "recomart ingest-products  # today's partition\n"
                 "recomart ingest-products --url file://$PWD/products.json --date 2025-01-01",
     .options = recomart_ingest_products_options,

@@ -33,8 +33,8 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_http_get(const char *url, const struct rmv_http_options *options,
                                      struct rmv_buf *out);
 
-/* Sets `*host` to the host that a request for `url` would go to, "" for a file; the caller frees it.
- * Errors: USAGE (no URL). */
+/* Sets `*host` to the host that a request for `url` would go to, "" for a file; the caller frees
+ * it. Errors: USAGE (no URL). */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_http_host(const char *url, char **host);
 

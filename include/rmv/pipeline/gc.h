@@ -1,7 +1,8 @@
 /* Garbage collection: removes from the store what nothing leads to any more. What leads to an
  * object: the pointer and lock files of every revision that Git keeps (references, reflogs, indexes
- * and HEADs of all work trees), those of all work trees as they are now, symbolic links in them, and
- * the run cache of the last 90 days; and all of that of every other project that uses the store. */
+ * and HEADs of all work trees), those of all work trees as they are now, symbolic links in them,
+ * and the run cache of the last 90 days; and all of that of every other project that uses the
+ * store. */
 #pragma once
 
 #include <stdbool.h>

@@ -9,8 +9,8 @@
  *     password_file: /etc/recomart/password    # readable by its owner alone
  *
  * The file is committed, so a password in it is refused: it comes from the environment's PGPASSWORD
- * or from password_file. It goes to a host that is not this machine only if the environment's PGHOST
- * names the same one: whoever wrote the file may not be whom the password is for. */
+ * or from password_file. It goes to a host that is not this machine only if the environment's
+ * PGHOST names the same one: whoever wrote the file may not be whom the password is for. */
 #pragma once
 
 #include "rmv/base/error.h"

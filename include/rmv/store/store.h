@@ -200,7 +200,7 @@ enum rmv_store_gc_kind { RMV_STORE_GC_BYTES, RMV_STORE_GC_FOLDER };
 struct rmv_store_gc_report {
     uint64_t packs_removed, packs_rewritten, packs_kept;
     uint64_t packs_merged; /* small ones that were put together */
-    uint64_t packs_young; /* of the kept ones: spared for their age alone, or also for that */
+    uint64_t packs_young;  /* of the kept ones: spared for their age alone, or also for that */
     uint64_t loose_removed, loose_kept;
     uint64_t objects_freed, objects_kept; /* loose ones too */
     uint64_t bytes_freed, bytes_kept;     /* of packs and loose objects */
