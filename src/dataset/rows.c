@@ -1,5 +1,6 @@
 #include "rmv/dataset/rows.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -248,6 +249,7 @@ static const struct rmv_error *run_round(struct comparison *comparison, uint64_t
     const struct rmv_error *err = read_rows(comparison, old_side, round);
     if (!err)
         err = read_rows(comparison, &comparison->new_side, round);
+    assert(err || new_side->rows || !new_side->rows_count);
     for (size_t i = 0; !err && i < new_side->rows_count; i++)
         err = visit_new(comparison, &new_side->rows[i]);
     for (size_t i = 0; !err && i < old_side->rows_count; i++) {

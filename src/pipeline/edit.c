@@ -168,11 +168,14 @@ const struct rmv_error *rmv_pipeline_add_stage(const struct rmv_pipeline_edit *e
 
 /* ---- Removing -------------------------------------------------------------------------------- */
 
-/* Sets `*start` and `*end` to the lines of a stage, up to the comments that belong to what follows.
- */
+struct lines {
+    size_t start, end; /* offsets in the text */
+};
+
+/* The lines of a stage, up to the comments that belong to what follows. */
 static const struct rmv_error *find_lines(const char *file, const struct rmv_buf *text,
                                           const struct rmv_value *document, const char *name,
-                                          size_t *start, size_t *end)
+                                          struct lines *lines)
 {
     const struct rmv_value *stages = rmv_value_find(document, "stages");
     if (!stages || !rmv_value_find(stages, name))
@@ -185,10 +188,10 @@ static const struct rmv_error *find_lines(const char *file, const struct rmv_buf
     size_t i = 0;
     while (strcmp(stages->map.members[i].key, name) != 0)
         i++;
-    *start = offset_of_line(text, stages->map.members[i].line);
-    *end = i + 1 < stages->map.count
-               ? skip_back(text, offset_of_line(text, stages->map.members[i + 1].line))
-               : end_of_stages(text, document);
+    lines->start = offset_of_line(text, stages->map.members[i].line);
+    lines->end = i + 1 < stages->map.count
+                     ? skip_back(text, offset_of_line(text, stages->map.members[i + 1].line))
+                     : end_of_stages(text, document);
     return NULL;
 }
 
@@ -217,18 +220,17 @@ const struct rmv_error *rmv_pipeline_remove_stage(const char *file, const struct
 {
     RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf result = {0};
-    size_t start = 0;
-    size_t end = 0;
+    struct lines lines = {0};
 
     if (!text->data)
         return rmv_error(RMV_ERR_NOT_FOUND, "there is no stage '%s': %s is empty", name, file);
     const struct rmv_error *err = rmv_yaml_parse(file, text->data, text->size, &document);
     if (!err)
-        err = find_lines(file, text, &document, name, &start, &end);
+        err = find_lines(file, text, &document, name, &lines);
     if (err)
         return err;
-    rmv_buf_append(&result, text->data, start);
-    rmv_buf_append(&result, text->data + end, text->size - end);
+    rmv_buf_append(&result, text->data, lines.start);
+    rmv_buf_append(&result, text->data + lines.end, text->size - lines.end);
     err = check_removed(file, &result, name, &document);
     if (!err)
         rmv_buf_swap(new_text, &result);

@@ -311,8 +311,8 @@ static void deltas_that_need_too_many_others_are_refused(void **state)
                     .id = rmv_object_id_of(&below, sizeof(below)), .size = 5000};
             }
         }
-    publish_deltas(store, records, bases, LEVELS * WIDTH);
-    CHECK_FAILS(rmv_store_get(store, &records[LEVELS * WIDTH - 1].id, SIZE_MAX, &content),
+    publish_deltas(store, records, bases, (size_t)LEVELS * WIDTH);
+    CHECK_FAILS(rmv_store_get(store, &records[(size_t)LEVELS * WIDTH - 1].id, SIZE_MAX, &content),
                 RMV_ERR_CORRUPT);
     assert_int_equal(count_problems(store, false), LEVELS * WIDTH);
 }

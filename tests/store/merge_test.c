@@ -68,7 +68,7 @@ static size_t count_packs(void)
 static void small_packs_become_one(void **state)
 {
     (void)state;
-    struct rmv_store_gc_report report;
+    struct rmv_store_gc_report report = {0};
     RMV_CLEANUP(rmv_store_close) struct rmv_store *other = open_store();
     RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_store();
     fill(store, PACKS_COUNT);
@@ -88,7 +88,7 @@ static void small_packs_become_one(void **state)
 static void few_packs_stay_as_they_are(void **state)
 {
     (void)state;
-    struct rmv_store_gc_report report;
+    struct rmv_store_gc_report report = {0};
     RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_store();
     fill(store, 5);
     CHECK_OK(collect(store, 5, RMV_STORE_GRACE_NS, &report));
@@ -100,7 +100,7 @@ static void few_packs_stay_as_they_are(void **state)
 static void young_packs_with_something_unused_stay_as_they_are(void **state)
 {
     (void)state;
-    struct rmv_store_gc_report report;
+    struct rmv_store_gc_report report = {0};
     RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_store();
     fill(store, PACKS_COUNT);
     CHECK_OK(collect(store, PACKS_COUNT - 2, RMV_STORE_GRACE_NS, &report));
@@ -117,7 +117,7 @@ static int collect_and_die(int dies_at)
         struct faulty_vfs faulty;
         faulty_vfs_init(&faulty, dies_at, true);
         const struct rmv_store_options options = {.vfs = &faulty.vfs, .threads = 1};
-        struct rmv_store_gc_report report;
+        struct rmv_store_gc_report report = {0};
         struct rmv_store *store = NULL;
         const struct rmv_error *err = rmv_store_open(".", &options, &store);
         if (!err)
@@ -135,7 +135,7 @@ static void a_process_that_dies_at_any_call_loses_nothing(void **state)
 {
     (void)state;
     for (int dies_at = 1;; dies_at++) {
-        struct rmv_store_gc_report report;
+        struct rmv_store_gc_report report = {0};
         assert_int_equal(system("rm -rf packs index tmp unsynced damaged"), 0);
         RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_store();
         fill(store, PACKS_COUNT);
@@ -158,7 +158,7 @@ static void a_process_that_dies_at_any_call_loses_nothing(void **state)
 static void a_damaged_pack_is_not_merged(void **state)
 {
     (void)state;
-    struct rmv_store_gc_report report;
+    struct rmv_store_gc_report report = {0};
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
     RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_store();
     fill(store, PACKS_COUNT);
