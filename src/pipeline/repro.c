@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pipeline/runner.h"
+#include "pipeline/runner_marks.h"
 #include "pipeline/schedule.h"
 #include "pipeline/sources.h"
 #include "rmv/base/mem.h"

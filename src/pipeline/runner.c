@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "pipeline/execute.h"
+#include "pipeline/runner_marks.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/time.h"
 #include "rmv/dataset/dataset.h"
@@ -35,6 +36,7 @@ struct rmv_run {
     struct rmv_lock_stage entry; /* what the lock file will say */
     struct rmv_record record;    /* of its times so far */
     struct rmv_execution *execution;
+    bool is_cleared;   /* what is at the outputs, if anything, was made by this run */
     unsigned attempt;  /* from 1 */
     int64_t resume_ns; /* no command runs: when the next attempt starts */
 };
@@ -163,6 +165,7 @@ static const struct rmv_error *start_attempt(struct rmv_run *run)
         err = rmv_runner_mark_started(runner, run->stage);
     if (!err)
         err = rmv_runner_remove_outs(runner, run->stage);
+    run->is_cleared = !err;
     if (!err)
         err = rmv_execution_start(&execution, &run->execution);
     return err;
@@ -195,6 +198,7 @@ static const struct rmv_error *record(struct rmv_run *run)
     if (err)
         return err;
     rmv_runner_unmark_started(runner, run->stage);
+    run->is_cleared = false;
     rmv_links_place(runner->workspace);
     return NULL;
 }
@@ -335,6 +339,8 @@ void rmv_run_close(struct rmv_run **run)
     if (!closed)
         return;
     rmv_execution_close(&closed->execution);
+    if (closed->is_cleared)
+        rmv_runner_mark_failed(closed->runner, closed->stage);
     rmv_stage_status_free(&closed->status);
     rmv_lock_stage_free(&closed->entry);
     rmv_record_free(&closed->record);

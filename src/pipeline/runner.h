@@ -69,7 +69,8 @@ const struct rmv_error *rmv_runner_put_record(struct rmv_runner *runner,
 
 /* Makes sure that the outputs can be replaced by `wanted` (NULL: by nothing) without losing what
  * nobody has saved: an edited output of a stage that ran before is kept in the store, with a
- * warning; data that rmv has never seen is refused (CONFLICT). */
+ * warning, and so is what a killed run may have left; data that rmv has never seen is refused
+ * (CONFLICT). What a failed run left just goes. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_runner_protect_outs(struct rmv_runner *runner,
                                                 const struct rmv_stage *stage,
@@ -91,12 +92,6 @@ const struct rmv_error *rmv_runner_save_outs(struct rmv_runner *runner,
                                              const struct rmv_stage *stage,
                                              struct rmv_store_batch *batch,
                                              struct rmv_outputs *outs);
-
-/* From the first mark to its removal the outputs belong to an unfinished run: they may go. */
-RMV_MUST_CHECK
-const struct rmv_error *rmv_runner_mark_started(struct rmv_runner *runner,
-                                                const struct rmv_stage *stage);
-void rmv_runner_unmark_started(struct rmv_runner *runner, const struct rmv_stage *stage);
 
 /* ---- The lock file: runner_publish.c -------------------------------------------------------- */
 

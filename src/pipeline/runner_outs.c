@@ -1,12 +1,8 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "pipeline/runner.h"
-#include "rmv/base/beneath.h"
-#include "rmv/base/fs.h"
+#include "pipeline/runner_marks.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/dataset/dataset.h"
@@ -14,60 +10,6 @@
 
 /* Uncached outputs are metrics and the like; up to here the run cache keeps a copy all the same. */
 #define UNCACHED_KEPT_SIZE_MAX ((uint64_t)16 * 1024 * 1024)
-#define MARK_BYTES_MAX ((size_t)64 * 1024 * 1024)
-
-/* ---- Marks of unfinished runs --------------------------------------------------------------- */
-
-const struct rmv_error *rmv_runner_mark_started(struct rmv_runner *runner,
-                                                const struct rmv_stage *stage)
-{
-    RMV_CLEANUP(rmv_str_free) char *path = rmv_runner_path_of(stage, "runs/started", "");
-    RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
-    RMV_CLEANUP(rmv_fd_close) int fd = -1;
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
-    const char *name = NULL;
-
-    for (size_t i = 0; i < stage->outs_count; i++)
-        rmv_buf_append(&text, stage->outs[i].path, strlen(stage->outs[i].path) + 1);
-    const struct rmv_error *err =
-        rmv_beneath_open_parent(runner->workspace->root_fd, path, true, &folder_fd, &name);
-    if (!err)
-        err = rmv_beneath_open(folder_fd, name, O_WRONLY | O_CREAT | O_TRUNC, 0666, &fd);
-    return err ? err : rmv_fd_write(fd, path, text.data, text.size);
-}
-
-void rmv_runner_unmark_started(struct rmv_runner *runner, const struct rmv_stage *stage)
-{
-    RMV_CLEANUP(rmv_str_free) char *path = rmv_runner_path_of(stage, "runs/started", "");
-    RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
-    const char *name = NULL;
-    if (rmv_beneath_open_parent(runner->workspace->root_fd, path, false, &folder_fd, &name))
-        return;
-    if (unlinkat(folder_fd, name, 0) < 0 && errno != ENOENT)
-        rmv_log_write(runner->workspace->log, RMV_LOG_WARNING, "cannot remove '%s': %s", path,
-                      strerror(errno));
-}
-
-/* Was `out` listed when a run started that has not been published? */
-static bool is_marked(struct rmv_runner *runner, const struct rmv_stage *stage, const char *out)
-{
-    RMV_CLEANUP(rmv_str_free) char *path = rmv_runner_path_of(stage, "runs/started", "");
-    RMV_CLEANUP(rmv_fd_close) int fd = -1;
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
-    const size_t size = strlen(out) + 1;
-
-    if (rmv_beneath_open(runner->workspace->root_fd, path, O_RDONLY | O_NONBLOCK, 0, &fd) ||
-        rmv_fd_read(fd, path, MARK_BYTES_MAX, &text))
-        return false;
-    const char *at = rmv_buf_string(&text), *end = at + text.size;
-    while (at < end) {
-        const size_t left = (size_t)(end - at), length = strnlen(at, left) + 1;
-        if (length == size && length <= left && memcmp(at, out, size) == 0)
-            return true;
-        at += length;
-    }
-    return false;
-}
 
 /* ---- Protecting ----------------------------------------------------------------------------- */
 
@@ -114,7 +56,10 @@ static const struct rmv_error *protect(struct rmv_runner *runner, const struct r
     /* What the lock file knows may be gone from the store, and be only here. */
     const bool is_same = known && rmv_output_equal(known, now);
     const bool is_kept_out = is_same && (known->no_cache || runner->options->no_commit);
-    if (is_kept_out || is_marked(runner, stage, now->path))
+    if (is_kept_out)
+        return NULL;
+    const enum rmv_mark mark = rmv_runner_mark_of(runner, stage, now->path);
+    if (mark == RMV_MARK_LEFT)
         return NULL;
     const struct rmv_error *err = rmv_dataset_is_stored(runner->workspace, now, &stored);
     if (err || stored || is_in_git(runner, now))
@@ -123,6 +68,8 @@ static const struct rmv_error *protect(struct rmv_runner *runner, const struct r
         return keep_copy(runner, now->path, !is_same);
     if (runner->options->force)
         return NULL;
+    if (mark == RMV_MARK_UNKNOWN)
+        return keep_copy(runner, now->path, false);
     return rmv_error_hint(rmv_error(RMV_ERR_CONFLICT,
                                     "stage '%s' would replace '%s', which rmv has never saved",
                                     stage->address, now->path),
