@@ -7,8 +7,7 @@ mkdir -p data/sub
 head -c 3000000 /dev/urandom >data/big; seq 300000 >data/long; : >data/empty
 for i in $(seq 1200); do echo "$i" >data/sub/file-$i; done
 rmv add -q data; echo later >data/later; rmv add -q data
-sed -n "/^\`\`\`python/,/^\`\`\`/p" "$SOURCE_ROOT/docs/FORMATS.md" | sed "/^\`\`\`/d" >../extract.py
-extract() { python3 ../extract.py "$1" .rmstore/objects/packs/*.zst; }
+extract() { python3 "$SOURCE_ROOT/tests/recover.py" .rmstore/objects blob "$1" -; }
 entry() { grep " $1\$" ../tree | cut -d " " -f "${2:-3}"; }
 
 it 'gets a folder out by hand, from the id in the pointer' '
