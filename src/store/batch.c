@@ -91,9 +91,10 @@ static void free_batch(struct rmv_store_batch *batch)
  * died before their names were durable; with a pack in them they are, since this comes first. */
 static const struct rmv_error *settle(struct rmv_store *store)
 {
-    if (!store->sync)
-        return NULL;
-    const struct rmv_error *err = rmv_unsynced_settle(store->vfs, store->root);
+    const struct rmv_error *err = rmv_unsynced_check(store);
+    if (err || !store->sync)
+        return err;
+    err = rmv_unsynced_settle(store->vfs, store->root);
     if (err || store->index.packs.count > 0)
         return err;
     return rmv_vfs_sync_folder(store->vfs, store->root);
