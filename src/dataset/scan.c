@@ -76,7 +76,7 @@ static void read_entry(const struct rmv_workspace *workspace, const char *folder
 {
     const char *name = entry->d_name;
     /* Most of what is found is data. */
-    if (entry->d_type == DT_REG && !is_visited(name))
+    if (entry->d_type == DT_REG && !is_visited(name) && !is_reserved(name))
         return;
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return;

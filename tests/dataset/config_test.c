@@ -123,7 +123,7 @@ static void damaged_files_are_named_with_their_line(void **state)
          RMV_ERR_CORRUPT},
         {"[core]\ncompression = 99\n", "'core.compression' must be a whole number from 1 to 19",
          RMV_ERR_CORRUPT},
-        {"[cache]\ntype = symlink\n", "'cache.type' can only be 'copy'", RMV_ERR_CORRUPT},
+        {"[cache]\ntype = magic\n", "'magic' is no type of link", RMV_ERR_CORRUPT},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -333,6 +333,7 @@ static void gc_keeps_the_bases_of_what_is_in_use(void **state)
     CHECK_OK(rmv_store_gc_lock(gc));
     CHECK_OK(rmv_store_gc_run(gc, &report));
     assert_true(report.objects_freed > 0);
+    rmv_store_gc_close(&gc); /* a check waits for it */
     check_stored(store, &history.ids[2], &history.versions[2]);
     assert_false(rmv_store_has(store, &history.ids[3]));
     assert_int_equal(count_problems(store, true), 0);
