@@ -286,18 +286,40 @@ void rmv_value_set_bool(struct rmv_value *value, bool boolean)
     value->boolean = boolean;
 }
 
+static const struct rmv_error *error_at(enum rmv_error_code code, const char *name,
+                                        const struct rmv_value *value, const char *format,
+                                        va_list args)
+{
+    char text[RMV_ERROR_MESSAGE_SIZE];
+    vsnprintf(text, sizeof(text), format, args);
+    if (value->line == 0)
+        return rmv_error(code, "%s: %s", name, text);
+    return rmv_error(code, "%s:%u:%u: %s", name, value->line, value->column, text);
+}
+
 const struct rmv_error *rmv_value_error(const char *name, const struct rmv_value *value,
                                         const char *format, ...)
 {
-    char text[RMV_ERROR_MESSAGE_SIZE];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    const struct rmv_error *err = error_at(RMV_ERR_USAGE, name, value, format, args);
     va_end(args);
+    return err;
+}
 
-    if (value->line == 0)
-        return rmv_error(RMV_ERR_USAGE, "%s: %s", name, text);
-    return rmv_error(RMV_ERR_USAGE, "%s:%u:%u: %s", name, value->line, value->column, text);
+const struct rmv_error *rmv_value_error_as(enum rmv_error_code code, const char *name,
+                                           const struct rmv_value *value, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const struct rmv_error *err = error_at(code, name, value, format, args);
+    va_end(args);
+    return err;
+}
+
+struct rmv_value rmv_value_place_of(const struct rmv_member *member)
+{
+    return (struct rmv_value){.line = member->line, .column = member->column};
 }
 
 const struct rmv_error *rmv_value_expect(const char *name, const struct rmv_value *value,
@@ -312,7 +334,7 @@ const struct rmv_error *rmv_value_expect(const char *name, const struct rmv_valu
 static const struct rmv_error *unknown_key(const char *name, const struct rmv_member *member,
                                            const struct rmv_strings *known, const char *what)
 {
-    const struct rmv_value place = {.line = member->line, .column = member->column};
+    const struct rmv_value place = rmv_value_place_of(member);
     const struct rmv_error *err =
         rmv_value_error(name, &place, "%s has the unknown key '%s'", what, member->key);
 

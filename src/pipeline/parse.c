@@ -22,19 +22,20 @@ static const char *const stage_keys_later[] = {"env", "hermetic", "executor", NU
 static const struct rmv_error *check_stage_name(const struct rmv_stage_parser *parser,
                                                 const struct rmv_member *member)
 {
-    const struct rmv_value place = rmv_parse_place_of(member);
+    const struct rmv_value place = rmv_value_place_of(member);
     if (!*member->key)
-        return rmv_parse_error(parser, RMV_ERR_USAGE, &place, "the name of a stage is empty");
+        return rmv_value_error(parser->file, &place, "the name of a stage is empty");
     if (strlen(member->key) > STAGE_NAME_SIZE_MAX)
-        return rmv_parse_error(parser, RMV_ERR_LIMIT, &place,
-                               "the name of a stage is longer than %d bytes", STAGE_NAME_SIZE_MAX);
+        return rmv_value_error_as(RMV_ERR_LIMIT, parser->file, &place,
+                                  "the name of a stage is longer than %d bytes",
+                                  STAGE_NAME_SIZE_MAX);
     /* What follows an '@' is the item of a loop, and any text. */
     const size_t base_size = strcspn(member->key, "@");
     for (size_t i = 0; member->key[i]; i++) {
         const unsigned char c = (unsigned char)member->key[i];
         if (c < ' ' || c == 0x7f || (i < base_size && strchr("/:\\$*?[]{}'\"", c))) {
             RMV_CLEANUP(rmv_str_free) char *name = rmv_path_quote(member->key);
-            return rmv_parse_error(parser, RMV_ERR_USAGE, &place,
+            return rmv_value_error(parser->file, &place,
                                    "'%s' is no name for a stage: use letters, digits, - and _",
                                    name);
         }
@@ -50,7 +51,7 @@ static const struct rmv_error *parse_line(const struct rmv_stage_parser *parser,
     if (err)
         return err;
     if (line->text[strspn(line->text, " \t\n")] == '\0')
-        return rmv_parse_error(parser, RMV_ERR_USAGE, line, "the command of stage '%s' is empty",
+        return rmv_value_error(parser->file, line, "the command of stage '%s' is empty",
                                parser->stage->name);
     rmv_value_set_text(out, line->text);
     return NULL;
@@ -63,14 +64,14 @@ static const struct rmv_error *parse_cmd(const struct rmv_stage_parser *parser,
     const struct rmv_value *cmd = rmv_value_find(map, "cmd");
     if (!cmd)
         return rmv_error_hint(
-            rmv_parse_error(parser, RMV_ERR_USAGE,
+            rmv_value_error(parser->file,
                             &(struct rmv_value){.line = stage->line, .column = stage->column},
                             "stage '%s' has no command", stage->name),
             "give it a 'cmd'");
     if (cmd->kind != RMV_VALUE_LIST)
         return parse_line(parser, cmd, &stage->cmd);
     if (cmd->list.count == 0)
-        return rmv_parse_error(parser, RMV_ERR_USAGE, cmd, "the command of stage '%s' is empty",
+        return rmv_value_error(parser->file, cmd, "the command of stage '%s' is empty",
                                stage->name);
     rmv_value_set_list(&stage->cmd);
     for (size_t i = 0; i < cmd->list.count; i++) {
@@ -154,10 +155,9 @@ static const struct rmv_error *check_outs_once(const struct rmv_stage_parser *pa
     for (size_t i = 0; i < stage->outs_count; i++) {
         struct rmv_stage_out *out = &stage->outs[i];
         if (rmv_map_set(&seen, out->path, out))
-            return rmv_parse_error(parser, RMV_ERR_USAGE,
-                                   &(struct rmv_value){.line = out->line, .column = out->column},
-                                   "output '%s' of stage '%s' is listed twice", out->path,
-                                   stage->name);
+            return rmv_value_error(
+                parser->file, &(struct rmv_value){.line = out->line, .column = out->column},
+                "output '%s' of stage '%s' is listed twice", out->path, stage->name);
     }
     return NULL;
 }

@@ -9,14 +9,6 @@ struct rmv_stage_parser {
     struct rmv_stage *stage;
 };
 
-/* Complaints of other kinds than rmv_value_error() makes: "FILE:LINE:COLUMN: …". */
-const struct rmv_error *rmv_parse_error(const struct rmv_stage_parser *parser,
-                                        enum rmv_error_code code, const struct rmv_value *at,
-                                        const char *format, ...) RMV_PRINTF(4, 5);
-
-/* A value that stands where `member`'s key does, for messages about keys. */
-struct rmv_value rmv_parse_place_of(const struct rmv_member *member);
-
 /* Refuses keys that are not in `known`, and, as not supported yet, those in `later`. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_parse_check_keys(const struct rmv_stage_parser *parser,

@@ -1,30 +1,10 @@
 #include "pipeline/parse.h"
 
 #include <assert.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
-
-const struct rmv_error *rmv_parse_error(const struct rmv_stage_parser *parser,
-                                        enum rmv_error_code code, const struct rmv_value *at,
-                                        const char *format, ...)
-{
-    char message[RMV_ERROR_MESSAGE_SIZE];
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(message, sizeof(message), format, arguments);
-    va_end(arguments);
-    return rmv_error(code, "%s:%u:%u: %s", parser->file, (unsigned)at->line, (unsigned)at->column,
-                     message);
-}
-
-struct rmv_value rmv_parse_place_of(const struct rmv_member *member)
-{
-    return (struct rmv_value){.line = member->line, .column = member->column};
-}
 
 static bool is_listed(const char *const *keys, const char *key)
 {
@@ -42,16 +22,16 @@ static const struct rmv_error *unknown_key(const struct rmv_stage_parser *parser
     for (; *known; known++)
         rmv_strings_add(&keys, *known);
     const char *nearest = rmv_strings_nearest(&keys, member->key);
-    const struct rmv_value place = rmv_parse_place_of(member);
+    const struct rmv_value place = rmv_value_place_of(member);
     RMV_CLEANUP(rmv_str_free) char *key = rmv_path_quote(member->key);
     if (nearest)
-        return rmv_parse_error(parser, RMV_ERR_USAGE, &place,
-                               "unknown key '%s', did you mean '%s'?", key, nearest);
+        return rmv_value_error(parser->file, &place, "unknown key '%s', did you mean '%s'?", key,
+                               nearest);
 
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf list = {0};
     for (size_t i = 0; i < keys.count; i++)
         rmv_buf_append_format(&list, "%s%s", i ? ", " : "", keys.items[i]);
-    return rmv_error_hint(rmv_parse_error(parser, RMV_ERR_USAGE, &place, "unknown key '%s'", key),
+    return rmv_error_hint(rmv_value_error(parser->file, &place, "unknown key '%s'", key),
                           "known here: %s", rmv_buf_string(&list));
 }
 
@@ -63,10 +43,10 @@ const struct rmv_error *rmv_parse_check_keys(const struct rmv_stage_parser *pars
         const struct rmv_member *member = &map->map.members[i];
         if (is_listed(known, member->key))
             continue;
-        const struct rmv_value place = rmv_parse_place_of(member);
+        const struct rmv_value place = rmv_value_place_of(member);
         if (is_listed(later, member->key))
-            return rmv_parse_error(parser, RMV_ERR_UNSUPPORTED, &place,
-                                   "'%s' is not supported by this version of rmv", member->key);
+            return rmv_value_error_as(RMV_ERR_UNSUPPORTED, parser->file, &place,
+                                      "'%s' is not supported by this version of rmv", member->key);
         return unknown_key(parser, member, known);
     }
     return NULL;
@@ -76,19 +56,19 @@ const struct rmv_error *rmv_parse_path(const struct rmv_stage_parser *parser, co
                                        const struct rmv_value *at, const char *text, char **path)
 {
     if (!*text)
-        return rmv_parse_error(parser, RMV_ERR_USAGE, at, "a path is empty");
+        return rmv_value_error(parser->file, at, "a path is empty");
     if (strstr(text, "://"))
-        return rmv_parse_error(parser, RMV_ERR_UNSUPPORTED, at,
-                               "'%s': URLs are not supported by this version of rmv", text);
+        return rmv_value_error_as(RMV_ERR_UNSUPPORTED, parser->file, at,
+                                  "'%s': URLs are not supported by this version of rmv", text);
     if (text[0] == '/')
         return rmv_error_hint(
-            rmv_parse_error(parser, RMV_ERR_DENIED, at, "'%s' is an absolute path", text),
+            rmv_value_error_as(RMV_ERR_DENIED, parser->file, at, "'%s' is an absolute path", text),
             "name paths relative to the folder of %s or to 'wdir'", parser->file);
 
     RMV_CLEANUP(rmv_str_free) char *joined = rmv_path_join(folder, text);
     RMV_CLEANUP(rmv_str_free) char *normal = rmv_path_normalize(joined);
     if (strcmp(normal, ".") == 0)
-        return rmv_parse_error(parser, RMV_ERR_USAGE, at, "'%s' is the whole workspace", text);
+        return rmv_value_error(parser->file, at, "'%s' is the whole workspace", text);
     const struct rmv_error *err = rmv_path_check(normal);
     if (err)
         return rmv_error_context(err, "%s:%u:%u", parser->file, (unsigned)at->line,
@@ -118,7 +98,7 @@ const struct rmv_error *rmv_parse_deps(const struct rmv_stage_parser *parser,
         if (err)
             return err;
         if (rmv_map_set(&seen, path, stage))
-            return rmv_parse_error(parser, RMV_ERR_USAGE, item,
+            return rmv_value_error(parser->file, item,
                                    "dependency '%s' of stage '%s' is listed twice", path,
                                    stage->name);
         stage->deps =
@@ -189,7 +169,7 @@ static const struct rmv_error *check_out_path(const struct rmv_stage_parser *par
     const char *name = rmv_path_name(path);
     if (strcmp(name, RMV_PIPELINE_FILE_NAME) == 0 || strcmp(name, "rmv.lock") == 0 ||
         strcmp(name, ".gitignore") == 0 || rmv_path_has_suffix(name, ".rmv"))
-        return rmv_parse_error(parser, RMV_ERR_USAGE, at,
+        return rmv_value_error(parser->file, at,
                                "'%s' cannot be an output: rmv itself writes such files", path);
     return NULL;
 }
@@ -231,7 +211,7 @@ const struct rmv_error *rmv_parse_outs(const struct rmv_stage_parser *parser,
                                    rmv_value_kind_name(item->kind));
         for (size_t k = 0; !err && k < item->map.count; k++) {
             const struct rmv_member *member = &item->map.members[k];
-            const struct rmv_value place = rmv_parse_place_of(member);
+            const struct rmv_value place = rmv_value_place_of(member);
             err = add_out(parser, &place, member->key, &member->value, kind);
         }
     }
@@ -270,7 +250,7 @@ static const struct rmv_error *add_key(const struct rmv_stage_parser *parser, co
     assert(path);
     const char *name = key->text;
     if (!*name)
-        return rmv_parse_error(parser, RMV_ERR_USAGE, key, "the name of a parameter is empty");
+        return rmv_value_error(parser->file, key, "the name of a parameter is empty");
     struct rmv_stage_params *params = params_of_file(parser->stage, &path, key);
     if (!rmv_strings_has(&params->keys, name))
         rmv_strings_add(&params->keys, name);
@@ -282,7 +262,7 @@ static const struct rmv_error *add_file(const struct rmv_stage_parser *parser,
                                         const struct rmv_member *member)
 {
     const struct rmv_value *keys = &member->value;
-    const struct rmv_value place = rmv_parse_place_of(member);
+    const struct rmv_value place = rmv_value_place_of(member);
 
     if (keys->kind != RMV_VALUE_NULL && keys->kind != RMV_VALUE_LIST)
         return rmv_value_error(parser->file, keys,

@@ -5,11 +5,6 @@
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 
-static struct rmv_value place_of(const struct rmv_member *member)
-{
-    return (struct rmv_value){.line = member->line, .column = member->column};
-}
-
 /* ---- Stages --------------------------------------------------------------------------------- */
 
 /* A stage of the file as it is written, and what stands for its names. */
@@ -67,15 +62,14 @@ static const struct rmv_error *add_stage(struct rmv_template *template,
     const struct rmv_error *err = NULL;
 
     if (stages->map.count >= RMV_PIPELINE_STAGES_MAX)
-        return rmv_template_error(template, RMV_ERR_LIMIT, body, "more than %d stages",
+        return rmv_value_error_as(RMV_ERR_LIMIT, template->file, body, "more than %d stages",
                                   RMV_PIPELINE_STAGES_MAX);
     if (rmv_value_find(body, "vars")) {
         err = load_locals(template, &scope, definition, &locals);
         scope.vars = &locals.values;
     }
     if (!err && rmv_value_find(stages, name))
-        err = rmv_template_error(template, RMV_ERR_USAGE, body, "there is a stage '%s' already",
-                                 name);
+        err = rmv_value_error(template->file, body, "there is a stage '%s' already", name);
     if (err)
         return err;
     struct rmv_value *stage = rmv_value_add(stages, name);
@@ -123,12 +117,12 @@ static const struct rmv_error *check_loop_keys(const struct rmv_template *templa
                                                const struct rmv_value *stage)
 {
     for (size_t i = 0; i < stage->map.count; i++) {
-        const struct rmv_value place = place_of(&stage->map.members[i]);
+        const struct rmv_value place = rmv_value_place_of(&stage->map.members[i]);
         const char *key = stage->map.members[i].key;
         if (strcmp(key, "foreach") != 0 && strcmp(key, "do") != 0)
-            return rmv_error_hint(rmv_template_error(template, RMV_ERR_USAGE, &place,
-                                                     "'%s' has no place beside 'foreach' and 'do'",
-                                                     key),
+            return rmv_error_hint(rmv_value_error(template->file, &place,
+                                                  "'%s' has no place beside 'foreach' and 'do'",
+                                                  key),
                                   "write it below 'do'");
     }
     return NULL;
@@ -141,14 +135,14 @@ static const struct rmv_error *expand_foreach(struct rmv_template *template,
     RMV_CLEANUP(rmv_value_free) struct rmv_value items = {0};
     RMV_CLEANUP(rmv_value_free) struct rmv_value named = {0};
     const struct rmv_template_scope scope = {.vars = &definition->variables->values};
-    const struct rmv_value place = place_of(definition->member);
+    const struct rmv_value place = rmv_value_place_of(definition->member);
     const struct rmv_value *stage = &definition->member->value;
     const struct rmv_value *foreach = rmv_value_find(stage, "foreach");
     definition->body = rmv_value_find(stage, "do");
 
     if (!foreach || !definition->body)
-        return rmv_template_error(template, RMV_ERR_USAGE, &place, "stage '%s' has no '%s'",
-                                  definition->member->key, foreach ? "do" : "foreach");
+        return rmv_value_error(template->file, &place, "stage '%s' has no '%s'",
+                               definition->member->key, foreach ? "do" : "foreach");
     const struct rmv_error *err = check_loop_keys(template, stage);
     if (!err)
         err = rmv_value_expect(template->file, definition->body, RMV_VALUE_MAP, "'do'");

@@ -44,11 +44,6 @@ bool rmv_template_is_in(const struct rmv_value *from, bool or_escaped);
 /* Appends a scalar the way Python prints it, but true and false in small letters. */
 void rmv_template_format_scalar(const struct rmv_value *value, struct rmv_buf *out);
 
-/* Complaints: "FILE:LINE:COLUMN: …". */
-const struct rmv_error *rmv_template_error(const struct rmv_template *template,
-                                           enum rmv_error_code code, const struct rmv_value *at,
-                                           const char *format, ...) RMV_PRINTF(4, 5);
-
 /* Counts what was made. Errors: LIMIT. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_template_count(struct rmv_template *template,

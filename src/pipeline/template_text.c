@@ -1,5 +1,4 @@
 #include <assert.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,24 +6,11 @@
 #include "pipeline/template.h"
 #include "rmv/base/mem.h"
 
-const struct rmv_error *rmv_template_error(const struct rmv_template *template,
-                                           enum rmv_error_code code, const struct rmv_value *at,
-                                           const char *format, ...)
-{
-    char message[RMV_ERROR_MESSAGE_SIZE];
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(message, sizeof(message), format, arguments);
-    va_end(arguments);
-    return rmv_error(code, "%s:%u:%u: %s", template->file, (unsigned)at->line, (unsigned)at->column,
-                     message);
-}
-
 const struct rmv_error *rmv_template_count(struct rmv_template *template,
                                            const struct rmv_value *at, size_t size)
 {
     if (size > RMV_TEMPLATE_BYTES_MAX - template->size)
-        return rmv_template_error(template, RMV_ERR_LIMIT, at,
+        return rmv_value_error_as(RMV_ERR_LIMIT, template->file, at,
                                   "templates make more than %zu MiB of this file",
                                   RMV_TEMPLATE_BYTES_MAX >> 20);
     template->size += size;
@@ -127,10 +113,10 @@ static const struct rmv_value *find_first(const struct rmv_template_scope *scope
 static const struct rmv_error *no_such_value(const struct rmv_template *template,
                                              const struct rmv_value *at, const char *name)
 {
-    return rmv_error_hint(
-        rmv_template_error(template, RMV_ERR_NOT_FOUND, at, "there is no value for ${%s}", name),
-        "put it into %s or 'vars'; write \\${%s} for a variable of the shell", RMV_PARAMS_FILE_NAME,
-        name);
+    return rmv_error_hint(rmv_value_error_as(RMV_ERR_NOT_FOUND, template->file, at,
+                                             "there is no value for ${%s}", name),
+                          "put it into %s or 'vars'; write \\${%s} for a variable of the shell",
+                          RMV_PARAMS_FILE_NAME, name);
 }
 
 static const struct rmv_error *find_value(const struct rmv_template *template,
@@ -145,7 +131,7 @@ static const struct rmv_error *find_value(const struct rmv_template *template,
         RMV_CLEANUP(rmv_str_free) char *step = next_step(&rest, rest == name);
         if (!step)
             return rmv_error_hint(
-                rmv_template_error(template, RMV_ERR_USAGE, at, "'${%s}' is no template", name),
+                rmv_value_error(template->file, at, "'${%s}' is no template", name),
                 "write ${name}, ${name.part} or ${name[0]}; \\${ for a plain ${");
         if (!found)
             found = find_first(scope, step);
@@ -223,9 +209,9 @@ static const struct rmv_error *append_list_option(const struct rmv_template *tem
     for (size_t i = 0; i < list->list.count; i++) {
         const struct rmv_value *item = &list->list.items[i];
         if (item->kind == RMV_VALUE_LIST || item->kind == RMV_VALUE_MAP)
-            return rmv_template_error(template, RMV_ERR_USAGE, at,
-                                      "'%s' is a list that holds %s, and no option can be", name,
-                                      rmv_value_kind_name(item->kind));
+            return rmv_value_error(template->file, at,
+                                   "'%s' is a list that holds %s, and no option can be", name,
+                                   rmv_value_kind_name(item->kind));
         if (i == 0 || repeats)
             rmv_buf_append_format(out, " --%s", name);
         rmv_buf_append_string(out, " ");
@@ -287,9 +273,9 @@ static const struct rmv_error *append_value(const struct resolver *resolver,
         return err;
     }
     if (value->kind == RMV_VALUE_MAP || value->kind == RMV_VALUE_LIST)
-        return rmv_template_error(resolver->template, RMV_ERR_USAGE, at,
-                                  "${%s} is %s and cannot be part of a string", name,
-                                  rmv_value_kind_name(value->kind));
+        return rmv_value_error(resolver->template->file, at,
+                               "${%s} is %s and cannot be part of a string", name,
+                               rmv_value_kind_name(value->kind));
     rmv_template_format_scalar(value, out);
     return NULL;
 }
@@ -404,14 +390,14 @@ static const struct rmv_error *resolve_map(const struct resolver *resolver,
     rmv_value_set_map(out);
     for (size_t i = 0; i < from->map.count; i++) {
         const struct rmv_member *member = &from->map.members[i];
-        const struct rmv_value place = {.line = member->line, .column = member->column};
+        const struct rmv_value place = rmv_value_place_of(member);
         RMV_CLEANUP(rmv_buf_free) struct rmv_buf key = {0};
         const struct rmv_error *err = resolve_text(resolver, &place, member->key, &key);
         if (err)
             return err;
         if (rmv_value_find(out, rmv_buf_string(&key)))
-            return rmv_template_error(resolver->template, RMV_ERR_USAGE, &place,
-                                      "'%s' is there twice", rmv_buf_string(&key));
+            return rmv_value_error(resolver->template->file, &place, "'%s' is there twice",
+                                   rmv_buf_string(&key));
         struct rmv_value *value = rmv_value_add(out, rmv_buf_string(&key));
         err = resolve(resolver, &member->value, value);
         if (err)

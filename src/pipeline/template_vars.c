@@ -25,8 +25,8 @@ static const struct rmv_error *merge(const struct rmv_template *template,
         RMV_CLEANUP(rmv_str_free)
         char *name = rmv_str_format("%s%s%s", what, *what ? "." : "", member->key);
         if (old->kind != RMV_VALUE_MAP || member->value.kind != RMV_VALUE_MAP)
-            return rmv_template_error(template, RMV_ERR_USAGE, at,
-                                      "'%s' has a value already, from before this", name);
+            return rmv_value_error(template->file, at, "'%s' has a value already, from before this",
+                                   name);
         const struct rmv_error *err = merge(template, at, name, &member->value, old);
         if (err)
             return err;
@@ -37,7 +37,7 @@ static const struct rmv_error *merge(const struct rmv_template *template,
 static const struct rmv_error *already_loaded(const struct rmv_template *template,
                                               const struct rmv_value *at, const char *path)
 {
-    return rmv_template_error(template, RMV_ERR_USAGE, at, "'%s' has been loaded already", path);
+    return rmv_value_error(template->file, at, "'%s' has been loaded already", path);
 }
 
 /* Takes note of what is loaded from `path`: all of it, or some keys. */
@@ -66,9 +66,8 @@ static const struct rmv_error *take_keys(const struct rmv_template *template,
     RMV_CLEANUP(rmv_value_free) struct rmv_value taken = {0};
 
     if (content->kind != RMV_VALUE_MAP)
-        return rmv_template_error(template, RMV_ERR_USAGE, at,
-                                  "'%s' holds %s and no variables by name", path,
-                                  rmv_value_kind_name(content->kind));
+        return rmv_value_error(template->file, at, "'%s' holds %s and no variables by name", path,
+                               rmv_value_kind_name(content->kind));
     if (keys->kind == RMV_VALUE_NULL)
         return NULL;
     rmv_value_set_map(&taken);
@@ -76,8 +75,8 @@ static const struct rmv_error *take_keys(const struct rmv_template *template,
         const char *key = keys->list.items[i].text;
         const struct rmv_value *value = rmv_value_find(content, key);
         if (!value)
-            return rmv_template_error(template, RMV_ERR_NOT_FOUND, at, "'%s' has no '%s'", path,
-                                      key);
+            return rmv_value_error_as(RMV_ERR_NOT_FOUND, template->file, at, "'%s' has no '%s'",
+                                      path, key);
         rmv_value_copy(rmv_value_add(&taken, key), value);
     }
     rmv_value_free(content);
@@ -117,8 +116,8 @@ static const struct rmv_error *load_file(const struct rmv_template *template, co
     if (err)
         return err;
     if (!template->reader)
-        return rmv_template_error(template, RMV_ERR_UNSUPPORTED, at, "'%s' cannot be read here",
-                                  path);
+        return rmv_value_error_as(RMV_ERR_UNSUPPORTED, template->file, at,
+                                  "'%s' cannot be read here", path);
     err = template->reader->read(template->reader->context, path, &content);
     if (err)
         return rmv_error_context(err, "%s:%u:%u: variables", template->file, (unsigned)at->line,
@@ -133,8 +132,8 @@ const struct rmv_error *rmv_template_load_vars(const struct rmv_template *templa
 {
     const struct rmv_error *err = rmv_value_expect(template->file, vars, RMV_VALUE_LIST, "'vars'");
     if (!err && rmv_template_is_in(vars, false))
-        err = rmv_template_error(template, RMV_ERR_USAGE, vars,
-                                 "'vars' is where templates come from and can have none");
+        err = rmv_value_error(template->file, vars,
+                              "'vars' is where templates come from and can have none");
     for (size_t i = 0; !err && i < vars->list.count; i++) {
         const struct rmv_value *item = &vars->list.items[i];
         if (item->kind == RMV_VALUE_STRING)

@@ -78,9 +78,17 @@ void rmv_value_set_int(struct rmv_value *value, int64_t integer);
 void rmv_value_set_double(struct rmv_value *value, double number);
 void rmv_value_set_bool(struct rmv_value *value, bool boolean);
 
-/* "NAME:LINE:COLUMN: message", the form of every complaint about a document. */
+/* "NAME:LINE:COLUMN: message", the form of every complaint about a document: a USAGE error. */
 const struct rmv_error *rmv_value_error(const char *name, const struct rmv_value *value,
                                         const char *format, ...) RMV_PRINTF(3, 4);
+
+/* The same as an error of another kind. */
+const struct rmv_error *rmv_value_error_as(enum rmv_error_code code, const char *name,
+                                           const struct rmv_value *value, const char *format, ...)
+    RMV_PRINTF(4, 5);
+
+/* A value that stands where the key of `member` does, for messages about keys. */
+struct rmv_value rmv_value_place_of(const struct rmv_member *member);
 
 /* Checks that `value` (named `what` in the message) is of the kind. Errors: USAGE. */
 RMV_MUST_CHECK
