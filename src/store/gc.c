@@ -9,6 +9,7 @@
 #include "store/doomed.h"
 #include "store/gc_loose.h"
 #include "store/gc_packs.h"
+#include "store/salvage.h"
 
 #define LOCK_TIMEOUT_MS (60 * 1000)
 #define REWRITE_BYTES_MIN ((uint64_t)1 << 20)
@@ -60,7 +61,10 @@ const struct rmv_error *rmv_store_gc_lock(struct rmv_store_gc *gc)
     if (err)
         return err;
     rmv_store_refresh_damage(store);
-    return rmv_index_refresh(&store->index);
+    err = rmv_index_refresh(&store->index);
+    /* What a process left that died, another gc perhaps: with everybody locked out, nobody lives
+     * who writes there. */
+    return err ? err : rmv_salvage(store);
 }
 
 /* ---- What is there --------------------------------------------------------------------------- */
