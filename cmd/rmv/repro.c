@@ -11,7 +11,8 @@
 
 static bool option_force, option_single_item, option_downstream, option_dry, option_keep_going;
 static bool option_no_commit, option_no_run_cache, option_json;
-static bool option_all_pipelines, option_pipeline, option_recursive;
+static bool option_all_pipelines, option_pipeline, option_recursive, option_force_downstream;
+static bool option_interactive, option_allow_missing, option_ignore_errors;
 static int64_t option_jobs = 1;
 
 static const struct cli_option options[] = {
@@ -23,6 +24,16 @@ static const struct cli_option options[] = {
     {.name = "downstream",
      .flag = &option_downstream,
      .help = "the targets and all that needs them, not what they need"},
+    {.name = "force-downstream",
+     .flag = &option_force_downstream,
+     .help = "where a stage runs, run all that needs it too, changed or not"},
+    {.name = "interactive",
+     .letter = 'i',
+     .flag = &option_interactive,
+     .help = "ask before each stage that changed"},
+    {.name = "allow-missing",
+     .flag = &option_allow_missing,
+     .help = "leave stages alone of which nothing changed but that data is not here"},
     {.name = "pipeline",
      .letter = 'p',
      .flag = &option_pipeline,
@@ -40,6 +51,9 @@ static const struct cli_option options[] = {
      .letter = 'k',
      .flag = &option_keep_going,
      .help = "run what does not depend on a stage that failed"},
+    {.name = "ignore-errors",
+     .flag = &option_ignore_errors,
+     .help = "run what depends on a stage that failed too; the exit status is then 0"},
     {.name = "jobs",
      .letter = 'j',
      .number = &option_jobs,
@@ -171,6 +185,8 @@ static const char *state_name(enum rmv_repro_event_kind kind)
         return "failed";
     case RMV_REPRO_BLOCKED:
         return "blocked";
+    case RMV_REPRO_DECLINED:
+        return "declined";
     default:
         return NULL;
     }
@@ -212,11 +228,15 @@ static void print_event(FILE *out, const struct rmv_repro_event *event)
         fprintf(out, "Would run stage '%s': %s\n", name, event->text);
         break;
     case RMV_REPRO_FAILED:
-        if (option_keep_going) /* otherwise it is how the command ends */
+        /* Otherwise it is how the command ends. */
+        if (option_keep_going || option_ignore_errors)
             fprintf(stderr, "%s\n", event->text);
         break;
     case RMV_REPRO_BLOCKED:
         fprintf(out, "Stage '%s' is not run: it needs %s\n", name, event->text);
+        break;
+    case RMV_REPRO_DECLINED:
+        fprintf(out, "Stage '%s' is not run\n", name);
         break;
     }
 }
@@ -244,6 +264,40 @@ static void report(void *context, const struct rmv_repro_event *event)
     fflush(stdout); /* before a command writes there */
 }
 
+/* ---- Asking --------------------------------------------------------------------------------- */
+
+static bool says_yes_to_all;
+
+/* One line of standard input; NULL at its end or at an interrupt. */
+static const char *read_answer(char *line, size_t size)
+{
+    if (interrupted || !fgets(line, (int)size, stdin) || interrupted)
+        return NULL;
+    line[strcspn(line, "\r\n")] = '\0';
+    return line;
+}
+
+static const struct rmv_error *ask(void *context, const struct rmv_stage *stage, const char *why,
+                                   bool *yes)
+{
+    char line[64];
+
+    (void)context;
+    *yes = says_yes_to_all;
+    while (!*yes) {
+        fprintf(stderr, "Run stage '%s' (%s)? [y]es, [n]o, [a]ll, [q]uit: ", stage->address, why);
+        const char *answer = read_answer(line, sizeof(line));
+        if (!answer || strcmp(answer, "q") == 0 || strcmp(answer, "quit") == 0)
+            return rmv_error(RMV_ERR_INTERRUPTED, "stopped before stage '%s'%s", stage->address,
+                             answer ? "" : ": there was no answer");
+        if (strcmp(answer, "n") == 0 || strcmp(answer, "no") == 0)
+            return NULL;
+        says_yes_to_all = strcmp(answer, "a") == 0 || strcmp(answer, "all") == 0;
+        *yes = says_yes_to_all || strcmp(answer, "y") == 0 || strcmp(answer, "yes") == 0;
+    }
+    return NULL;
+}
+
 /* ---- The command ---------------------------------------------------------------------------- */
 
 static const struct rmv_error *run(struct rmv_workspace *workspace,
@@ -257,6 +311,10 @@ static const struct rmv_error *run(struct rmv_workspace *workspace,
                                             .all_pipelines = option_all_pipelines,
                                             .whole = option_pipeline,
                                             .recursive = option_recursive,
+                                            .force_downstream = option_force_downstream,
+                                            .ignore_errors = option_ignore_errors,
+                                            .allow_missing = option_allow_missing,
+                                            .confirm = option_interactive ? ask : NULL,
                                             .dry = option_dry,
                                             .keep_going = option_keep_going,
                                             .no_commit = option_no_commit,
@@ -288,12 +346,8 @@ static void print_document(const struct printer *printer, const struct rmv_error
     cli_print_json(&document);
 }
 
-static const struct rmv_error *repro(int argc, char **argv)
+static const struct rmv_error *check_options(int argc, char **argv)
 {
-    RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
-    RMV_CLEANUP(rmv_strings_free) struct rmv_strings targets = {0};
-    struct printer printer = {0};
-
     if (option_single_item && option_downstream)
         return rmv_error(RMV_ERR_USAGE, "--single-item and --downstream exclude each other");
     if ((option_single_item || option_downstream) && argc == 0)
@@ -305,12 +359,28 @@ static const struct rmv_error *repro(int argc, char **argv)
         return rmv_error(RMV_ERR_USAGE, "--all-pipelines takes no target: '%s'", argv[0]);
     if (option_jobs < 0 || option_jobs > JOBS_MAX)
         return rmv_error(RMV_ERR_USAGE, "--jobs is a number from 0 to %d", JOBS_MAX);
+    if (option_keep_going && option_ignore_errors)
+        return rmv_error(RMV_ERR_USAGE, "--keep-going and --ignore-errors exclude each other");
+    if (option_interactive && option_jobs != 1)
+        return rmv_error(RMV_ERR_USAGE, "--interactive and --jobs exclude each other");
+    return NULL;
+}
+
+static const struct rmv_error *repro(int argc, char **argv)
+{
+    RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings targets = {0};
+    struct printer printer = {0};
+
+    const struct rmv_error *err = check_options(argc, argv);
+    if (err)
+        return err;
     jobs = option_jobs ? option_jobs : sysconf(_SC_NPROCESSORS_ONLN);
     for (int i = 0; i < argc; i++)
         rmv_strings_add(&targets, argv[i]);
     watch_signals();
     rmv_value_set_list(&printer.stages);
-    const struct rmv_error *err = cli_open_workspace(&workspace);
+    err = cli_open_workspace(&workspace);
     if (err)
         return err;
     err = run(workspace, &targets, &printer);
@@ -353,6 +423,11 @@ const struct cli_command rmv_command_repro = {
         "comes in whole lines with the stage in front. After a failure those that run still come\n"
         "to their end and are recorded. A stage with 'timeout' is stopped when that is over, one\n"
         "with 'retry' is tried again after a pause.\n"
+        "\n"
+        "With --allow-missing, data that is not in the workspace counts as what its pointer or\n"
+        "rmv.lock says of it, so that in a fresh clone nothing runs that did not change; a stage\n"
+        "that has to run still needs it here. --interactive reads its answers from the standard\n"
+        "input; what is declined, and what needs it, is not run, and that is a failure.\n"
         "\n"
         "The exit status is 1 if a stage failed, 3 if something it needs is missing, 4 if data "
         "that\n"

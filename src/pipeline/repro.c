@@ -23,11 +23,13 @@ struct running {
 struct repro {
     struct rmv_runner runner;
     struct rmv_graph graph;
-    bool *chosen;                       /* per stage: to be looked at */
-    bool *pending;                      /* per stage: failed or blocked; in a dry run, would run */
-    bool has_checked;                   /* pointers against outputs */
-    struct rmv_tracked tracked;         /* once that is done */
-    struct rmv_strings failed, blocked; /* addresses */
+    bool *chosen;               /* per stage: to be looked at */
+    bool *pending;              /* per stage: failed or blocked; in a dry run, would run */
+    bool has_checked;           /* pointers against outputs */
+    struct rmv_tracked tracked; /* once that is done */
+    struct rmv_tracked known;   /* of data that is not here, if that is allowed */
+    size_t *forced_by;          /* per stage: 1 + the stage that ran and forces it to run; or 0 */
+    struct rmv_strings failed, blocked, declined; /* addresses */
     struct rmv_schedule schedule;
     struct running *running;
     size_t running_count, running_capacity;
@@ -39,10 +41,13 @@ static void repro_free(struct repro *repro)
     rmv_runner_free(&repro->runner);
     rmv_graph_free(&repro->graph);
     rmv_tracked_free(&repro->tracked);
+    rmv_tracked_free(&repro->known);
     rmv_free(&repro->chosen);
     rmv_free(&repro->pending);
     rmv_strings_free(&repro->failed);
+    rmv_free(&repro->forced_by);
     rmv_strings_free(&repro->blocked);
+    rmv_strings_free(&repro->declined);
     for (size_t i = 0; i < repro->running_count; i++)
         rmv_run_close(&repro->running[i].run);
     rmv_free(&repro->running);
@@ -168,9 +173,24 @@ static char *pending_needs_of(const struct repro *repro, size_t at)
 static const struct rmv_error *status_of(struct repro *repro, const struct rmv_stage *stage,
                                          struct rmv_stage_status *status)
 {
+    const struct rmv_stage *stages = repro->runner.pipeline->stages;
+    const size_t forced_by = repro->forced_by[stage - stages];
     if (repro->runner.options->force && !stage->frozen)
         rmv_stage_status_add(status, RMV_STAGE_CHANGE_FORCED, rmv_str_copy("forced"));
+    else if (forced_by && !stage->frozen)
+        rmv_stage_status_add(status, RMV_STAGE_CHANGE_FORCED,
+                             rmv_str_format("forced by stage '%s'", stages[forced_by - 1].address));
     return rmv_stage_status_of(&repro->runner.view, stage, status);
+}
+
+/* The stage runs, or something else than before was put in its place: so do those below it. */
+static void force_feeds(struct repro *repro, size_t at)
+{
+    const struct rmv_graph_node *node = &repro->graph.nodes[at];
+    if (!repro->runner.options->force_downstream)
+        return;
+    for (size_t i = 0; i < node->feeds_count; i++)
+        repro->forced_by[node->feeds[i]] = at + 1;
 }
 
 /* What is known already, although what the stage needs would be made first. */
@@ -189,6 +209,7 @@ static const struct rmv_error *dry_run_after(struct repro *repro, size_t at, con
     char *text = why ? rmv_str_format("%s; after %s", why, needs)
                      : rmv_str_format("if %s makes something new", needs);
     repro->pending[at] = true;
+    force_feeds(repro, at);
     rmv_runner_report(&repro->runner, RMV_REPRO_WOULD_RUN, stage, text);
     return NULL;
 }
@@ -200,6 +221,26 @@ static const struct rmv_error *dry_run(struct repro *repro, size_t at,
     repro->pending[at] = true;
     rmv_runner_report(&repro->runner, RMV_REPRO_WOULD_RUN, &repro->runner.pipeline->stages[at],
                       why);
+    return NULL;
+}
+
+/* Sets `*yes` if nobody wants to be asked. */
+static const struct rmv_error *confirm(struct repro *repro, size_t at,
+                                       const struct rmv_stage_status *status, bool *yes)
+{
+    const struct rmv_repro_options *options = repro->runner.options;
+    const struct rmv_stage *stage = &repro->runner.pipeline->stages[at];
+    RMV_CLEANUP(rmv_str_free) char *why = rmv_stage_status_text(status);
+
+    *yes = true;
+    if (!options->confirm)
+        return NULL;
+    const struct rmv_error *err = options->confirm(options->context, stage, why, yes);
+    if (err || *yes)
+        return err;
+    repro->pending[at] = true;
+    rmv_strings_add(&repro->declined, stage->address);
+    rmv_runner_report(&repro->runner, RMV_REPRO_DECLINED, stage, why);
     return NULL;
 }
 
@@ -253,8 +294,14 @@ static const struct rmv_error *handle(struct repro *repro, size_t at, struct rmv
         rmv_runner_report(&repro->runner, RMV_REPRO_UP_TO_DATE, stage, "");
         return NULL;
     }
+    if (!status.outs_only)
+        force_feeds(repro, at);
     if (options->dry)
         return dry_run(repro, at, &status);
+    bool yes = false;
+    err = confirm(repro, at, &status, &yes);
+    if (err || !yes)
+        return err;
     err = rmv_runner_save_sources(&repro->runner, stage, &repro->tracked);
     const bool wait = repro->running_count == 0;
     return err ? err : rmv_runner_begin(&repro->runner, stage, &status, wait, run);
@@ -268,7 +315,7 @@ static bool is_interrupted(const struct repro *repro)
     return options->interrupted && *options->interrupted;
 }
 
-/* With keep_going, a failure is noted and the rest goes on. */
+/* With keep_going or ignore_errors, a failure is noted and the rest goes on. */
 static const struct rmv_error *note_failure(struct repro *repro, size_t at,
                                             const struct rmv_error *err)
 {
@@ -276,9 +323,9 @@ static const struct rmv_error *note_failure(struct repro *repro, size_t at,
     if (err->code == RMV_ERR_INTERRUPTED)
         return err;
     rmv_runner_report(&repro->runner, RMV_REPRO_FAILED, stage, err->message);
-    if (!repro->runner.options->keep_going)
+    if (!repro->runner.options->keep_going && !repro->runner.options->ignore_errors)
         return err;
-    repro->pending[at] = true;
+    repro->pending[at] = !repro->runner.options->ignore_errors;
     rmv_strings_add(&repro->failed, stage->address);
     rmv_stage_view_forget_all(&repro->runner.view);
     return NULL;
@@ -375,11 +422,18 @@ static void append_names(struct rmv_buf *text, const struct rmv_strings *names)
 static const struct rmv_error *summary(const struct repro *repro)
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
-    if (!repro->failed.count)
+    const bool has_failed = repro->failed.count && !repro->runner.options->ignore_errors;
+    if (!has_failed && !repro->declined.count)
         return NULL;
-    rmv_buf_append_format(&text, "%zu stage%s failed: ", repro->failed.count,
-                          repro->failed.count == 1 ? "" : "s");
-    append_names(&text, &repro->failed);
+    if (has_failed) {
+        rmv_buf_append_format(&text, "%zu stage%s failed: ", repro->failed.count,
+                              repro->failed.count == 1 ? "" : "s");
+        append_names(&text, &repro->failed);
+    }
+    if (repro->declined.count) {
+        rmv_buf_append_string(&text, has_failed ? "; declined: " : "declined: ");
+        append_names(&text, &repro->declined);
+    }
     if (repro->blocked.count) {
         rmv_buf_append_string(&text, "; not run because of that: ");
         append_names(&text, &repro->blocked);
@@ -415,51 +469,15 @@ const struct rmv_error *rmv_repro(struct rmv_workspace *workspace,
         return err;
     repro.chosen = rmv_calloc(pipeline->count + 1, sizeof(bool));
     repro.pending = rmv_calloc(pipeline->count + 1, sizeof(bool));
-    err = choose(&repro);
+    repro.forced_by = rmv_calloc(pipeline->count + 1, sizeof(size_t));
+    if (options->allow_missing) {
+        err = rmv_tracked_read(workspace, NULL, &repro.known);
+        repro.runner.view.known = &repro.known;
+    }
+    if (!err)
+        err = choose(&repro);
     if (err)
         return err;
     rmv_schedule_init(&repro.schedule, &repro.graph, repro.chosen);
     return run_all(&repro);
-}
-
-/* ---- Taking outputs as they are ------------------------------------------------------------- */
-
-static const struct rmv_error *take_inputs(struct rmv_runner *runner, const struct rmv_stage *stage,
-                                           struct rmv_lock_stage *entry)
-{
-    RMV_CLEANUP(rmv_value_free) struct rmv_value params = {0};
-    const struct rmv_error *err =
-        rmv_params_of_stage(runner->workspace, &runner->view.params, stage, &params);
-    return err ? err : rmv_runner_entry_of(runner, stage, &params, entry);
-}
-
-const struct rmv_error *rmv_repro_commit(struct rmv_workspace *workspace,
-                                         const struct rmv_stage *stage, bool as_run, bool *changed)
-{
-    const struct rmv_repro_options options = {0};
-    RMV_CLEANUP(rmv_runner_free)
-    struct rmv_runner runner = {.workspace = workspace,
-                                .options = &options,
-                                .view = {.workspace = workspace},
-                                .cache = {.workspace = workspace}};
-    RMV_CLEANUP(rmv_lock_stage_free) struct rmv_lock_stage entry = {0};
-    RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
-
-    *changed = false;
-    const struct rmv_error *err = as_run ? take_inputs(&runner, stage, &entry)
-                                         : rmv_runner_locked_entry_of(&runner, stage, &entry);
-    if (err || !entry.name)
-        return err;
-    err = rmv_store_batch_open(workspace->store, &batch);
-    if (!err)
-        err = rmv_runner_save_outs(&runner, stage, batch, &entry.outs);
-    if (!err)
-        err = rmv_store_batch_commit(batch);
-    if (!err)
-        err = rmv_runner_publish(&runner, stage, &entry, changed);
-    if (err)
-        return err;
-    rmv_runner_unmark_started(&runner, stage);
-    rmv_links_place(workspace);
-    return NULL;
 }

@@ -55,6 +55,7 @@ struct comparison {
     const struct rmv_stage *stage;
     const struct rmv_lock_stage *locked; /* what it was run with; NULL if it was not */
     struct rmv_stage_status *status;
+    const struct rmv_stage_dep *absent; /* the first one that is not here, if that is allowed */
 };
 
 static void append_count(struct rmv_buf *text, const struct rmv_changes *changes,
@@ -95,6 +96,27 @@ static const struct rmv_error *missing_dep(const struct rmv_stage *stage,
                           "make it, or `rmv checkout` it if it is tracked");
 }
 
+/* Data that is not here, but of which it may be known what it should be. */
+static const struct rmv_error *compare_absent(struct comparison *comparison,
+                                              const struct rmv_stage_dep *dep)
+{
+    struct rmv_stage_view *view = comparison->view;
+    const struct rmv_output *before =
+        comparison->locked ? rmv_outputs_find(&comparison->locked->deps, dep->path) : NULL;
+    if (!view->known || !before)
+        return missing_dep(comparison->stage, dep);
+    if (!comparison->absent)
+        comparison->absent = dep;
+
+    RMV_CLEANUP(rmv_output_free) struct rmv_output now = {0};
+    const struct rmv_output *whole = rmv_tracked_find(view->known, dep->path);
+    if (whole && !rmv_dataset_find(view->workspace, whole, dep->path, &now) &&
+        !rmv_output_equal(before, &now))
+        rmv_stage_status_add(comparison->status, RMV_STAGE_CHANGE_DEP,
+                             rmv_str_format("%s (modified, and not here)", dep->path));
+    return NULL;
+}
+
 static const struct rmv_error *compare_dep(struct comparison *comparison,
                                            const struct rmv_stage_dep *dep)
 {
@@ -104,7 +126,7 @@ static const struct rmv_error *compare_dep(struct comparison *comparison,
         return rmv_error_context(err, "dependency '%s' of stage '%s'", dep->path,
                                  comparison->stage->address);
     if (now->kind == RMV_OUTPUT_MISSING)
-        return missing_dep(comparison->stage, dep);
+        return compare_absent(comparison, dep);
     if (!comparison->locked)
         return NULL;
 
@@ -211,6 +233,8 @@ static const struct rmv_error *compare_out(struct comparison *comparison,
     char *text = NULL;
     if (!before)
         text = rmv_str_format("new output: %s", out->path);
+    else if (now->kind == RMV_OUTPUT_MISSING && comparison->view->known)
+        return NULL;
     else if (now->kind == RMV_OUTPUT_MISSING)
         text = rmv_str_format("output missing: %s", out->path);
     else if (!rmv_output_equal(before, now))
@@ -303,6 +327,8 @@ const struct rmv_error *rmv_stage_status_of(struct rmv_stage_view *view,
     if (!err && comparison.locked)
         err = compare_outs(&comparison);
     status->outs_only = has_only_outs(status);
+    if (!err && comparison.absent && status->count && !status->outs_only)
+        return missing_dep(stage, comparison.absent);
     return err;
 }
 

@@ -25,8 +25,9 @@ enum rmv_repro_event_kind {
     RMV_REPRO_RAN,      /* done and recorded */
     RMV_REPRO_RESTORED, /* outputs put back, no command run; `text` says from where */
     RMV_REPRO_WOULD_RUN,
-    RMV_REPRO_FAILED,  /* `text` is the message, which is returned too unless keep_going is set */
-    RMV_REPRO_BLOCKED, /* not run, because one it needs failed */
+    RMV_REPRO_FAILED,   /* `text` is the message, which is returned too unless keep_going is set */
+    RMV_REPRO_BLOCKED,  /* not run, because one it needs failed or was declined */
+    RMV_REPRO_DECLINED, /* not run, because confirm() said so; `text` is why it would have run */
 };
 
 struct rmv_repro_event {
@@ -39,18 +40,25 @@ struct rmv_repro_options {
     /* As typed; none: the stages of the rmv.yaml in the folder where the program was started, or,
      * if that has none, all. */
     const struct rmv_strings *targets;
-    bool all_pipelines; /* without targets: the stages of all files */
-    bool recursive;     /* targets are folders: the stages of all files in and below them */
-    bool whole;         /* all that is connected with the targets, whatever needs what */
-    bool force;         /* run what is up to date too */
-    bool single_item;   /* the targets alone */
-    bool downstream;    /* the targets and what needs them, not what they need */
-    bool dry;           /* say what would run, change nothing */
-    bool keep_going;    /* run what does not depend on what failed */
-    bool no_commit;     /* record hashes, but do not store the outputs */
-    unsigned jobs;      /* stages that run at once; 0 for one */
-    bool no_run_cache;  /* do not look for, or remember, earlier runs */
+    bool all_pipelines;    /* without targets: the stages of all files */
+    bool recursive;        /* targets are folders: the stages of all files in and below them */
+    bool whole;            /* all that is connected with the targets, whatever needs what */
+    bool force;            /* run what is up to date too */
+    bool single_item;      /* the targets alone */
+    bool downstream;       /* the targets and what needs them, not what they need */
+    bool force_downstream; /* run all that needs a stage that runs, changed or not */
+    bool dry;              /* say what would run, change nothing */
+    bool keep_going;       /* run what does not depend on what failed */
+    bool ignore_errors;    /* run what depends on it too, and return no error in the end */
+    bool allow_missing;    /* data that is not here counts as what is known of it */
+    bool no_commit;        /* record hashes, but do not store the outputs */
+    unsigned jobs;         /* stages that run at once; 0 for one */
+    bool no_run_cache;     /* do not look for, or remember, earlier runs */
     void (*report)(void *context, const struct rmv_repro_event *event);
+    /* Asked before anything is done about a stage that changed; `why` says how. May be NULL, which
+     * is yes to all. An error ends it all. */
+    const struct rmv_error *(*confirm)(void *context, const struct rmv_stage *stage,
+                                       const char *why, bool *yes);
     /* What commands print, as it comes; it goes to the stage's log as well. May be NULL. */
     void (*output)(void *context, const struct rmv_stage *stage, bool is_error, const char *bytes,
                    size_t size);

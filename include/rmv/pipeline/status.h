@@ -20,6 +20,10 @@ struct rmv_stage_view {
     struct rmv_map states;           /* path → struct rmv_output *, owned */
     struct rmv_map lock_files;       /* path → a lock file and what stat(2) said of it, owned */
     struct rmv_params_files params;
+    /* Data that is not here is taken for what `known` says of it, or else for what it was: only a
+     * stage that has to run for other reasons complains of it. Both borrowed; NULL: it is missed.
+     */
+    const struct rmv_tracked *known;
 };
 void rmv_stage_view_free(struct rmv_stage_view *view);
 

@@ -1,0 +1,72 @@
+#!/bin/sh
+# rmv repro: flags that change which stages run.
+. "$(dirname "$0")/lib.sh"
+
+# a → b → c, and d beside them; every command notes its stage in `ran`.
+repository "$TEST_FOLDER/main"
+printf 'ran\n*.out\n!rmv.yaml\n' >.gitignore
+echo 1 >in; echo 'p: 1' >params.yaml
+cat >rmv.yaml <<'YAML'
+stages:
+  a: {cmd: "echo a >>ran; wc -c <in >a.out", deps: [in], outs: [a.out]}
+  b: {cmd: "echo b >>ran; cat a.out >b.out", deps: [a.out], params: [p], outs: [b.out]}
+  c: {cmd: "echo c >>ran; cat b.out >c.out", deps: [b.out], outs: [c.out]}
+  d: {cmd: "echo d >>ran; echo d >d.out", outs: [d.out], deps: [in]}
+YAML
+ran() { test ! -e ran || tr '\n' ' ' <ran; rm -f ran; }
+runs() { # runs "<stages>" <arguments>...
+    rm -f ran; wanted=$1; shift
+    rmv repro "$@" >out 2>&1 || { cat out; return 1; }
+    actual=$(ran)
+    test "$actual" = "$wanted${wanted:+ }" || { echo "ran '$actual', not '$wanted'"; cat out; return 1; }
+}
+
+it 'runs everything once'                         'runs "a b c d"'
+it 'stops below a stage that gave the same'       'echo 2 >in; runs "a d"'
+it 'goes on below it with --force-downstream'     '
+    echo 3 >in; runs "a b c d" --force-downstream; grep "Running stage .b.: forced by stage .a." out
+    runs "" --force-downstream'
+it 'forces nothing for a restored output'         'rm a.out; runs "" --force-downstream; test -f a.out'
+it 'says so in a dry run'                         'echo 4 >in; rmv repro --dry --force-downstream >out; grep "Would run stage .c.: forced by stage .b.; after .b." out; runs "a d"'
+it 'forces what is below the target alone'        'echo 5 >in; runs "a b" --force-downstream b; runs "d"'
+
+it 'asks before each stage'                       '
+    echo "p: 2" >params.yaml; echo 666666 >in
+    printf "y\ny\nn\ny\n" | { rm -f ran; exits 1 rmv repro -i >out 2>err; }; test "$(ran)" = "a b d " || cat out err
+    grep "Run stage .a. (changed: in (modified))?" err; grep "declined: .c." err'
+it 'does not run what needs a declined stage'     '
+    echo 7777777777 >in; printf "no\nyes\n" | { exits 1 rmv repro -i >out 2>err; }; test "$(ran)" = "d "
+    grep "Stage .a. is not run" out; grep "Stage .b. is not run: it needs .a." out; grep "declined: .a.; not run because of that: .b., .c." err'
+it 'asks again for what it does not understand'   'printf "maybe\na\n" | runs "a b c" -i; test "$(grep -o "Run stage .a." out | wc -l)" = 2; ! grep "Run stage .b." out'
+it 'stops at q, and where nobody answers'         'echo 8 >in; echo q | exits 130 rmv repro -i; exits 130 rmv repro -i </dev/null; test -z "$(ran)"; says "there was no answer" rmv repro -i </dev/null'
+it 'asks nothing when nothing changed'            'runs "a b d"; rmv repro -i </dev/null'
+it 'asks one stage at a time'                     'exits 2 rmv repro -i -j 2'
+it 'notes in JSON what was declined'              'echo 99 >in; { yes n || :; } | { rmv repro -i --json 2>/dev/null || :; } | python3 -c "import json,sys; d=json.load(sys.stdin); assert not d[\"ok\"] and [s[\"state\"] for s in d[\"stages\"]] == [\"declined\", \"blocked\", \"blocked\", \"declined\"], d"; runs "a b c d"'
+
+it 'goes on after a failure with --ignore-errors' '
+    sed -i "s/echo b >>ran; cat/echo b >>ran; exit 7; cat/" rmv.yaml
+    rmv repro --ignore-errors >out 2>err; cat out err; test "$(ran)" = "b "
+    grep "stage .b. failed: exit status 7" err; grep "dependency .b.out. of stage .c. does not exist" err; ! grep "exit 7" rmv.lock'
+it 'runs what depends on it with what it left'    '
+    sed -i "s/exit 7; cat a.out >b.out/cat a.out a.out >b.out; exit 7/" rmv.yaml
+    rmv repro --ignore-errors >out 2>err; test "$(ran)" = "b c "; cmp b.out c.out'
+it 'still fails without it'                       'exits 1 rmv repro; exits 1 rmv repro -k; exits 2 rmv repro -k --ignore-errors; rm ran'
+it 'says in JSON which stages failed'             'rmv repro --ignore-errors --json 2>/dev/null | python3 -c "import json,sys; d=json.load(sys.stdin); assert d[\"ok\"] and {s[\"stage\"]: s[\"state\"] for s in d[\"stages\"]}[\"b\"] == \"failed\""'
+
+# What a fresh clone looks like: pointers and rmv.lock, no data.
+repository "$TEST_FOLDER/clone"
+printf 'ran\n' >.gitignore; mkdir data; echo 1 >data/x; rmv add -q data; echo 'p: 1' >params.yaml
+cat >rmv.yaml <<'YAML'
+stages:
+  a: {cmd: "echo a >>ran; cat data/x >a.out", deps: [data/x], outs: [a.out]}
+  b: {cmd: "echo b >>ran; cat a.out >b.out", deps: [a.out], params: [p], outs: [b.out]}
+YAML
+rmv repro -q; rm ran; rm -r data a.out b.out
+it 'misses data that is not here'                 'exits 3 rmv repro; says "dependency .data/x. of stage .a. does not exist" rmv repro'
+it 'does without it with --allow-missing'         'runs "" --allow-missing; grep "Everything is up to date" out; ! test -e data; ! test -e b.out'
+it 'does without it in a dry run'                 'rmv repro --dry --allow-missing >out; grep "Stage .b. is up to date" out'
+it 'needs it where something else changed'        'echo "p: 2" >params.yaml; exits 3 rmv repro --allow-missing; says "dependency .a.out. of stage .b. does not exist.*" rmv repro --allow-missing; echo "p: 1" >params.yaml'
+it 'sees that other data should be here'          '
+    mkdir data; echo 2 >data/x; rmv add -q data; rm -r data; rm -rf .rmstore/index
+    exits 3 rmv repro --allow-missing; says "dependency .data/x. of stage .a. does not exist" rmv repro --allow-missing'
+it 'runs it once the data is back'                'rmv checkout -q data; runs "a b"'
