@@ -1,5 +1,5 @@
-# For command-line tests: sourced first; gives each script an empty folder, `it`, `exits`, `says` and
-# `repository`. Output is TAP. The programs under test are first in PATH.
+# For command-line tests: sourced first; gives each script an empty folder, `it`, `exits`, `says`,
+# `repository`, `stages`, `wait_for` and `is_gone`. Output is TAP. The programs under test are first in PATH.
 SOURCE_ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 PATH=${RMV_BUILD:-$SOURCE_ROOT/build}:$PATH
 TEST_FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/rmv-cli.XXXXXX")
@@ -36,6 +36,17 @@ says() { # says <pattern> <command>...: its output, errors included, matches the
 }
 repository() { # repository <folder>: an empty workspace in a Git repository, and goes there
     mkdir -p "$1" && cd "$1" && git init -q . && rmv init -q
+}
+stages() { # stages <text>: rmv.yaml becomes this
+    { echo 'stages:'; cat; } >rmv.yaml
+}
+wait_for() { # wait_for <file>: until it exists, 10 seconds at the most
+    for _ in $(seq 200); do [ ! -e "$1" ] || return 0; sleep 0.05; done
+    echo "no $1"; return 1
+}
+is_gone() { # is_gone <pid>: within 10 seconds
+    for _ in $(seq 200); do kill -0 "$1" 2>/dev/null || return 0; sleep 0.05; done
+    echo "process $1 is still there"; return 1
 }
 finish() {
     status=$?

@@ -16,10 +16,6 @@ is_refused() { # is_refused: and then done with --force
     says "would replace .out., which rmv has never saved" rmv repro
     says "rmv repro --force a" rmv repro
 }
-wait_for() { # wait_for <file>: until it exists, 10 seconds at the most
-    for _ in $(seq 200); do [ ! -e "$1" ] || return 0; sleep 0.05; done
-    echo "no $1"; return 1
-}
 
 repository "$TEST_FOLDER/leftovers"
 it 'removes what a failed run left, and says nothing' '

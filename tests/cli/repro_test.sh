@@ -37,9 +37,6 @@ runs() { # runs "<stages>" <arguments>...: rmv repro runs exactly these, in this
     actual=$(ran)
     test "$actual" = "$wanted${wanted:+ }" || { echo "ran '$actual', not '$wanted'"; cat out; return 1; }
 }
-stages() { # stages <text>: rmv.yaml becomes this
-    { echo 'stages:'; cat; } >rmv.yaml
-}
 
 pipeline "$TEST_FOLDER/main"
 it 'runs all stages in order, then none'          'runs "prep train eval" && runs "" && tail -n 1 out | grep "^Everything is up to date.$"'

@@ -13,29 +13,9 @@
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/base/strings.h"
-#include "rmv/dataset/dataset.h"
+#include "support.h"
 
 static const struct rmv_object_id some_id = {{1, 2, 3}};
-
-static struct rmv_workspace *open_workspace(void)
-{
-    const struct rmv_workspace_init_options options = {.no_scm = true};
-    struct rmv_workspace *workspace = NULL;
-
-    CHECK_OK(rmv_workspace_init(".", &options));
-    CHECK_OK(rmv_workspace_open(".", NULL, &workspace));
-    return workspace;
-}
-
-static void save(struct rmv_workspace *workspace, const char *path, struct rmv_output *output)
-{
-    RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
-
-    CHECK_OK(rmv_store_batch_open(workspace->store, &batch));
-    const struct rmv_dataset_source source = {.path = path};
-    CHECK_OK(rmv_dataset_save(workspace, batch, &source, output));
-    CHECK_OK(rmv_store_batch_commit(batch));
-}
 
 /* Without waiting for the disk, as test_write() does: there are thousands. */
 static void write_file(const char *path, const char *text)
