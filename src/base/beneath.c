@@ -152,3 +152,19 @@ const struct rmv_error *rmv_beneath_open_parent(int root_fd, const char *path, b
         err = create_folders(root_fd, parent, dir_fd);
     return err;
 }
+
+const struct rmv_error *rmv_beneath_find(int root_fd, const char *path, int *dir_fd,
+                                         const char **name, mode_t *mode)
+{
+    struct stat status;
+
+    *mode = 0;
+    const struct rmv_error *err = rmv_beneath_open_parent(root_fd, path, false, dir_fd, name);
+    if (err)
+        return err->code == RMV_ERR_NOT_FOUND ? NULL : err;
+    if (fstatat(*dir_fd, *name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+        *mode = status.st_mode;
+    else if (errno != ENOENT)
+        return rmv_error_errno("cannot stat '%s'", path);
+    return NULL;
+}

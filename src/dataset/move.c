@@ -42,19 +42,8 @@ static const struct rmv_error *find_mode(const struct rmv_workspace *workspace, 
                                          mode_t *mode)
 {
     RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
-    struct stat status;
     const char *name;
-
-    *mode = 0;
-    const struct rmv_error *err =
-        rmv_beneath_open_parent(workspace->root_fd, path, false, &folder_fd, &name);
-    if (err)
-        return err->code == RMV_ERR_NOT_FOUND ? NULL : err;
-    if (fstatat(folder_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
-        *mode = status.st_mode;
-    else if (errno != ENOENT)
-        return rmv_error_errno("cannot stat '%s'", path);
-    return NULL;
+    return rmv_beneath_find(workspace->root_fd, path, &folder_fd, &name, mode);
 }
 
 /* ---- From where ------------------------------------------------------------------------------ */

@@ -75,16 +75,14 @@ static const struct rmv_error *find_link(struct rmv_workspace *workspace, const 
                                          bool *is_link)
 {
     RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
-    struct stat status;
     const char *name;
+    mode_t mode;
 
-    *is_link = false;
     const struct rmv_error *err =
-        rmv_beneath_open_parent(workspace->root_fd, path, false, &folder_fd, &name);
+        rmv_beneath_find(workspace->root_fd, path, &folder_fd, &name, &mode);
     if (err)
-        return err->code == RMV_ERR_NOT_FOUND ? NULL : err;
-    *is_link =
-        fstatat(folder_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode);
+        return err;
+    *is_link = S_ISLNK(mode);
     RMV_CLEANUP(rmv_link_free) struct rmv_link link = {0};
     if (*is_link && rmv_links_find(workspace, folder_fd, name, &link) != RMV_LINK_NONE)
         *is_link = false; /* it stands for the file it leads to */

@@ -21,3 +21,9 @@ const struct rmv_error *rmv_beneath_open(int root_fd, const char *path, int flag
 RMV_MUST_CHECK
 const struct rmv_error *rmv_beneath_open_parent(int root_fd, const char *path, bool create,
                                                 int *dir_fd, const char **name);
+
+/* The folder that `path` is in, as above, and what is there: `*mode` is 0 if nothing is, and
+ * `*dir_fd` stays as it was if not even the folder is. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_beneath_find(int root_fd, const char *path, int *dir_fd,
+                                         const char **name, mode_t *mode);
