@@ -20,3 +20,13 @@ void rmv_number_format(double number, char text[RMV_NUMBER_TEXT_SIZE])
     const char *dot = digits[whole] == '.' ? "" : ".0";
     snprintf(text, RMV_NUMBER_TEXT_SIZE, "%.*s%s%s", (int)whole, digits, dot, digits + whole);
 }
+
+void rmv_scalar_format(const struct rmv_value *value, struct rmv_buf *out)
+{
+    if (value->kind == RMV_VALUE_NULL)
+        rmv_buf_append_string(out, "null");
+    else if (value->kind == RMV_VALUE_BOOL)
+        rmv_buf_append_string(out, value->boolean ? "true" : "false");
+    else
+        rmv_buf_append_format(out, "%lld", (long long)value->integer);
+}

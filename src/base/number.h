@@ -1,8 +1,14 @@
-/* Numbers as text, the same in YAML and JSON. */
+/* Scalars as text that are the same in YAML and JSON. */
 #pragma once
+
+#include "rmv/base/buf.h"
+#include "rmv/base/value.h"
 
 #define RMV_NUMBER_TEXT_SIZE 48
 
 /* The fewest digits that read back as the same double, always with a '.' so that it cannot be taken
  * for a whole number: "1.0", "0.1", "1.0e+20". The number must be finite. */
 void rmv_number_format(double number, char text[RMV_NUMBER_TEXT_SIZE]);
+
+/* Appends null, a truth value or a whole number. */
+void rmv_scalar_format(const struct rmv_value *value, struct rmv_buf *out);

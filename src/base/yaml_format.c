@@ -168,13 +168,9 @@ static void append_scalar(const struct rmv_value *value, size_t indent, struct r
 {
     switch (value->kind) {
     case RMV_VALUE_NULL:
-        rmv_buf_append_string(out, "null");
-        break;
     case RMV_VALUE_BOOL:
-        rmv_buf_append_string(out, value->boolean ? "true" : "false");
-        break;
     case RMV_VALUE_INT:
-        rmv_buf_append_format(out, "%lld", (long long)value->integer);
+        rmv_scalar_format(value, out);
         break;
     case RMV_VALUE_DOUBLE:
         append_double(value->number, out);
