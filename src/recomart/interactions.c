@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "recomart/row_set.h"
 #include "rmv/base/mem.h"
 #include "rmv/recomart/lake.h"
 #include "rmv/recomart/timestamp.h"
@@ -73,9 +74,7 @@ static void grow_seen(struct rmv_interactions *interactions, size_t count)
 {
     struct rmv_seen *old = interactions->seen;
     const size_t old_count = interactions->seen_count;
-    size_t slots = old_count ? old_count : 1024;
-    while (4 * count > 3 * slots)
-        slots *= 2;
+    const size_t slots = rmv_row_set_slots(old_count, count);
     if (slots == old_count)
         return;
     interactions->seen_count = slots;

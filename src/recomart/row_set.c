@@ -60,13 +60,19 @@ static struct rmv_row_key *slot_of(const struct rmv_row_set *set, struct rmv_row
     }
 }
 
+size_t rmv_row_set_slots(size_t slots_count, size_t count)
+{
+    size_t slots = slots_count ? slots_count : 1024;
+    while (4 * count > 3 * slots)
+        slots *= 2;
+    return slots;
+}
+
 void rmv_row_set_reserve(struct rmv_row_set *set, size_t count)
 {
     struct rmv_row_key *old = set->slots;
     const size_t old_count = set->slots_count;
-    size_t slots = old_count ? old_count : 1024;
-    while (4 * count > 3 * slots)
-        slots *= 2;
+    const size_t slots = rmv_row_set_slots(old_count, count);
     if (slots == old_count)
         return;
     set->slots_count = slots;
