@@ -44,6 +44,23 @@ static void print_text(const struct rmv_pipeline *pipeline)
     }
 }
 
+static void set_if(struct rmv_value *map, const char *key, const char *text)
+{
+    if (text)
+        cli_set_text(map, key, text);
+}
+
+static void annotation_to_value(const struct rmv_annotation *annotation, struct rmv_value *map)
+{
+    set_if(map, "desc", annotation->desc);
+    set_if(map, "type", annotation->type);
+    for (size_t i = 0; i < annotation->labels.count; i++)
+        rmv_value_set_text(rmv_value_append(rmv_value_add(map, "labels")),
+                           annotation->labels.items[i]);
+    if (annotation->meta.kind != RMV_VALUE_NULL)
+        rmv_value_copy(rmv_value_add(map, "meta"), &annotation->meta);
+}
+
 static void out_to_value(const struct rmv_stage_out *out, struct rmv_value *map)
 {
     static const char *const kinds[] = {"data", "metric", "plot"};
@@ -52,8 +69,9 @@ static void out_to_value(const struct rmv_stage_out *out, struct rmv_value *map)
     cli_set_text(map, "kind", kinds[out->kind]);
     cli_set_bool(map, "cache", !out->no_cache);
     cli_set_bool(map, "persist", out->persist);
-    if (out->desc)
-        cli_set_text(map, "desc", out->desc);
+    cli_set_bool(map, "push", !out->no_push);
+    set_if(map, "remote", out->remote);
+    annotation_to_value(&out->annotation, map);
 }
 
 static void params_to_value(const struct rmv_stage *stage, struct rmv_value *map)
@@ -92,6 +110,74 @@ static void stage_to_value(const struct rmv_stage *stage, struct rmv_value *map)
         rmv_value_copy(rmv_value_add(map, "meta"), &stage->meta);
 }
 
+/* [{file, column}, …]; no file is that of each y. */
+static void columns_to_value(const struct rmv_plot_column *columns, size_t count,
+                             struct rmv_value *list)
+{
+    rmv_value_set_list(list);
+    for (size_t i = 0; i < count; i++) {
+        struct rmv_value *map = rmv_value_append(list);
+        set_if(map, "file", columns[i].file);
+        cli_set_text(map, "column", columns[i].name);
+    }
+}
+
+static void plot_to_value(const struct rmv_plot *plot, struct rmv_value *map)
+{
+    rmv_value_set_map(map);
+    cli_set_text(map, "id", plot->id);
+    cli_set_text(map, "file", plot->file);
+    cli_set_int(map, "line", plot->line);
+    cli_set_bool(map, "output", plot->is_out);
+    columns_to_value(plot->x, plot->x_count, rmv_value_add(map, "x"));
+    columns_to_value(plot->y, plot->y_count, rmv_value_add(map, "y"));
+    set_if(map, "title", plot->title);
+    set_if(map, "x_label", plot->x_label);
+    set_if(map, "y_label", plot->y_label);
+    set_if(map, "template", plot->template);
+    if (plot->no_header)
+        cli_set_bool(map, "header", false);
+}
+
+static void artifact_to_value(const struct rmv_artifact *artifact, struct rmv_value *map)
+{
+    rmv_value_set_map(map);
+    cli_set_text(map, "name", artifact->name);
+    cli_set_text(map, "file", artifact->file);
+    cli_set_int(map, "line", artifact->line);
+    cli_set_text(map, "path", artifact->path);
+    annotation_to_value(&artifact->annotation, map);
+}
+
+static void files_to_value(const struct rmv_strings *files, struct rmv_value *list)
+{
+    rmv_value_set_list(list);
+    for (size_t i = 0; i < files->count; i++)
+        rmv_value_set_text(rmv_value_append(list), files->items[i]);
+}
+
+/* What is declared beside the stages. */
+static void parts_to_value(const struct rmv_pipeline *pipeline, struct rmv_value *document)
+{
+    files_to_value(&pipeline->metrics, rmv_value_add(document, "metrics"));
+    files_to_value(&pipeline->params, rmv_value_add(document, "params"));
+    struct rmv_value *plots = rmv_value_add(document, "plots");
+    rmv_value_set_list(plots);
+    for (size_t i = 0; i < pipeline->plots_count; i++)
+        plot_to_value(&pipeline->plots[i], rmv_value_append(plots));
+    struct rmv_value *artifacts = rmv_value_add(document, "artifacts");
+    rmv_value_set_list(artifacts);
+    for (size_t i = 0; i < pipeline->artifacts_count; i++)
+        artifact_to_value(&pipeline->artifacts[i], rmv_value_append(artifacts));
+    struct rmv_value *datasets = rmv_value_add(document, "datasets");
+    rmv_value_set_list(datasets);
+    for (size_t i = 0; i < pipeline->datasets_count; i++) {
+        struct rmv_value *map = rmv_value_append(datasets);
+        rmv_value_copy(map, &pipeline->datasets[i].entry);
+        cli_set_text(map, "file", pipeline->datasets[i].file);
+    }
+}
+
 static void print_json(const struct rmv_pipeline *pipeline)
 {
     RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
@@ -100,6 +186,7 @@ static void print_json(const struct rmv_pipeline *pipeline)
     rmv_value_set_list(stages);
     for (size_t i = 0; i < pipeline->count; i++)
         stage_to_value(&pipeline->stages[i], rmv_value_append(stages));
+    parts_to_value(pipeline, &document);
     cli_print_json(&document);
 }
 
@@ -129,9 +216,9 @@ const struct cli_command rmv_command_stage_list = {
     .help =
         "Prints the stages of rmv.yaml in the order they are written, one per line: the name, and\n"
         "the description or, without one, the outputs. Stages that are frozen are marked. With\n"
-        "--json everything that rmv.yaml says of each stage is printed, with all paths relative "
-        "to\n"
-        "the workspace. Nothing is compared or run; `rmv status` says which stages changed.",
+        "--json everything that rmv.yaml says is printed, of stages, plots, artifacts and the\n"
+        "rest: templates are resolved, and paths are relative to the workspace. Nothing is\n"
+        "compared or run; `rmv status` says which stages changed.",
     .examples = "rmv stage list         # names and descriptions\n"
                 "rmv stage list --json  # for other programs\n",
     .options = options,

@@ -101,16 +101,6 @@ static const struct rmv_error *parse_wdir(const struct rmv_stage_parser *parser,
     return NULL;
 }
 
-static const struct rmv_error *parse_flag(const struct rmv_stage_parser *parser,
-                                          const struct rmv_value *value, const char *what,
-                                          bool *flag)
-{
-    const struct rmv_error *err = rmv_value_expect(parser->file, value, RMV_VALUE_BOOL, what);
-    if (!err)
-        *flag = value->boolean;
-    return err;
-}
-
 static const struct rmv_error *parse_member(const struct rmv_stage_parser *parser,
                                             const struct rmv_member *member)
 {
@@ -128,23 +118,12 @@ static const struct rmv_error *parse_member(const struct rmv_stage_parser *parse
         return rmv_parse_outs(parser, value, RMV_STAGE_OUT_PLOT);
     if (strcmp(key, "params") == 0)
         return rmv_parse_params(parser, value);
-    if (strcmp(key, "frozen") == 0)
-        return parse_flag(parser, value, "'frozen'", &stage->frozen);
-    if (strcmp(key, "always_changed") == 0)
-        return parse_flag(parser, value, "'always_changed'", &stage->always_changed);
     if (strcmp(key, "retry") == 0)
         return rmv_parse_retry(parser, value, &stage->retry);
     if (strcmp(key, "timeout") == 0)
         return rmv_parse_duration(parser, value, "'timeout'", &stage->timeout_ms);
     if (strcmp(key, "meta") == 0)
         rmv_value_copy(&stage->meta, value);
-    if (strcmp(key, "desc") == 0) {
-        const struct rmv_error *err =
-            rmv_value_expect(parser->file, value, RMV_VALUE_STRING, "'desc'");
-        if (err)
-            return err;
-        rmv_str_set(&stage->desc, value->text);
-    }
     return NULL;
 }
 
@@ -191,118 +170,49 @@ static const struct rmv_error *parse_stage(struct rmv_stage_parser *parser,
         err = parse_wdir(parser, wdir);
     for (size_t i = 0; !err && i < map->map.count; i++)
         err = parse_member(parser, &map->map.members[i]);
+    if (!err)
+        err = rmv_parse_flag(parser, map, "frozen", &stage->frozen);
+    if (!err)
+        err = rmv_parse_flag(parser, map, "always_changed", &stage->always_changed);
+    if (!err)
+        err = rmv_parse_text(parser, map, "desc", &stage->desc);
     return err ? err : check_outs_once(parser);
 }
 
-static const struct rmv_error *parse_stages(const char *file, const char *folder,
-                                            const struct rmv_value *stages,
-                                            struct rmv_pipeline *pipeline)
+static const struct rmv_error *parse_stages(const struct rmv_stage_parser *parser,
+                                            const struct rmv_value *stages)
 {
+    struct rmv_pipeline *pipeline = parser->pipeline;
     if (stages->kind == RMV_VALUE_NULL)
         return NULL;
-    const struct rmv_error *err = rmv_value_expect(file, stages, RMV_VALUE_MAP, "'stages'");
+    const struct rmv_error *err = rmv_value_expect(parser->file, stages, RMV_VALUE_MAP, "'stages'");
     if (err)
         return err;
     if (stages->map.count > RMV_PIPELINE_STAGES_MAX - pipeline->count)
-        return rmv_error(RMV_ERR_LIMIT, "%s: more than %d stages", file, RMV_PIPELINE_STAGES_MAX);
+        return rmv_error(RMV_ERR_LIMIT, "%s: more than %d stages", parser->file,
+                         RMV_PIPELINE_STAGES_MAX);
     for (size_t i = 0; !err && i < stages->map.count; i++) {
         pipeline->stages = rmv_grow(pipeline->stages, pipeline->count, &pipeline->capacity,
                                     sizeof(pipeline->stages[0]));
         struct rmv_stage *stage = &pipeline->stages[pipeline->count++];
         *stage = (struct rmv_stage){0};
-        struct rmv_stage_parser parser = {.file = file, .folder = folder, .stage = stage};
-        err = parse_stage(&parser, &stages->map.members[i]);
+        struct rmv_stage_parser one = *parser;
+        one.stage = stage;
+        err = parse_stage(&one, &stages->map.members[i]);
     }
     return err;
 }
 
 /* ---- The document --------------------------------------------------------------------------- */
 
-/* A top-level list of files, or of {file: options}. */
-static const struct rmv_error *parse_files(const struct rmv_stage_parser *parser,
-                                           const struct rmv_value *list, const char *what,
-                                           struct rmv_strings *files)
-{
-    const struct rmv_error *err = rmv_value_expect(parser->file, list, RMV_VALUE_LIST, what);
-    for (size_t i = 0; !err && i < list->list.count; i++) {
-        const struct rmv_value *item = &list->list.items[i];
-        char *path = NULL;
-        err = rmv_value_expect(parser->file, item, RMV_VALUE_STRING, "a file");
-        if (!err)
-            err = rmv_parse_path(parser, parser->folder, item, item->text, &path);
-        if (!err && !rmv_strings_has(files, path))
-            rmv_strings_take(files, path);
-        else
-            rmv_str_free(&path);
-    }
-    return err;
-}
-
-static const struct rmv_error *check_plots(const struct rmv_stage_parser *parser,
-                                           const struct rmv_value *plots)
-{
-    if (plots->kind == RMV_VALUE_LIST || plots->kind == RMV_VALUE_MAP)
-        return NULL;
-    return rmv_value_error(parser->file, plots, "'plots' must be a list or a map, not %s",
-                           rmv_value_kind_name(plots->kind));
-}
-
-/* Models and files that have a name of their own; nothing here depends on them. */
-static const struct rmv_error *check_artifacts(const struct rmv_stage_parser *parser,
-                                               const struct rmv_value *artifacts)
-{
-    static const char *const known[] = {"path", "type", "desc", "labels", "meta", NULL};
-    const struct rmv_error *err =
-        rmv_value_expect(parser->file, artifacts, RMV_VALUE_MAP, "'artifacts'");
-    for (size_t i = 0; !err && i < artifacts->map.count; i++) {
-        const struct rmv_member *member = &artifacts->map.members[i];
-        err = rmv_value_expect(parser->file, &member->value, RMV_VALUE_MAP, "an artifact");
-        if (!err)
-            err = rmv_parse_check_keys(parser, &member->value, known, NULL);
-        if (!err && !rmv_value_find_text(&member->value, "path"))
-            err = rmv_value_error(parser->file, &member->value, "artifact '%s' has no 'path'",
-                                  member->key);
-    }
-    return err;
-}
-
-static const struct rmv_error *check_datasets(const struct rmv_stage_parser *parser,
-                                              const struct rmv_value *datasets)
-{
-    const struct rmv_error *err =
-        rmv_value_expect(parser->file, datasets, RMV_VALUE_LIST, "'datasets'");
-    for (size_t i = 0; !err && i < datasets->list.count; i++) {
-        const struct rmv_value *item = &datasets->list.items[i];
-        err = rmv_value_expect(parser->file, item, RMV_VALUE_MAP, "a dataset");
-        if (!err && (!rmv_value_find_text(item, "name") || !rmv_value_find_text(item, "type")))
-            err = rmv_value_error(parser->file, item, "a dataset needs a 'name' and a 'type'");
-    }
-    return err;
-}
-
+/* Stages first: what is drawn of them comes before what is drawn besides. */
 static const struct rmv_error *parse_parts(const struct rmv_stage_parser *parser,
-                                           const struct rmv_value *document,
-                                           struct rmv_pipeline *pipeline)
+                                           const struct rmv_value *document)
 {
-    const struct rmv_error *err = NULL;
-    for (size_t i = 0; !err && i < document->map.count; i++) {
-        const struct rmv_value *part = &document->map.members[i].value;
-        const char *key = document->map.members[i].key;
-        if (strcmp(key, "stages") == 0)
-            err = parse_stages(parser->file, parser->folder, part, pipeline);
-        else if (part->kind == RMV_VALUE_NULL)
-            continue;
-        else if (strcmp(key, "metrics") == 0)
-            err = parse_files(parser, part, "'metrics'", &pipeline->metrics);
-        else if (strcmp(key, "params") == 0)
-            err = parse_files(parser, part, "'params'", &pipeline->params);
-        else if (strcmp(key, "plots") == 0)
-            err = check_plots(parser, part);
-        else if (strcmp(key, "artifacts") == 0)
-            err = check_artifacts(parser, part);
-        else if (strcmp(key, "datasets") == 0)
-            err = check_datasets(parser, part);
-    }
+    const struct rmv_value *stages = rmv_value_find(document, "stages");
+    const struct rmv_error *err = stages ? parse_stages(parser, stages) : NULL;
+    for (size_t i = 0; !err && i < document->map.count; i++)
+        err = rmv_parse_part(parser, &document->map.members[i]);
     return err;
 }
 
@@ -312,7 +222,7 @@ const struct rmv_error *rmv_pipeline_parse(const char *file, const char *text, s
 {
     RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
     RMV_CLEANUP(rmv_str_free) char *folder = rmv_path_parent(file);
-    const struct rmv_stage_parser parser = {.file = file, .folder = folder};
+    const struct rmv_stage_parser parser = {.file = file, .folder = folder, .pipeline = pipeline};
 
     const struct rmv_error *err = rmv_yaml_parse(file, text, size, &document);
     if (err)
@@ -326,5 +236,5 @@ const struct rmv_error *rmv_pipeline_parse(const char *file, const char *text, s
     struct rmv_template template = {.file = file, .folder = folder, .reader = reader};
     if (!err)
         err = rmv_template_expand(&template, &document);
-    return err ? err : parse_parts(&parser, &document, pipeline);
+    return err ? err : parse_parts(&parser, &document);
 }

@@ -4,9 +4,10 @@
 #include "rmv/pipeline/pipeline.h"
 
 struct rmv_stage_parser {
-    const char *file;   /* the rmv.yaml, for messages */
-    const char *folder; /* it is in, relative to the workspace */
-    struct rmv_stage *stage;
+    const char *file;        /* the rmv.yaml, for messages */
+    const char *folder;      /* it is in, relative to the workspace */
+    struct rmv_stage *stage; /* NULL at the top level */
+    struct rmv_pipeline *pipeline;
 };
 
 /* Refuses keys that are not in `known`, and, as not supported yet, those in `later`. */
@@ -14,6 +15,14 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_parse_check_keys(const struct rmv_stage_parser *parser,
                                              const struct rmv_value *map, const char *const *known,
                                              const char *const *later);
+
+/* Takes the boolean or the text that is `key` of `map`, if it is there. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_parse_flag(const struct rmv_stage_parser *parser,
+                                       const struct rmv_value *map, const char *key, bool *flag);
+RMV_MUST_CHECK
+const struct rmv_error *rmv_parse_text(const struct rmv_stage_parser *parser,
+                                       const struct rmv_value *map, const char *key, char **text);
 
 /* `text`, a path seen from `folder`, as one relative to the workspace. */
 RMV_MUST_CHECK
@@ -29,6 +38,23 @@ const struct rmv_error *rmv_parse_outs(const struct rmv_stage_parser *parser,
 RMV_MUST_CHECK
 const struct rmv_error *rmv_parse_params(const struct rmv_stage_parser *parser,
                                          const struct rmv_value *list);
+
+/* `desc`, `type`, `labels` and `meta` of a map that may hold more. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_parse_annotation(const struct rmv_stage_parser *parser,
+                                             const struct rmv_value *map,
+                                             struct rmv_annotation *annotation);
+
+/* Adds the plot that an output of a stage is; `options` may be NULL. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_parse_out_plot(const struct rmv_stage_parser *parser,
+                                           const struct rmv_stage_out *out,
+                                           const struct rmv_value *options);
+
+/* The other members of a document than `stages`; nothing else is done with `vars`. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_parse_part(const struct rmv_stage_parser *parser,
+                                       const struct rmv_member *part);
 
 /* Seconds as a number, or "90s", "1h30m", "2d" and the like. */
 RMV_MUST_CHECK

@@ -10,13 +10,22 @@
 
 /* ---- Freeing -------------------------------------------------------------------------------- */
 
+void rmv_annotation_free(struct rmv_annotation *annotation)
+{
+    rmv_str_free(&annotation->desc);
+    rmv_str_free(&annotation->type);
+    rmv_strings_free(&annotation->labels);
+    rmv_value_free(&annotation->meta);
+}
+
 void rmv_stage_free(struct rmv_stage *stage)
 {
     for (size_t i = 0; i < stage->deps_count; i++)
         rmv_str_free(&stage->deps[i].path);
     for (size_t i = 0; i < stage->outs_count; i++) {
         rmv_str_free(&stage->outs[i].path);
-        rmv_str_free(&stage->outs[i].desc);
+        rmv_str_free(&stage->outs[i].remote);
+        rmv_annotation_free(&stage->outs[i].annotation);
     }
     for (size_t i = 0; i < stage->params_count; i++) {
         rmv_str_free(&stage->params[i].file);
@@ -35,11 +44,57 @@ void rmv_stage_free(struct rmv_stage *stage)
     *stage = (struct rmv_stage){0};
 }
 
+static void free_columns(struct rmv_plot_column *columns, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        rmv_str_free(&columns[i].file);
+        rmv_str_free(&columns[i].name);
+    }
+    free(columns);
+}
+
+static void free_plot(struct rmv_plot *plot)
+{
+    free_columns(plot->x, plot->x_count);
+    free_columns(plot->y, plot->y_count);
+    rmv_str_free(&plot->id);
+    rmv_str_free(&plot->file);
+    rmv_str_free(&plot->title);
+    rmv_str_free(&plot->x_label);
+    rmv_str_free(&plot->y_label);
+    rmv_str_free(&plot->template);
+}
+
+static void free_artifact(struct rmv_artifact *artifact)
+{
+    rmv_str_free(&artifact->name);
+    rmv_str_free(&artifact->path);
+    rmv_str_free(&artifact->file);
+    rmv_annotation_free(&artifact->annotation);
+}
+
+static void free_dataset(struct rmv_named_dataset *dataset)
+{
+    rmv_str_free(&dataset->name);
+    rmv_str_free(&dataset->type);
+    rmv_str_free(&dataset->file);
+    rmv_value_free(&dataset->entry);
+}
+
 void rmv_pipeline_free(struct rmv_pipeline *pipeline)
 {
     for (size_t i = 0; i < pipeline->count; i++)
         rmv_stage_free(&pipeline->stages[i]);
+    for (size_t i = 0; i < pipeline->plots_count; i++)
+        free_plot(&pipeline->plots[i]);
+    for (size_t i = 0; i < pipeline->artifacts_count; i++)
+        free_artifact(&pipeline->artifacts[i]);
+    for (size_t i = 0; i < pipeline->datasets_count; i++)
+        free_dataset(&pipeline->datasets[i]);
     free(pipeline->stages);
+    free(pipeline->plots);
+    free(pipeline->artifacts);
+    free(pipeline->datasets);
     rmv_map_free(&pipeline->addresses);
     rmv_map_free(&pipeline->makers);
     rmv_strings_free(&pipeline->files);

@@ -63,7 +63,7 @@ static void a_stage_has_all_that_was_written(void **state)
     assert_int_equal(stage->outs_count, 4);
     assert_string_equal(stage->outs[1].path, "sub/log");
     assert_true(stage->outs[1].persist && stage->outs[1].no_cache);
-    assert_string_equal(stage->outs[1].desc, "lines");
+    assert_string_equal(stage->outs[1].annotation.desc, "lines");
     assert_int_equal(stage->outs[2].kind, RMV_STAGE_OUT_METRIC);
     assert_int_equal(stage->outs[3].kind, RMV_STAGE_OUT_PLOT);
     assert_false(stage->outs[3].no_cache);
@@ -114,10 +114,8 @@ static void what_is_not_supported_yet_says_so(void **state)
     (void)state;
     refuse("stages:\n  a:\n    cmd: x\n    executor: {}\n", RMV_ERR_UNSUPPORTED,
            "rmv.yaml:4:5: 'executor' is not supported");
-    refuse("stages:\n  a:\n    cmd: x\n    outs: [y: {remote: r}]\n", RMV_ERR_UNSUPPORTED,
-           "'remote'");
     refuse("stages:\n  a:\n    cmd: x\n    deps: ['s3://bucket/x']\n", RMV_ERR_UNSUPPORTED,
-           "rmv.yaml:4:12: 's3://bucket/x': URLs");
+           "rmv.yaml:4:12: 's3://bucket/x' is a URL");
 }
 
 static void limits_of_a_stage_are_read(void **state)
@@ -206,6 +204,10 @@ static void values_of_the_wrong_kind_are_refused_with_their_place(void **state)
     refuse("stages:\n  a:\n    cmd: x\n    deps: [[y]]\n", RMV_ERR_USAGE, "rmv.yaml:4:12");
     refuse("stages:\n  a:\n    cmd: x\n    deps: ['']\n", RMV_ERR_USAGE, "a path is empty");
     refuse("stages:\n  a:\n    cmd: x\n    outs: [y: {cache: maybe}]\n", RMV_ERR_USAGE, "'cache'");
+    refuse("stages:\n  a:\n    cmd: x\n    outs: [y: {push: 1}]\n", RMV_ERR_USAGE, "rmv.yaml:4:22");
+    refuse("stages:\n  a:\n    cmd: x\n    outs: [y: {remote: ''}]\n", RMV_ERR_USAGE, "is empty");
+    refuse("stages:\n  a:\n    cmd: x\n    outs: [y: {labels: x}]\n", RMV_ERR_USAGE, "'labels'");
+    refuse("stages:\n  a:\n    cmd: x\n    plots: [y: [{x: a}]]\n", RMV_ERR_USAGE, "rmv.yaml:4:16");
     refuse("stages:\n  a:\n    cmd: x\n    outs: [y: 3]\n", RMV_ERR_USAGE, "rmv.yaml:4:15");
     refuse("stages:\n  a:\n    cmd: x\n    params: [1]\n", RMV_ERR_USAGE, "rmv.yaml:4:14");
     refuse("stages:\n  a:\n    cmd: x\n    params: [f.yaml: x]\n", RMV_ERR_USAGE, "rmv.yaml:4:22");
@@ -214,11 +216,156 @@ static void values_of_the_wrong_kind_are_refused_with_their_place(void **state)
     refuse("plots: 1\n", RMV_ERR_USAGE, "rmv.yaml:1:8");
 }
 
+static void outputs_take_all_options(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
+    CHECK_OK(parse("stages:\n"
+                   "  a:\n"
+                   "    cmd: x\n"
+                   "    outs:\n"
+                   "    - o: {remote: far, push: false, type: model, labels: [new, good],\n"
+                   "          meta: {any: 1}, desc: d, checkpoint: true}\n"
+                   "    - p\n"
+                   "    metrics: [m: {push: false, labels: []}]\n",
+                   &pipeline));
+    const struct rmv_stage_out *out = pipeline.stages[0].outs;
+    assert_string_equal(out[0].remote, "far");
+    assert_true(out[0].no_push);
+    assert_string_equal(out[0].annotation.type, "model");
+    assert_string_equal(out[0].annotation.desc, "d");
+    assert_int_equal(out[0].annotation.labels.count, 2);
+    assert_string_equal(out[0].annotation.labels.items[1], "good");
+    assert_int_equal(rmv_value_find(&out[0].annotation.meta, "any")->integer, 1);
+    assert_false(out[1].no_push);
+    assert_null(out[1].remote);
+    assert_true(out[2].no_push);
+}
+
+static void options_of_one_output_are_put_together(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
+    CHECK_OK(parse("stages:\n  a:\n    cmd: x\n"
+                   "    outs: [o: {persist: true, cache: true}, q, o: {cache: false}]\n",
+                   &pipeline));
+    assert_int_equal(pipeline.stages[0].outs_count, 2);
+    assert_string_equal(pipeline.stages[0].outs[0].path, "o");
+    assert_true(pipeline.stages[0].outs[0].persist && pipeline.stages[0].outs[0].no_cache);
+}
+
+static void a_dependency_listed_twice_counts_once(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
+    CHECK_OK(parse("stages:\n  a:\n    cmd: x\n    deps: [y, ./y]\n", &pipeline));
+    assert_int_equal(pipeline.stages[0].deps_count, 1);
+}
+
+static void a_whole_parameter_file_wins_over_its_keys(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
+    CHECK_OK(parse("stages:\n  a:\n    cmd: x\n"
+                   "    params: [k, {p.toml: [a]}, {params.yaml: }, {p.toml: {}}, {q.py: []},"
+                   " {p.toml: [b]}]\n",
+                   &pipeline));
+    const struct rmv_stage *stage = &pipeline.stages[0];
+    assert_int_equal(stage->params_count, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(stage->params[i].keys.count, 0);
+    assert_string_equal(stage->params[1].file, "p.toml");
+}
+
+static void plots_have_their_columns_and_words(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
+    CHECK_OK(parse_at("sub/rmv.yaml",
+                      "plots:\n"
+                      "- a.csv\n"
+                      "- b.csv: {x: step, y: [l, m], title: T, x_label: s, y_label: v}\n"
+                      "- roc:\n"
+                      "    x: {c.csv: q}\n"
+                      "    y: {c.csv: [e, f], ../d.csv: g}\n"
+                      "    template: simple\n"
+                      "stages:\n"
+                      "  t: {cmd: x, plots: [p.csv: {x: u, y: v, header: false}, q.png]}\n",
+                      &pipeline));
+    assert_int_equal(pipeline.plots_count, 5);
+    const struct rmv_plot *plot = pipeline.plots;
+    assert_string_equal(plot[0].id, "sub/p.csv");
+    assert_true(plot[0].is_out && plot[0].has_path && plot[0].no_header);
+    assert_null(plot[0].x[0].file);
+    assert_string_equal(plot[0].y[0].file, "sub/p.csv");
+    assert_int_equal(plot[1].y_count, 0);
+    assert_string_equal(plot[2].id, "sub/a.csv");
+    assert_false(plot[2].is_out);
+    assert_string_equal(plot[3].y[1].name, "m");
+    assert_string_equal(plot[3].y_label, "v");
+    assert_string_equal(plot[4].id, "roc");
+    assert_false(plot[4].has_path);
+    assert_string_equal(plot[4].x[0].file, "sub/c.csv");
+    assert_int_equal(plot[4].y_count, 3);
+    assert_string_equal(plot[4].y[2].file, "d.csv");
+    assert_string_equal(plot[4].template, "simple");
+}
+
+static void wrong_plots_are_refused_with_their_place(void **state)
+{
+    (void)state;
+    refuse("plots: [a: {z: 1}]\n", RMV_ERR_USAGE, "rmv.yaml:1:13: unknown key 'z'");
+    refuse("plots: [a: {titel: x}]\n", RMV_ERR_USAGE, "did you mean 'title'?");
+    refuse("plots: [a: {x: [b]}]\n", RMV_ERR_USAGE,
+           "rmv.yaml:1:16: 'x' is the name of a column, or");
+    refuse("plots: [a: {y: 1}]\n", RMV_ERR_USAGE,
+           "rmv.yaml:1:16: 'y' is the name of a column or a");
+    refuse("plots: [a: {y: {f.csv: [1]}}]\n", RMV_ERR_USAGE, "rmv.yaml:1:25: a column");
+    refuse("plots: [a: {y: {../f.csv: b}}]\n", RMV_ERR_DENIED, "rmv.yaml:1:17");
+    refuse("plots: [a: {title: 1}]\n", RMV_ERR_USAGE, "rmv.yaml:1:20: 'title'");
+    refuse("plots: [a: [1]]\n", RMV_ERR_USAGE, "rmv.yaml:1:12: a plot");
+    refuse("plots: [[a]]\n", RMV_ERR_USAGE, "rmv.yaml:1:9: a plot is a path");
+    refuse("stages:\n  a: {cmd: x, plots: [p: {y: [b]}]}\n", RMV_ERR_USAGE, "rmv.yaml:2:30: 'y'");
+}
+
+static void artifacts_and_datasets_are_read(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
+    CHECK_OK(parse_at("sub/rmv.yaml",
+                      "artifacts:\n"
+                      "  net: {path: net.pt, type: model, labels: [a], meta: {f: g}, desc: d}\n"
+                      "  far: {path: 's3://bucket/net.pt'}\n"
+                      "datasets:\n"
+                      "- {name: birds, type: url, url: 's3://bucket/birds', extra: 1}\n",
+                      &pipeline));
+    assert_int_equal(pipeline.artifacts_count, 2);
+    assert_string_equal(pipeline.artifacts[0].name, "net");
+    assert_string_equal(pipeline.artifacts[0].path, "sub/net.pt");
+    assert_string_equal(pipeline.artifacts[0].annotation.type, "model");
+    assert_string_equal(pipeline.artifacts[1].path, "s3://bucket/net.pt");
+    assert_int_equal(pipeline.datasets_count, 1);
+    assert_string_equal(pipeline.datasets[0].name, "birds");
+    assert_int_equal(rmv_value_find(&pipeline.datasets[0].entry, "extra")->integer, 1);
+}
+
+static void wrong_artifacts_and_datasets_are_refused(void **state)
+{
+    (void)state;
+    refuse("artifacts:\n  m: {type: x}\n", RMV_ERR_USAGE,
+           "rmv.yaml:2:3: artifact 'm' has no 'path'");
+    refuse("artifacts: {m: {path: 1}}\n", RMV_ERR_USAGE, "rmv.yaml:1:23: 'path'");
+    refuse("artifacts: {m: {path: p, label: [x]}}\n", RMV_ERR_USAGE, "did you mean 'labels'?");
+    refuse("artifacts: {m: {path: p, labels: [1]}}\n", RMV_ERR_USAGE, "rmv.yaml:1:35: a label");
+    refuse("artifacts: {m: {path: /etc/passwd}}\n", RMV_ERR_DENIED, "rmv.yaml:1:23");
+    refuse("artifacts: [m]\n", RMV_ERR_USAGE, "rmv.yaml:1:12: 'artifacts'");
+    refuse("datasets: [{name: x}]\n", RMV_ERR_USAGE, "rmv.yaml:1:12: a dataset needs");
+    refuse("datasets: [{name: 1, type: x}]\n", RMV_ERR_USAGE, "rmv.yaml:1:19: 'name'");
+}
+
 static void what_is_listed_twice_is_refused(void **state)
 {
     (void)state;
-    refuse("stages:\n  a:\n    cmd: x\n    deps: [y, ./y]\n", RMV_ERR_USAGE,
-           "rmv.yaml:4:15: dependency 'y' of stage 'a' is listed twice");
     refuse("stages:\n  a:\n    cmd: x\n    outs: [y]\n    metrics: [z/../y]\n", RMV_ERR_USAGE,
            "rmv.yaml:5:15: output 'y' of stage 'a' is listed twice");
     refuse("stages:\n  a: {cmd: x}\n  a: {cmd: y}\n", RMV_ERR_CORRUPT, "rmv.yaml:3");
@@ -270,6 +417,14 @@ int main(void)
         TEST(an_escaped_brace_is_for_the_shell),
         TEST(paths_that_leave_the_workspace_are_refused),
         TEST(values_of_the_wrong_kind_are_refused_with_their_place),
+        TEST(outputs_take_all_options),
+        TEST(options_of_one_output_are_put_together),
+        TEST(a_dependency_listed_twice_counts_once),
+        TEST(a_whole_parameter_file_wins_over_its_keys),
+        TEST(plots_have_their_columns_and_words),
+        TEST(wrong_plots_are_refused_with_their_place),
+        TEST(artifacts_and_datasets_are_read),
+        TEST(wrong_artifacts_and_datasets_are_refused),
         TEST(what_is_listed_twice_is_refused),
         TEST(names_that_cannot_be_typed_are_refused),
         TEST(files_of_rmv_itself_cannot_be_outputs),

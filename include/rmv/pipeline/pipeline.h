@@ -23,12 +23,22 @@
 
 enum rmv_stage_out_kind { RMV_STAGE_OUT_DATA, RMV_STAGE_OUT_METRIC, RMV_STAGE_OUT_PLOT };
 
+/* What users say of a thing; it changes nothing. */
+struct rmv_annotation {
+    char *desc, *type; /* or NULL */
+    struct rmv_strings labels;
+    struct rmv_value meta; /* the user's own; null if there is none */
+};
+void rmv_annotation_free(struct rmv_annotation *annotation);
+
 struct rmv_stage_out {
     char *path;
     enum rmv_stage_out_kind kind;
     bool no_cache; /* `cache: false`: belongs to Git, not to the store */
+    bool no_push;  /* `push: false`: stays out of remotes */
     bool persist;  /* not removed before the stage runs */
-    char *desc;    /* or NULL */
+    char *remote;  /* the name of the only remote it goes to; or NULL */
+    struct rmv_annotation annotation;
     uint32_t line, column;
 };
 
@@ -72,6 +82,45 @@ struct rmv_stage {
     uint32_t line, column; /* of its name */
 };
 
+/* ---- What else an rmv.yaml declares --------------------------------------------------------- */
+
+/* A column, or field, of a file with data to draw. */
+struct rmv_plot_column {
+    char *file; /* NULL, of an x only: the file of each y */
+    char *name;
+};
+
+/* A plot: an entry of the top-level `plots`, or an output of a stage. */
+struct rmv_plot {
+    char *id;      /* the path of a file or folder, or, with files in `y`, any text */
+    bool has_path; /* the former */
+    bool is_out;   /* of a stage */
+    char *file;    /* the rmv.yaml that declares it */
+    struct rmv_plot_column *x, *y; /* no x: count rows; no y: the last column of the file at `id`.
+                                      Several x, one per y, belong to the y of the same index */
+    size_t x_count, x_capacity, y_count, y_capacity;
+    char *title, *x_label, *y_label, *template; /* or NULL */
+    bool no_header;                             /* `header: false`: columns have no names */
+    uint32_t line, column;
+};
+
+/* A model or other file that has a name of its own; nothing depends on it. */
+struct rmv_artifact {
+    char *name;
+    char *path; /* in the workspace, or a URL */
+    char *file; /* the rmv.yaml that declares it */
+    struct rmv_annotation annotation;
+    uint32_t line, column;
+};
+
+/* Data from elsewhere with a name of its own. */
+struct rmv_named_dataset {
+    char *name, *type;
+    char *file;             /* the rmv.yaml that declares it */
+    struct rmv_value entry; /* all that it says, a map */
+    uint32_t line, column;
+};
+
 struct rmv_pipeline {
     struct rmv_stage *stages; /* in the order of their files */
     size_t count, capacity;
@@ -80,6 +129,12 @@ struct rmv_pipeline {
     struct rmv_strings files;   /* the rmv.yaml files */
     struct rmv_strings metrics; /* top-level `metrics:` and `params:` */
     struct rmv_strings params;
+    struct rmv_plot *plots; /* those of stages too; per file, its top-level ones behind them */
+    size_t plots_count, plots_capacity;
+    struct rmv_artifact *artifacts;
+    size_t artifacts_count, artifacts_capacity;
+    struct rmv_named_dataset *datasets;
+    size_t datasets_count, datasets_capacity;
 };
 
 /* What templates need (`vars`, `${NAME}`, `foreach`, `matrix`), besides the text of the file. */
