@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "dataset/add.h"
+#include "dataset/scan.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
@@ -115,6 +116,21 @@ static const struct rmv_error *check_role(const char *path, const char *quoted)
     return NULL;
 }
 
+/* Its pointer would not be found there: checkout would take the data away, and gc its content. */
+static const struct rmv_error *check_foreign(const struct rmv_workspace *workspace,
+                                             const char *path, const char *quoted)
+{
+    RMV_CLEANUP(rmv_str_free) char *folder = rmv_scan_find_foreign(workspace, path);
+    if (!folder)
+        return NULL;
+    RMV_CLEANUP(rmv_str_free) char *folder_quoted = rmv_path_quote(folder);
+    return rmv_error_hint(
+        rmv_error(RMV_ERR_CONFLICT,
+                  "'%s' is in '%s', which is a workspace or a Git repository of its own", quoted,
+                  folder_quoted),
+        "run rmv in that folder; `rmv init` makes it a workspace if it is none");
+}
+
 /* A pointer that exists but was not found to track this path is somebody else's. */
 static const struct rmv_error *check_pointer(const struct rmv_workspace *workspace,
                                              const char *pointer, const char *quoted)
@@ -145,6 +161,8 @@ static const struct rmv_error *check_new(struct rmv_workspace *workspace,
     const struct rmv_error *err = check_name(path, quoted);
     if (!err)
         err = check_role(path, quoted);
+    if (!err)
+        err = check_foreign(workspace, path, quoted);
     if (err)
         return err;
     target->pointer = rmv_pointer_path_of(path);

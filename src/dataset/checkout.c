@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dataset/placed.h"
+#include "dataset/scan.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/dataset/pointer.h"
@@ -156,6 +157,14 @@ static bool is_tracked_then(const struct rmv_checkout *checkout, const char *pat
            !rmv_checkout_has(&checkout->restored, source);
 }
 
+/* Where another workspace or repository was made around data, its pointer is not looked for any
+ * more, which does not mean that it is gone. */
+static bool is_out_of_sight(const struct rmv_checkout *checkout, const char *path)
+{
+    RMV_CLEANUP(rmv_str_free) char *folder = rmv_scan_find_foreign(checkout->workspace, path);
+    return folder != NULL;
+}
+
 static const struct rmv_error *is_in_git(struct rmv_checkout *checkout, const char *path, bool *is)
 {
     struct rmv_workspace *workspace = checkout->workspace;
@@ -182,7 +191,8 @@ static const struct rmv_error *plan_vanished(struct rmv_checkout *checkout)
         const char *path = known.items[i];
         bool is_git = false;
         if ((i > 0 && strcmp(known.items[i - 1], path) == 0) ||
-            !rmv_checkout_is_chosen(checkout, path) || is_tracked_then(checkout, path))
+            !rmv_checkout_is_chosen(checkout, path) || is_tracked_then(checkout, path) ||
+            is_out_of_sight(checkout, path))
             continue;
         const struct rmv_error *err = is_in_git(checkout, path, &is_git);
         if (err)

@@ -149,6 +149,28 @@ const struct rmv_error *rmv_scan_workspace(struct rmv_workspace *workspace,
     return err;
 }
 
+static bool is_foreign(const struct rmv_workspace *workspace, const char *folder)
+{
+    RMV_CLEANUP(rmv_fd_close) int fd = -1;
+    struct stat status;
+    return !rmv_beneath_open(workspace->root_fd, folder, O_RDONLY | O_DIRECTORY, 0, &fd) &&
+           (fstatat(fd, ".git", &status, AT_SYMLINK_NOFOLLOW) == 0 ||
+            fstatat(fd, RMV_WORKSPACE_FOLDER, &status, AT_SYMLINK_NOFOLLOW) == 0);
+}
+
+char *rmv_scan_find_foreign(const struct rmv_workspace *workspace, const char *path)
+{
+    RMV_CLEANUP(rmv_str_free) char *folder = rmv_path_parent(path);
+    while (strcmp(folder, ".") != 0) {
+        if (is_foreign(workspace, folder))
+            return rmv_str_copy(folder);
+        char *parent = rmv_path_parent(folder);
+        rmv_str_free(&folder);
+        folder = parent;
+    }
+    return NULL;
+}
+
 /* ---- A commit ------------------------------------------------------------------------------- */
 
 struct commit_filter {

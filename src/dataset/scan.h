@@ -22,6 +22,10 @@ struct rmv_scan_visitor {
 /* Is it the name of a pointer or lock file? */
 bool rmv_scan_is_source(const char *path);
 
+/* The innermost folder around `path`, below the root, that is a workspace or a Git repository of
+ * its own, so that nothing in it is found; NULL if there is none. The caller frees it. */
+char *rmv_scan_find_foreign(const struct rmv_workspace *workspace, const char *path);
+
 /* The work tree, uncommitted files included. Left out are links, `.git`, `.rmstore`, workspaces and
  * Git repositories inside this one. Errors: IO, the visitor's own. */
 RMV_MUST_CHECK
