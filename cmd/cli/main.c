@@ -1,5 +1,6 @@
 /* The entry point of both programs: finds the command, runs it, turns its error into an exit
  * status. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,9 +139,20 @@ static int status_of(const struct rmv_error *err)
     return err->code == RMV_ERR_INTERRUPTED ? STATUS_INTERRUPTED : (int)err->code;
 }
 
+/* Whoever closed a standard stream must not find messages in the file that is opened next. What
+ * takes its place fails as the closed one did. */
+static void fill_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            exit(RMV_ERR_IO);
+}
+
 int cli_main(const struct cli_program *program, int argc, char **argv)
 {
     running = program;
+    fill_standard_streams();
     const struct rmv_error *err = dispatch(program, argc - 1, argv + 1);
     /* What did not reach a full disk or a closed pipe was not said. */
     if (fflush(stdout) == EOF && !err)

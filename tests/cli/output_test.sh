@@ -61,6 +61,10 @@ it 'prints nothing at all with --quiet' '
     for command in "add -q data" "repro -q" "commit -q" "checkout -q HEAD -f" "init -q" "status -q"; do
         said=$(rmv $command 2>&1 || :); test -z "$said" || { echo "$command: $said"; exit 1; }
     done'
+it 'never has a file of its own in the place of a closed standard stream' '
+    mkdir closed && cd closed && repository . && echo 1 >a && rmv add -q a && rm a
+    ASAN_OPTIONS=detect_leaks=0 strace -f -qq -e trace=open,openat,openat2 -o ../trace rmv checkout <&- >&- 2>&- || :
+    test "$(cat a)" = 1; sed "1,/dev.null/d" ../trace >../opened; test -s ../opened; ! grep -E "= [012]$" ../opened | grep -v /dev/null'
 it 'says errors even with --quiet' 'says "nosuch" rmv add -q nosuch'
 it 'prints no control characters when names have some' '
     rmv add data >../out; echo 1 >>data/more
