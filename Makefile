@@ -166,7 +166,7 @@ bench:
 	    tests/bench/run.sh $(BUILD)
 
 install: all
-	tests/install.sh $(BUILD) '$(DESTDIR)$(PREFIX)' $(VERSION) $(SOVERSION)
+	tests/install.sh $(BUILD) '$(DESTDIR)' '$(PREFIX)' $(VERSION) $(SOVERSION)
 
 uninstall:
 	tests/uninstall.sh '$(DESTDIR)$(PREFIX)'

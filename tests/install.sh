@@ -1,8 +1,9 @@
 #!/bin/sh
-# tests/install.sh BUILD PREFIX VERSION SOVERSION: copies programs, library, headers, man pages and completion.
+# tests/install.sh BUILD DESTDIR PREFIX VERSION SOVERSION: copies programs, library, headers, man pages and
+# completion to DESTDIR/PREFIX, from where they will be moved to PREFIX.
 set -eu
 cd "$(dirname "$0")/.."
-build=$1 prefix=$2 version=$3 soversion=$4
+build=$1 prefix=$2$3 final=$3 version=$4 soversion=$5
 
 install -d "$prefix/bin" "$prefix/lib/pkgconfig" "$prefix/include/rmv" "$prefix/share/man/man1" \
     "$prefix/share/bash-completion/completions" "$prefix/share/zsh/site-functions" \
@@ -12,7 +13,9 @@ install -m 644 "$build/librmv.a" "$prefix/lib"
 install -m 755 "$build/librmv.so.$soversion" "$prefix/lib/librmv.so.$version"
 ln -sf "librmv.so.$version" "$prefix/lib/librmv.so.$soversion"
 ln -sf "librmv.so.$soversion" "$prefix/lib/librmv.so"
-install -m 644 "$build/rmv.pc" "$prefix/lib/pkgconfig"
+# It was built for whatever prefix was given then.
+sed "s|^prefix=.*|prefix=$final|" "$build/rmv.pc" >"$prefix/lib/pkgconfig/rmv.pc"
+chmod 644 "$prefix/lib/pkgconfig/rmv.pc"
 
 for folder in base store vcs record dataset lineage pipeline; do
     install -d "$prefix/include/rmv/$folder"
