@@ -13,10 +13,19 @@
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 
-const struct rmv_error *rmv_examine_refuse(const char *path, mode_t mode)
+const struct rmv_error *rmv_examine_odd(const struct rmv_examine_request *request, const char *path,
+                                        mode_t mode)
 {
+    static char fifo[] = "a FIFO", socket[] = "a socket", device[] = "a device";
     RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(path);
-    const char *what = S_ISFIFO(mode) ? "a FIFO" : S_ISSOCK(mode) ? "a socket" : "a device";
+    char *what = S_ISFIFO(mode) ? fifo : S_ISSOCK(mode) ? socket : device;
+
+    if (request->odd) {
+        pthread_mutex_lock(&request->odd->lock);
+        rmv_map_set(&request->odd->paths, path, what);
+        pthread_mutex_unlock(&request->odd->lock);
+        return NULL;
+    }
     return rmv_error(RMV_ERR_USAGE, "'%s' is %s; only files, folders and links can be tracked",
                      quoted, what);
 }
@@ -129,7 +138,7 @@ static const struct rmv_error *examine_name(const struct rmv_examine_request *re
     case 'l':
         return examine_symlink(request, folder_fd, name, entry);
     case 0:
-        return rmv_examine_refuse(request->path, status.st_mode);
+        return rmv_examine_odd(request, request->path, status.st_mode);
     default:
         return examine_file(request, folder_fd, name, &status, entry);
     }

@@ -1,15 +1,23 @@
 /* Walking through a file or folder of the workspace and finding out its id, by the stat index where
  * it can, by reading where it must. Done by the workspace's pool. Nothing is skipped: what cannot
- * be tracked is an error. */
+ * be tracked is an error, unless somebody asks for a list of it. */
 #pragma once
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
 #include "dataset/earlier.h"
 #include "dataset/tree.h"
+#include "rmv/base/map.h"
 #include "rmv/base/progress.h"
 #include "rmv/dataset/workspace.h"
+
+/* FIFOs, sockets and devices that were passed over. */
+struct rmv_odd {
+    pthread_mutex_t lock;
+    struct rmv_map paths; /* with what each is, as a static text; NULL once it is gone */
+};
 
 struct rmv_examine_request {
     struct rmv_workspace *workspace;
@@ -24,6 +32,7 @@ struct rmv_examine_request {
     /* Set to false when something that was found is not in the store; NULL: nobody wants to know.
      * Without a batch only. */
     atomic_bool *is_stored;
+    struct rmv_odd *odd; /* takes what cannot be tracked; NULL: that is an error */
 };
 
 /* Sets `*entry`, name aside; type 0 if nothing is there. Trees that are neither stored nor put are

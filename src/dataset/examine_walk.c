@@ -316,7 +316,7 @@ look_closely(struct worker *worker, struct rmv_examine_folder *folder, size_t in
     if (was_unknown && is_ignored(worker, folder, item->type))
         item->type = 0;
     else if (item->type == 0)
-        return rmv_examine_refuse(path, status.st_mode);
+        return rmv_examine_odd(worker->walk->request, path, status.st_mode);
     if (!rmv_tree_is_file(item->type))
         return NULL;
     if (!has_entry || !is_known(worker, &status, &item->id))

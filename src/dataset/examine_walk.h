@@ -19,8 +19,11 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_examine_link(const struct rmv_examine_request *request, int folder_fd,
                                          const char *name, const char *path,
                                          struct rmv_tree_entry *entry);
+
+/* What cannot be tracked: an error, or noted where that is asked for. */
 RMV_MUST_CHECK
-const struct rmv_error *rmv_examine_refuse(const char *path, mode_t mode);
+const struct rmv_error *rmv_examine_odd(const struct rmv_examine_request *request, const char *path,
+                                        mode_t mode);
 
 /* Notes that an object belongs to what is examined: is it stored, if that is asked? */
 void rmv_examine_note(const struct rmv_examine_request *request, const struct rmv_object_id *id);

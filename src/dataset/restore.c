@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "dataset/entry.h"
-#include "dataset/examine.h"
 #include "dataset/links.h"
 #include "dataset/tree_find.h"
 #include "rmv/base/beneath.h"
@@ -128,6 +127,7 @@ static const struct rmv_error *examine_target(struct rmv_restore *restore,
         .path = target->output->path,
         .follow_link = !restore->options->partial,
         .has_ignored = &target->has_ignored,
+        .odd = &restore->odd,
     };
     const struct rmv_error *err = rmv_examine(&request, &target->now);
     if (err || !target->has_ignored || is_done(target))
@@ -272,6 +272,7 @@ static void apply_targets(struct rmv_restore *restore)
 
     for (size_t i = 0; i < restore->targets_count; i++) {
         restore->target = &restore->targets[i];
+        rmv_restore_odd(restore);
         if (!is_done(restore->target))
             apply_target(restore);
         else if (restore->options->relink && !restore->target->is_link)
@@ -347,6 +348,8 @@ static void restore_free(struct rmv_restore *restore)
     free(restore->ops);
     free(restore->new_folders);
     rmv_map_free(&restore->outputs);
+    rmv_map_free(&restore->odd.paths);
+    pthread_mutex_destroy(&restore->odd.lock);
     rmv_strings_free(&restore->unsaved.named);
     rmv_strings_free(&restore->failed.named);
     rmv_str_free(&restore->doomed_file);
@@ -370,6 +373,7 @@ const struct rmv_error *rmv_dataset_restore(struct rmv_workspace *workspace,
         .targets_count = count,
     };
     pthread_mutex_init(&restore.lock, NULL);
+    pthread_mutex_init(&restore.odd.lock, NULL);
     rmv_placed_open(workspace, INTERRUPTED_NAME, &restore.interrupted);
 
     const struct rmv_error *err = run(&restore, outputs);

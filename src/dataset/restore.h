@@ -1,12 +1,13 @@
 /* What the parts of restoring share; see rmv_dataset_restore(). restore.c prepares and sums up,
- * restore_check.c looks for data that would be lost, restore_apply.c walks through the differences,
- * restore_queue.c has files written in parallel, restore_new.c whole folders, and restore_file.c
- * writes one file. */
+ * restore_check.c looks for data that would be lost, restore_odd.c deals with what cannot be
+ * tracked, restore_apply.c walks through the differences, restore_queue.c has files written in
+ * parallel, restore_new.c whole folders, and restore_file.c writes one file. */
 #pragma once
 
 #include <pthread.h>
 #include <sys/stat.h>
 
+#include "dataset/examine.h"
 #include "dataset/placed.h"
 #include "dataset/tree_join.h"
 #include "rmv/base/map.h"
@@ -51,6 +52,7 @@ struct rmv_restore {
     struct rmv_restore_target *targets;
     size_t targets_count;
     struct rmv_map outputs; /* paths of all outputs */
+    struct rmv_odd odd;     /* in what is restored */
 
     const struct rmv_restore_target *target; /* the one being walked through */
     size_t doomed_size; /* of the path of the folder that a file takes the place of, plus 1; or 0 */
@@ -85,6 +87,9 @@ const struct rmv_error *rmv_restore_check(struct rmv_restore *restore);
 RMV_MUST_CHECK
 const struct rmv_error *rmv_restore_is_ignored(struct rmv_restore *restore, const char *path,
                                                bool is_folder, bool *is_ignored);
+
+/* Removes what cannot be tracked and is in the target, if that is forced; otherwise it is kept. */
+void rmv_restore_odd(struct rmv_restore *restore);
 
 /* Makes the target what is wanted, as far as possible. */
 RMV_MUST_CHECK

@@ -214,6 +214,17 @@ static void leave_as_is(struct rmv_restore *restore, struct rmv_tree_visit *visi
     rmv_restore_queue(restore, &op);
 }
 
+/* Where something is wanted: nothing is lost by replacing a FIFO, but somebody may be using it. */
+static bool is_blocked(struct rmv_restore *restore, const char *path)
+{
+    const char *what = rmv_map_find(&restore->odd.paths, path);
+    if (!what)
+        return false;
+    rmv_restore_fail(restore, path,
+                     rmv_error(RMV_ERR_CONFLICT, "%s is in its place; -f replaces it", what));
+    return true;
+}
+
 static const struct rmv_error *apply(void *context, struct rmv_tree_visit *visit)
 {
     struct rmv_restore *restore = context;
@@ -227,6 +238,8 @@ static const struct rmv_error *apply(void *context, struct rmv_tree_visit *visit
         leave_as_is(restore, visit, &path);
     } else if (!wanted) {
         leave_out(restore, visit, path);
+    } else if (!now && is_blocked(restore, path)) {
+        visit->descend = false;
     } else if (wanted->type == 'd') {
         restore_folder(restore, visit, path);
     } else {

@@ -139,6 +139,17 @@ it 'picks up where a killed checkout left off' '
     done
     rmv status -q many'
 
+special() { mkfifo d/s/pipe d/extra && python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("d/socket")'; }
+it 'passes over FIFOs and sockets, and names those in the place of files' 'repository special && mkdir -p d/s && echo 1 >d/s/1 && echo 2 >d/s/2 && echo 3 >one && rmv add -q d one &&
+    rm d/s/1 d/s/2 one && mkfifo d/s/1 one && special && exits 4 timeout 10 rmv checkout >out 2>&1; grep "d/s/1: a FIFO is in its place" out && grep "one: a FIFO is in its place" out &&
+    test "$(cat d/s/2)" = 2 && test -p d/s/1 && grep "3 not tracked and kept" out && ! grep "extra:" out && says "kept *d/socket" rmv checkout -v'
+it 'replaces and removes them with -f' 'cd special && timeout 10 rmv checkout -f && test "$(cat d/s/1 d/s/2 one)" = "$(printf "1\n2\n3")" && test ! -e d/extra && test ! -e d/socket && test ! -e d/s/pipe && rmv status -q'
+it 'puts a folder in the place of a FIFO with -f, and a file in that of a folder that holds one' 'cd special && rm -r d/s one && mkfifo d/s && mkdir one && mkfifo one/p &&
+    exits 4 timeout 10 rmv checkout; test -p d/s && test -p one/p && timeout 10 rmv checkout -f && test "$(cat d/s/1 one)" = "$(printf "1\n3")" && rmv status -q'
+it 'restores one file out of a folder with FIFOs, and leaves what is behind a link alone' 'cd special && rm d/s/1 && mkfifo d/p && timeout 10 rmv checkout d/s/1 && test "$(cat d/s/1)" = 1 && test -p d/p &&
+    mkdir ../behind && mkfifo ../behind/p && rm -r d && ln -s ../behind d && timeout 10 rmv checkout -f && test -p ../behind/p && test ! -L d && rmv status -q'
+it 'leaves a FIFO that .rmvignore names alone' 'cd special && echo "/d/*.pipe" >.rmvignore && mkfifo d/a.pipe && rm d/s/1 && timeout 10 rmv checkout -f && test -p d/a.pipe && rmv status -q'
+
 # Every renaming waits, so that there is time for an edit between the check and the writing.
 slowly() { ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o /dev/null -e trace=rename,renameat,unlinkat -e inject=rename,renameat,unlinkat:delay_enter=400000 "$@"; }
 edit_meanwhile() { # edit_meanwhile <file>: while `rmv checkout -q HEAD~1` is writing
