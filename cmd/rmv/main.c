@@ -26,6 +26,8 @@ static const struct cli_command *const commands[] = {
     &rmv_command_dag,
     &rmv_command_stage_add,
     &rmv_command_stage_list,
+    &rmv_command_freeze,
+    &rmv_command_unfreeze,
     &rmv_command_metrics_show,
     &rmv_command_params_diff,
     &rmv_command_lineage,

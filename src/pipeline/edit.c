@@ -236,3 +236,148 @@ const struct rmv_error *rmv_pipeline_remove_stage(const char *file, const struct
         rmv_buf_swap(new_text, &result);
     return err;
 }
+
+/* ---- Freezing -------------------------------------------------------------------------------- */
+
+/* The place in the text of a line and column, which counts characters. */
+static size_t offset_of_place(const struct rmv_buf *text, size_t line, size_t column)
+{
+    size_t offset = offset_of_line(text, line);
+    for (size_t i = 1; i < column && offset < text->size; i++) {
+        offset++;
+        while (offset < text->size && ((unsigned char)text->data[offset] & 0xc0) == 0x80)
+            offset++;
+    }
+    return offset;
+}
+
+/* The map that `frozen` belongs to: the stage's own, or what a loop repeats. NULL: there is none.
+ */
+static struct rmv_value *find_definition(const struct rmv_value *document, const char *name)
+{
+    struct rmv_value *stages = rmv_value_find(document, "stages");
+    struct rmv_value *stage = stages ? rmv_value_find(stages, name) : NULL;
+    struct rmv_value *repeated = stage ? rmv_value_find(stage, "do") : NULL;
+    return repeated ? repeated : stage;
+}
+
+static const struct rmv_member *find_member(const struct rmv_value *map, const char *key)
+{
+    for (size_t i = 0; i < map->map.count; i++)
+        if (strcmp(map->map.members[i].key, key) == 0)
+            return &map->map.members[i];
+    return NULL;
+}
+
+static void splice(const struct rmv_buf *text, struct lines cut, const char *put,
+                   struct rmv_buf *result)
+{
+    result->size = 0;
+    rmv_buf_append(result, text->data, cut.start);
+    rmv_buf_append_string(result, put);
+    rmv_buf_append(result, text->data + cut.end, text->size - cut.end);
+}
+
+/* A line in front of the first key, or behind the opening brace. */
+static void insert_frozen(const struct rmv_buf *text, const struct rmv_value *map,
+                          struct rmv_buf *result)
+{
+    const size_t start = offset_of_place(text, map->line, map->column);
+    if (start < text->size && text->data[start] == '{') {
+        splice(text, (struct lines){start + 1, start + 1}, "frozen: true, ", result);
+        return;
+    }
+    const size_t line = offset_of_line(text, map->line);
+    RMV_CLEANUP(rmv_str_free)
+    char *added = rmv_str_format("%*sfrozen: true\n", (int)map->column - 1, "");
+    splice(text, (struct lines){line, line}, added, result);
+}
+
+/* From the start of the key to the end of the value, which is one word. */
+static struct lines extent_of(const struct rmv_buf *text, const struct rmv_member *member)
+{
+    struct lines extent = {.start = offset_of_place(text, member->line, member->column),
+                           .end = offset_of_place(text, member->value.line, member->value.column)};
+    while (extent.end < text->size && !strchr(" \t\r\n,}#", text->data[extent.end]))
+        extent.end++;
+    return extent;
+}
+
+/* The whole line of a block's key; in braces, the comma behind it too, or else the one before. */
+static void remove_frozen(const struct rmv_buf *text, const struct rmv_member *member,
+                          struct rmv_buf *result)
+{
+    const size_t line = offset_of_line(text, member->line);
+    struct lines cut = extent_of(text, member);
+    size_t end = cut.end;
+
+    if (is_blank_or_comment(text->data + line, cut.start - line)) {
+        cut = (struct lines){line, offset_of_line(text, member->line + 1)};
+        splice(text, cut, "", result);
+        return;
+    }
+    while (end < text->size && strchr(" \t\r\n", text->data[end]))
+        end++;
+    if (end < text->size && text->data[end] == ',') {
+        for (cut.end = end + 1; cut.end < text->size && text->data[cut.end] == ' ';)
+            cut.end++;
+    } else {
+        while (cut.start > 0 && strchr(" \t\r\n", text->data[cut.start - 1]))
+            cut.start--;
+        if (cut.start > 0 && text->data[cut.start - 1] == ',')
+            cut.start--;
+    }
+    splice(text, cut, "", result);
+}
+
+static void edit_frozen(const struct rmv_buf *text, const struct rmv_value *map, bool frozen,
+                        struct rmv_buf *result)
+{
+    const struct rmv_member *member = find_member(map, "frozen");
+    if (!member) {
+        insert_frozen(text, map, result);
+    } else if (frozen) {
+        struct lines cut = extent_of(text, member);
+        cut.start = offset_of_place(text, member->value.line, member->value.column);
+        splice(text, cut, "true", result);
+    } else {
+        remove_frozen(text, member, result);
+    }
+}
+
+const struct rmv_error *rmv_pipeline_set_frozen(const struct rmv_pipeline_edit *edit,
+                                                const struct rmv_buf *text, bool frozen,
+                                                struct rmv_buf *new_text)
+{
+    RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
+    RMV_CLEANUP(rmv_value_free) struct rmv_value new_document = {0};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf result = {0};
+
+    if (!text->data)
+        return rmv_error(RMV_ERR_NOT_FOUND, "there is no stage '%s': %s is empty", edit->name,
+                         edit->file);
+    const struct rmv_error *err = rmv_yaml_parse(edit->file, text->data, text->size, &document);
+    if (err)
+        return err;
+    struct rmv_value *map = find_definition(&document, edit->name);
+    if (!map || map->kind != RMV_VALUE_MAP)
+        return rmv_error(RMV_ERR_NOT_FOUND, "there is no stage '%s' of its own in %s", edit->name,
+                         edit->file);
+    edit_frozen(text, map, frozen, &result);
+
+    /* What was meant must be all that changed, however the file is written. */
+    if (frozen)
+        rmv_value_set_bool(rmv_value_add(map, "frozen"), true);
+    else
+        rmv_value_remove(map, "frozen");
+    err = rmv_yaml_parse(edit->file, rmv_buf_string(&result), result.size, &new_document);
+    if (err || !rmv_value_equal(&document, &new_document))
+        return rmv_error_hint(rmv_value_error(edit->file, map,
+                                              "cannot %s stage '%s': the way it is written is too "
+                                              "clever",
+                                              frozen ? "freeze" : "unfreeze", edit->name),
+                              frozen ? "write 'frozen: true' there by hand"
+                                     : "take 'frozen' out by hand");
+    rmv_buf_swap(new_text, &result);
+    return NULL;
+}

@@ -170,8 +170,12 @@ static bool find_many(const struct rmv_pipeline *pipeline, const char *typed, co
 static const struct rmv_error *no_such_stage(const struct rmv_pipeline *pipeline, const char *typed)
 {
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
-    for (size_t i = 0; i < pipeline->count; i++)
-        rmv_strings_add(&names, pipeline->stages[i].address);
+    for (size_t i = 0; i < pipeline->count; i++) {
+        const char *address = pipeline->stages[i].address;
+        rmv_strings_add(&names, address);
+        if (strchr(address, '@'))
+            rmv_strings_take(&names, rmv_str_copy_n(address, strcspn(address, "@")));
+    }
     const struct rmv_error *err =
         rmv_error(RMV_ERR_NOT_FOUND, "there is no stage '%s', and no stage makes it", typed);
     const char *nearest = rmv_strings_nearest(&names, typed);

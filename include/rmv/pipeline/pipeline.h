@@ -218,3 +218,11 @@ const struct rmv_error *rmv_pipeline_add_stage(const struct rmv_pipeline_edit *e
 RMV_MUST_CHECK
 const struct rmv_error *rmv_pipeline_remove_stage(const char *file, const struct rmv_buf *text,
                                                   const char *name, struct rmv_buf *new_text);
+
+/* Sets `new_text` to `text` with `frozen: true` in the stage, or in what a loop of that name
+ * repeats, or without it; every other byte stays. `edit` needs a file and a name only. Errors:
+ * NOT_FOUND, USAGE (it is written so that others would change too), those of parsing. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_pipeline_set_frozen(const struct rmv_pipeline_edit *edit,
+                                                const struct rmv_buf *text, bool frozen,
+                                                struct rmv_buf *new_text);
