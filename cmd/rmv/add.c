@@ -57,7 +57,9 @@ static const struct rmv_error *check_stages(struct rmv_workspace *workspace,
                                             const struct rmv_strings *paths)
 {
     RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
+    workspace->adding = paths;
     const struct rmv_error *err = rmv_pipeline_read(workspace, &pipeline);
+    workspace->adding = NULL;
     for (size_t i = 0; !err && i < paths->count; i++) {
         const struct rmv_stage *stage = rmv_pipeline_maker_of(&pipeline, paths->items[i]);
         if (!stage)
@@ -191,6 +193,8 @@ const struct cli_command rmv_command_add = {
         "folders are kept as links.\n"
         "\n"
         "What .rmvignore leaves out (`rmv help check-ignore`) is left out of folders and --glob.\n"
+        "Pointers, lock files and rmv.yaml inside a folder that are neither in Git nor of rmv's\n"
+        "making are data like everything else in it.\n"
         "Refused are ignored PATHs, what Git tracks, outputs of stages, paths in or around what\n"
         "is tracked already, pointers that Git would ignore, and FIFOs, sockets and devices.\n"
         "Nothing is written unless every PATH can be added. Each line of output is the id (for a\n"

@@ -218,7 +218,10 @@ const struct rmv_error *rmv_add(struct rmv_workspace *workspace, const struct rm
     struct add add = {.workspace = workspace, .options = options, .origin.source = options->source};
     RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
 
+    const struct rmv_strings *adding = workspace->adding;
+    workspace->adding = paths;
     const struct rmv_error *err = rmv_tracked_read(workspace, NULL, &add.tracked);
+    workspace->adding = adding;
     if (!err)
         err = add_targets(&add, paths);
     if (!err && !options->no_commit)

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "dataset/placed.h"
 #include "dataset/scan.h"
 #include "rmv/base/beneath.h"
 #include "rmv/base/fs.h"
@@ -18,6 +19,12 @@ struct entry {
     char *source, *stage;
 };
 
+/* A pointer or lock file that cannot be read: what that means is known once all are found. */
+struct broken {
+    char *path;
+    struct rmv_error *error;
+};
+
 struct collector {
     struct rmv_workspace *workspace;
     const char *commit_id; /* NULL: the work tree */
@@ -25,6 +32,8 @@ struct collector {
     size_t count, capacity;
     struct rmv_map paths; /* of the outputs so far */
     struct rmv_strings pipelines;
+    struct broken *broken;
+    size_t broken_count, broken_capacity;
     struct rmv_lock_file *lock_files;
     size_t lock_files_count, lock_files_capacity;
 };
@@ -42,8 +51,13 @@ static void collector_free(struct collector *collector)
         entry_free(&collector->entries[i]);
     for (size_t i = 0; i < collector->lock_files_count; i++)
         rmv_lock_file_free(&collector->lock_files[i]);
+    for (size_t i = 0; i < collector->broken_count; i++) {
+        rmv_str_free(&collector->broken[i].path);
+        rmv_error_free(&collector->broken[i].error);
+    }
     free(collector->entries);
     free(collector->lock_files);
+    free(collector->broken);
     rmv_map_free(&collector->paths);
     rmv_strings_free(&collector->pipelines);
     *collector = (struct collector){0};
@@ -160,21 +174,34 @@ static const struct rmv_error *add_lock_file(struct collector *collector, const 
     return NULL;
 }
 
-static const struct rmv_error *add_source(void *context, const char *path)
+static const struct rmv_error *add_text(struct collector *collector, const char *path)
 {
-    struct collector *collector = context;
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
 
-    if (strcmp(rmv_path_name(path), RMV_SCAN_PIPELINE_NAME) == 0) {
-        rmv_strings_add(&collector->pipelines, path);
-        return NULL;
-    }
     const struct rmv_error *err = read_file(collector, path, &text);
     if (err)
         return err;
     if (strcmp(rmv_path_name(path), RMV_LOCK_FILE_NAME) == 0)
         return add_lock_file(collector, path, &text);
     return add_pointer(collector, path, &text);
+}
+
+static const struct rmv_error *add_source(void *context, const char *path)
+{
+    struct collector *collector = context;
+
+    if (strcmp(rmv_path_name(path), RMV_SCAN_PIPELINE_NAME) == 0) {
+        rmv_strings_add(&collector->pipelines, path);
+        return NULL;
+    }
+    const struct rmv_error *err = add_text(collector, path);
+    if (!err || collector->commit_id || err->code == RMV_ERR_IO)
+        return err;
+    collector->broken = rmv_grow(collector->broken, collector->broken_count,
+                                 &collector->broken_capacity, sizeof(collector->broken[0]));
+    collector->broken[collector->broken_count++] =
+        (struct broken){.path = rmv_str_copy(path), .error = rmv_error_take(err)};
+    return NULL;
 }
 
 static bool is_output(void *context, const char *path)
@@ -200,19 +227,68 @@ static bool is_below_output(const struct collector *collector, const char *path,
     return false;
 }
 
-/* A file that is part of somebody's data is data, even if it looks like a pointer. */
-static void drop_inner_sources(struct collector *collector)
+/* Is the file part of somebody's data? Then it is data, whatever it looks like. */
+static bool is_data(const struct collector *collector, const char *path)
+{
+    RMV_CLEANUP(rmv_str_free) char *outer = NULL;
+    return rmv_map_find(&collector->paths, path) || is_below_output(collector, path, &outer);
+}
+
+static bool is_in_git(const struct rmv_workspace *workspace, const char *path)
+{
+    bool is_entry = false;
+    if (!workspace->vcs)
+        return false;
+    RMV_CLEANUP(rmv_str_free) char *git_path = rmv_path_join(workspace->vcs_prefix, path);
+    const struct rmv_error *err = rmv_vcs_is_entry(workspace->vcs, git_path, &is_entry);
+    return err || is_entry; /* in doubt it is ours */
+}
+
+/* Is the file about to be part of somebody's data, and never was ours? */
+static bool becomes_data(const struct collector *collector, const char *path)
+{
+    const struct rmv_workspace *workspace = collector->workspace;
+    for (size_t i = 0; workspace->adding && i < workspace->adding->count; i++)
+        if (rmv_path_is_in(path, workspace->adding->items[i]))
+            return !is_in_git(workspace, path);
+    return false;
+}
+
+/* A pointer that Git does not track yet is ours if we know its data. Without Git there is no
+ * telling. */
+static bool is_foreign(const struct collector *collector, const struct entry *entry)
+{
+    struct rmv_workspace *workspace = collector->workspace;
+    return workspace->vcs && becomes_data(collector, entry->source) &&
+           !rmv_placed_find(rmv_placed_of(workspace), entry->output.path);
+}
+
+static void drop_data(struct collector *collector)
 {
     size_t kept = 0;
     for (size_t i = 0; i < collector->count; i++) {
         struct entry *entry = &collector->entries[i];
-        RMV_CLEANUP(rmv_str_free) char *outer = NULL;
-        if (is_below_output(collector, entry->source, &outer))
+        if (is_data(collector, entry->source) || is_foreign(collector, entry))
             entry_free(entry);
         else
             collector->entries[kept++] = *entry;
     }
     collector->count = kept;
+}
+
+static const struct rmv_error *check_broken(const struct collector *collector)
+{
+    for (size_t i = 0; i < collector->broken_count; i++) {
+        struct broken *broken = &collector->broken[i];
+        if (is_data(collector, broken->path) || becomes_data(collector, broken->path))
+            continue;
+        const bool is_ours = is_in_git(collector->workspace, broken->path);
+        const struct rmv_error *err = rmv_error_raise(&broken->error);
+        if (is_ours || strstr(err->message, "\nhint: "))
+            return err;
+        return rmv_error_hint(err, "if it is data, `rmv add` it, or the folder it is part of");
+    }
+    return NULL;
 }
 
 static int compare_entries(const void *a, const void *b)
@@ -317,7 +393,10 @@ const struct rmv_error *rmv_tracked_read(struct rmv_workspace *workspace, const 
     const struct rmv_error *err = collect(&collector, revision);
     if (err)
         return err;
-    drop_inner_sources(&collector);
+    err = check_broken(&collector);
+    if (err)
+        return err;
+    drop_data(&collector);
     if (collector.count > 0)
         qsort(collector.entries, collector.count, sizeof(collector.entries[0]), compare_entries);
     err = check_overlaps(&collector);
@@ -334,16 +413,18 @@ const struct rmv_error *rmv_tracked_pipelines(struct rmv_workspace *workspace, c
     struct rmv_strings *pipelines = &collector.pipelines;
 
     const struct rmv_error *err = collect(&collector, revision);
+    if (!err)
+        err = check_broken(&collector);
     if (err)
         return err;
     rmv_strings_sort(pipelines);
     if (rmv_strings_has(pipelines, RMV_SCAN_PIPELINE_NAME))
         rmv_strings_add(files, RMV_SCAN_PIPELINE_NAME);
     for (size_t i = 0; i < pipelines->count; i++) {
-        RMV_CLEANUP(rmv_str_free) char *outer = NULL;
-        if (strcmp(pipelines->items[i], RMV_SCAN_PIPELINE_NAME) != 0 &&
-            !is_below_output(&collector, pipelines->items[i], &outer))
-            rmv_strings_add(files, pipelines->items[i]);
+        const char *path = pipelines->items[i];
+        if (strcmp(path, RMV_SCAN_PIPELINE_NAME) != 0 && !is_data(&collector, path) &&
+            !becomes_data(&collector, path))
+            rmv_strings_add(files, path);
     }
     return NULL;
 }

@@ -65,6 +65,26 @@ struct rmv_pipeline_reader rmv_pipeline_reader_of(struct rmv_workspace *workspac
     return reader;
 }
 
+/* A file that Git does not track may be part of data that is not added yet. */
+static const struct rmv_error *hint_at_data(const struct place *place, const char *path,
+                                            const struct rmv_error *err)
+{
+    const struct rmv_workspace *workspace = place->workspace;
+    bool is_entry = false;
+
+    if (place->commit_id || strcmp(path, RMV_PIPELINE_FILE_NAME) == 0 ||
+        strstr(err->message, "\nhint: "))
+        return err;
+    struct rmv_error *taken = rmv_error_take(err);
+    if (workspace->vcs) {
+        RMV_CLEANUP(rmv_str_free) char *git_path = rmv_path_join(workspace->vcs_prefix, path);
+        is_entry = rmv_vcs_is_entry(workspace->vcs, git_path, &is_entry) || is_entry;
+    }
+    err = rmv_error_raise(&taken);
+    return is_entry ? err
+                    : rmv_error_hint(err, "if it is data, `rmv add` the folder it is part of");
+}
+
 static const struct rmv_error *read_pipeline(struct place *place, const struct rmv_strings *files,
                                              struct rmv_pipeline *pipeline)
 {
@@ -78,6 +98,8 @@ static const struct rmv_error *read_pipeline(struct place *place, const struct r
         if (!err)
             err = rmv_pipeline_parse(files->items[i], rmv_buf_string(&text), text.size, &reader,
                                      pipeline);
+        if (err)
+            err = hint_at_data(place, files->items[i], err);
     }
     if (!err)
         rmv_pipeline_index(pipeline);

@@ -245,3 +245,19 @@ it 'survives being killed at any moment, and the next add succeeds' '
         if [ -e many.rmv ]; then break; fi
     done
     rmv add -q many; rm -r many; rmv checkout -q many; diff -r many ../many; rmv status -q'
+
+# Somebody else's pipelines and pointers, whole or broken, in a folder that is not tracked yet.
+strange() { # strange <folder>: some that cannot be read
+    mkdir -p "$1/in" && echo 'stages: [' >"$1/rmv.yaml" && echo broken >"$1/in/x.rmv" && echo 'outs: 3' >"$1/rmv.lock" && echo 1 >"$1/a"
+}
+it 'names a pointer that cannot be read, and what to do if it is data' 'repository strange && strange d && echo y >y &&
+    for command in "status" "add y" "ls" "checkout"; do exits 5 rmv $command && says "d/(in/x.rmv|rmv.lock):1:" rmv $command || exit 1; done
+    says "if it is data, .rmv add. it" rmv status; rm d/in/x.rmv d/rmv.lock; says "^rmv: d/rmv.yaml:2:1: " rmv status; says "hint: if it is data, .rmv add. the folder" rmv status'
+it 'adds a folder with broken pointers and pipelines, which then are data' 'repository strange2 && strange d && rmv add -q d && rmv status -q && exits 3 rmv repro && test -z "$(rmv stage list)" &&
+    rm -r d && rmv checkout -q && grep broken d/in/x.rmv && echo more >>d/in/x.rmv && says "1 modified" rmv status && rmv add -q d && git add -A && git commit -qm 1 && rm -r d && rmv checkout -q HEAD && grep more d/in/x.rmv && rmv gc -q && rmv fsck -q'
+it 'adds a folder with pointers and lock files that are whole, but were never ours' 'repository other && mkdir d && echo 1 >d/a && rmv add -q d/a &&
+    printf "stages:\n  s:\n    cmd: echo 1 >o\n    outs: [o]\n" >d/rmv.yaml && rmv repro -q d/rmv.yaml && cd .. && repository mine && cp -r ../other/d . &&
+    rmv add -q d && rmv status -q && rmv ls -R | grep "d/a.rmv" && rmv ls -R | grep "d/rmv.lock" && test -z "$(rmv stage list)"'
+it 'still refuses a folder with a pointer of ours' 'repository ours && mkdir d && echo 1 >d/a && rmv add -q d/a && exits 4 rmv add d && rm d/a && exits 4 rmv add d && git add -A && git commit -qm 1 && rm -rf .rmstore/placed && exits 4 rmv add d && test ! -e d.rmv &&
+    echo broken >d/a.rmv && exits 5 rmv add d && exits 5 rmv status && ! rmv status 2>&1 | grep "if it is data"'
+it 'adds a single file that looks like a pointer' 'repository looks && echo broken >x.rmv && exits 5 rmv status && rmv add -q x.rmv && rmv status -q && rm x.rmv && rmv checkout -q && grep broken x.rmv'

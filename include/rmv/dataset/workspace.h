@@ -33,6 +33,9 @@ struct rmv_workspace {
     struct rmv_placed *placed; /* which outputs rmv put where they are; opened when needed */
     struct rmv_links *links;   /* files that are links into the store; made when needed */
     struct rmv_log *log;       /* borrowed; may be NULL */
+    /* Paths that are being made data: pointers, lock files and rmv.yaml in them that Git does not
+     * track, and that were never ours, count as data already. Borrowed; NULL: none. */
+    const struct rmv_strings *adding;
 };
 
 /* Creates `.rmstore/` in `folder`: objects/, an empty committed config, a .gitignore. Running it
@@ -98,7 +101,8 @@ struct rmv_tracked {
 void rmv_tracked_free(struct rmv_tracked *tracked);
 
 /* `revision` NULL: the workspace's own files; otherwise those of a Git revision. Two sources that
- * claim overlapping paths are an error. Errors: CORRUPT, CONFLICT, NOT_FOUND (revision). */
+ * claim overlapping paths are an error, and so is one that cannot be read, unless it is data.
+ * Errors: CORRUPT, CONFLICT, NOT_FOUND (revision). */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_tracked_read(struct rmv_workspace *workspace, const char *revision,
                                          struct rmv_tracked *tracked);
