@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "dataset/content.h"
@@ -12,43 +11,20 @@
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 
-#define COMPARE_BYTES ((size_t)64 * 1024)
-
-/* Is the content of `fd` the beginning of what is in `whole_fd`? */
-static bool is_beginning(int fd, int whole_fd)
-{
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf part = {0};
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf whole = {0};
-    char *a = rmv_buf_reserve(&part, COMPARE_BYTES);
-    char *b = rmv_buf_reserve(&whole, COMPARE_BYTES);
-
-    for (off_t offset = 0;;) {
-        const ssize_t n = pread(fd, a, COMPARE_BYTES, offset);
-        if (n <= 0)
-            return n == 0;
-        if (pread(whole_fd, b, (size_t)n, offset) != n || memcmp(a, b, (size_t)n) != 0)
-            return false;
-        offset += n;
-    }
-}
-
 /* An earlier checkout was killed while it wrote this file: what is there is the beginning of what
  * belongs there, so nothing is lost. */
 static bool is_half_written(const struct rmv_restore *restore, const char *path,
                             const struct rmv_tree_entry *now, const struct rmv_tree_entry *wanted)
 {
     RMV_CLEANUP(rmv_fd_close) int fd = -1;
-    RMV_CLEANUP(rmv_fd_close) int whole_fd = -1;
+    bool begins = false;
 
     if (!rmv_placed_find(restore->interrupted, restore->target->output->path) ||
         !rmv_tree_is_file(now->type) || !rmv_tree_is_file(wanted->type) ||
         now->size >= wanted->size)
         return false;
-    whole_fd = memfd_create("rmv", MFD_CLOEXEC);
-    return whole_fd >= 0 &&
-           !rmv_beneath_open(restore->workspace->root_fd, path, O_RDONLY | O_NONBLOCK, 0, &fd) &&
-           !rmv_store_write_to(restore->workspace->store, &wanted->id, whole_fd, path) &&
-           is_beginning(fd, whole_fd);
+    return !rmv_beneath_open(restore->workspace->root_fd, path, O_RDONLY | O_NONBLOCK, 0, &fd) &&
+           !rmv_store_begins_with(restore->workspace->store, &wanted->id, fd, &begins) && begins;
 }
 
 /* A link into a store, which leads nowhere now, holds nothing. */

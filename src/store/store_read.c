@@ -1,6 +1,8 @@
 /* Reading objects: every place an object is in is tried, and every byte is hashed. */
 #include "store/store_internal.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "rmv/base/fs.h"
@@ -425,4 +427,54 @@ const struct rmv_error *rmv_store_write_to(struct rmv_store *store, const struct
         err = rmv_loose_stream(store, &loose, UINT64_MAX, &sink);
     }
     return err;
+}
+
+/* ---- Comparing ------------------------------------------------------------------------------- */
+
+#define COMPARE_BYTES ((size_t)64 << 10)
+
+struct comparison {
+    int fd;
+    uint64_t offset;
+    bool differs, is_at_end; /* of the file */
+    char bytes[COMPARE_BYTES];
+};
+
+/* Any error ends the stream: there is nothing more to find out. */
+static const struct rmv_error *compare_to_fd(void *context, const void *bytes, size_t size)
+{
+    struct comparison *comparison = context;
+    const char *at = bytes;
+    while (size > 0) {
+        const size_t step = size < COMPARE_BYTES ? size : COMPARE_BYTES;
+        const ssize_t n = pread(comparison->fd, comparison->bytes, step, (off_t)comparison->offset);
+        if (n < 0)
+            return rmv_error_errno("cannot read the file to compare with");
+        comparison->is_at_end = n == 0;
+        comparison->differs = memcmp(comparison->bytes, at, (size_t)n) != 0;
+        if (comparison->differs || comparison->is_at_end)
+            return rmv_error(RMV_ERR_CONFLICT, "the rest does not matter");
+        comparison->offset += (size_t)n;
+        at += n;
+        size -= (size_t)n;
+    }
+    return NULL;
+}
+
+const struct rmv_error *rmv_store_begins_with(struct rmv_store *store,
+                                              const struct rmv_object_id *id, int fd, bool *begins)
+{
+    struct comparison *comparison = rmv_calloc(1, sizeof(*comparison));
+    comparison->fd = fd;
+    const struct rmv_store_sink sink = {.write = compare_to_fd, .context = comparison};
+    const struct rmv_error *err = rmv_store_stream(store, id, UINT64_MAX, &sink);
+    const bool differs = comparison->differs;
+    const bool is_at_end = comparison->is_at_end;
+    const uint64_t end = comparison->offset;
+    char next;
+    free(comparison);
+    if (err && !differs && !is_at_end)
+        return err;
+    *begins = !differs && (is_at_end || pread(fd, &next, 1, (off_t)end) == 0);
+    return NULL;
 }

@@ -129,6 +129,50 @@ static void a_file_is_stored_under_the_id_of_its_bytes_and_written_back(void **s
     }
 }
 
+static bool begins_with(struct rmv_store *store, const struct rmv_object_id *id, const char *bytes,
+                        size_t size)
+{
+    bool begins = false;
+    RMV_CLEANUP(rmv_fd_close) int fd = -1;
+    CHECK_OK(rmv_fs_write_atomic("part", bytes, size));
+    fd = open("part", O_RDONLY | O_CLOEXEC);
+    CHECK_OK(rmv_store_begins_with(store, id, fd, &begins));
+    return begins;
+}
+
+static void an_object_begins_with_what_was_written_of_it_before_a_death(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SIZES_COUNT; i++) {
+        RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_store();
+        RMV_CLEANUP(rmv_buf_free) struct rmv_buf bytes = {0};
+        make_bytes(i % 2, 200 + i, sizes[i] + 1, &bytes);
+        bytes.size--;
+        const size_t parts[] = {0, 1, bytes.size / 2, bytes.size};
+        const struct rmv_object_id id = put_file(store, &bytes).id;
+        for (size_t k = 0; k < 4; k++) {
+            const size_t size = parts[k] < bytes.size ? parts[k] : bytes.size;
+            assert_true(begins_with(store, &id, bytes.data, size));
+            if (size == 0)
+                continue;
+            bytes.data[size - 1] ^= 1;
+            assert_false(begins_with(store, &id, bytes.data, size));
+            bytes.data[size - 1] ^= 1;
+        }
+        assert_false(begins_with(store, &id, bytes.data, bytes.size + 1));
+    }
+}
+
+static void nothing_is_said_of_how_a_missing_object_begins(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_store();
+    const struct rmv_object_id id = {.sha256 = {1}};
+    RMV_CLEANUP(rmv_fd_close) int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    bool begins = false;
+    CHECK_FAILS(rmv_store_begins_with(store, &id, fd, &begins), RMV_ERR_NOT_FOUND);
+}
+
 static void reading_a_folder_as_a_file_is_an_error(void **state)
 {
     (void)state;
@@ -402,6 +446,8 @@ int main(void)
         TEST(a_store_needs_its_folder),
         TEST(an_object_longer_than_expected_is_refused),
         TEST(a_file_is_stored_under_the_id_of_its_bytes_and_written_back),
+        TEST(an_object_begins_with_what_was_written_of_it_before_a_death),
+        TEST(nothing_is_said_of_how_a_missing_object_begins),
         TEST(reading_a_folder_as_a_file_is_an_error),
         TEST(the_same_content_is_stored_once),
         TEST(small_objects_share_frames_and_so_compress),

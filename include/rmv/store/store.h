@@ -71,6 +71,12 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_store_write_to(struct rmv_store *store, const struct rmv_object_id *id,
                                            int fd, const char *path);
 
+/* Are the bytes of the file `fd` those that object `id` begins with, or all of them? Reads no more
+ * of the object than that takes, in bounded memory. Errors: NOT_FOUND, CORRUPT, IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_store_begins_with(struct rmv_store *store,
+                                              const struct rmv_object_id *id, int fd, bool *begins);
+
 /* ---- Writing --------------------------------------------------------------------------------
  * Objects are put into a batch. They are acknowledged, that is, survive a power cut, when
  * rmv_store_batch_commit() has returned; before that, reading them back is not promised. A batch
