@@ -22,6 +22,7 @@ extern const struct cli_command rmv_command_install;
 extern const struct cli_command rmv_command_lineage;
 extern const struct cli_command rmv_command_log;
 extern const struct cli_command rmv_command_ls;
+extern const struct cli_command rmv_command_metrics_diff;
 extern const struct cli_command rmv_command_metrics_show;
 extern const struct cli_command rmv_command_move;
 extern const struct cli_command rmv_command_params_diff;

@@ -29,6 +29,7 @@ static const struct cli_command *const commands[] = {
     &rmv_command_freeze,
     &rmv_command_unfreeze,
     &rmv_command_metrics_show,
+    &rmv_command_metrics_diff,
     &rmv_command_params_diff,
     &rmv_command_lineage,
     &rmv_command_install,

@@ -3,45 +3,126 @@
 
 #include "rmv/base/mem.h"
 #include "rmv/commands.h"
+#include "rmv/history.h"
 #include "rmv/pipeline/metrics.h"
 #include "rmv/pipeline/params.h"
 #include "rmv/shared.h"
 #include "rmv/table.h"
+#include "rmv/values.h"
 
-static bool option_json, option_md;
-static const char *option_rev;
+static bool option_json, option_md, option_csv, option_recursive, option_no_path;
+static bool option_branches, option_tags, option_commits;
+static int64_t option_precision = CLI_PRECISION_DEFAULT;
+static struct rmv_strings option_revs;
 
 static const struct cli_option options[] = {
-    {.name = "rev", .text = &option_rev, .argument = "REV", .help = "as they were at a revision"},
-    {.name = "json", .flag = &option_json, .help = "print a JSON document"},
+    {.name = "rev",
+     .list = &option_revs,
+     .argument = "REV",
+     .help = "as they were at a revision; may be given several times"},
+    {.name = "all-branches",
+     .letter = 'a',
+     .flag = &option_branches,
+     .help = "of the workspace and every branch"},
+    {.name = "all-tags",
+     .letter = 'T',
+     .flag = &option_tags,
+     .help = "of the workspace and every tag"},
+    {.name = "all-commits",
+     .letter = 'A',
+     .flag = &option_commits,
+     .help = "of the workspace and every commit that a branch or tag leads to"},
+    {.name = "recursive",
+     .letter = 'R',
+     .flag = &option_recursive,
+     .help = "files are folders: the metrics in and below them"},
+    {.name = "precision",
+     .number = &option_precision,
+     .argument = "N",
+     .help = "round to N digits behind the point (5)"},
+    {.name = "no-path", .flag = &option_no_path, .help = "do not print which file it is"},
+    {.name = "json", .flag = &option_json, .help = "print a JSON document, with all digits"},
     {.name = "md", .flag = &option_md, .help = "print a Markdown table"},
+    {.name = "csv", .flag = &option_csv, .help = "print CSV"},
     {0},
 };
 
-static const struct rmv_error *read_all(struct rmv_workspace *workspace,
-                                        const struct rmv_strings *files, bool is_asked,
-                                        struct rmv_value *metrics)
+/* ---- Reading -------------------------------------------------------------------------------- */
+
+/* In one state, what is missing is named; in many, some lack what others have. */
+static const struct rmv_error *read_state(struct rmv_workspace *workspace, const char *revision,
+                                          const struct cli_values_choice *choice, bool is_only,
+                                          struct rmv_value *values)
 {
-    for (size_t i = 0; i < files->count; i++) {
-        const struct rmv_error *err =
-            rmv_metrics_read(workspace, option_rev, files->items[i], metrics);
-        if (err && (is_asked || err->code != RMV_ERR_NOT_FOUND))
-            return err;
-        if (err)
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings files = {0};
+    const bool is_asked = choice->targets->count && !choice->recursive;
+
+    const struct rmv_error *err = cli_values_find(workspace, revision, choice, &files);
+    rmv_value_set_map(values);
+    for (size_t i = 0; !err && i < files.count; i++) {
+        err = rmv_metrics_read(workspace, revision, files.items[i], values);
+        if (!err || err->code != RMV_ERR_NOT_FOUND || (is_asked && is_only))
+            continue;
+        if (is_only)
             rmv_log_write(cli_log(), RMV_LOG_WARNING, "%s", err->message);
+        err = NULL;
     }
-    if (metrics->map.count)
-        return NULL;
-    return rmv_error_hint(
-        rmv_error(RMV_ERR_NOT_FOUND, "there are no metrics%s%s", option_rev ? " at revision " : "",
-                  option_rev ? option_rev : ""),
-        files->count ? "`rmv repro` makes them" : "name them under 'metrics' in rmv.yaml");
+    return err;
 }
 
-static void print_table(const struct rmv_workspace *workspace, const struct rmv_value *metrics)
+/* Adds a member per state. In a long history, one that cannot be read is left out. */
+static const struct rmv_error *read_states(struct rmv_workspace *workspace,
+                                           const struct cli_states *states,
+                                           const struct cli_values_choice *choice,
+                                           struct rmv_value *all)
 {
-    RMV_CLEANUP(cli_table_free) struct cli_table table = {.columns = 3};
-    cli_table_add(&table, "Path");
+    const bool is_wide = option_branches || option_tags || option_commits;
+    rmv_value_set_map(all);
+    for (size_t i = 0; i < states->labels.count; i++) {
+        RMV_CLEANUP(rmv_value_free) struct rmv_value values = {0};
+        const char *revision = cli_states_revision(states, i);
+        const struct rmv_error *err =
+            read_state(workspace, revision, choice, states->labels.count == 1, &values);
+        if (err && (!is_wide || !revision))
+            return err;
+        if (err)
+            rmv_log_write(cli_log(), RMV_LOG_WARNING, "%s: %s", states->labels.items[i],
+                          err->message);
+        else if (values.map.count)
+            rmv_value_copy(rmv_value_add(all, states->labels.items[i]), &values);
+    }
+    if (all->map.count)
+        return NULL;
+    const char *only = states->labels.count == 1 ? cli_states_revision(states, 0) : NULL;
+    return rmv_error_hint(rmv_error(RMV_ERR_NOT_FOUND, "there are no metrics%s%s",
+                                    only ? " at revision " : "", only ? only : ""),
+                          "name them under 'metrics' in rmv.yaml; `rmv repro` makes them");
+}
+
+/* ---- Printing ------------------------------------------------------------------------------- */
+
+static void add_value(struct cli_table *table, const struct rmv_value *value)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+    if (value)
+        cli_format_value(value, option_precision, &text);
+    cli_table_add(table, value ? rmv_buf_string(&text) : "-");
+}
+
+static void print(const struct cli_table *table)
+{
+    if (option_csv)
+        cli_table_print_csv(table);
+    else
+        cli_table_print(table, option_md);
+}
+
+/* One state: a line per value. */
+static void print_state(const struct rmv_workspace *workspace, const struct rmv_value *metrics)
+{
+    RMV_CLEANUP(cli_table_free) struct cli_table table = {.columns = 3u - option_no_path};
+    if (!option_no_path)
+        cli_table_add(&table, "Path");
     cli_table_add(&table, "Metric");
     cli_table_add(&table, "Value");
     for (size_t i = 0; i < metrics->map.count; i++) {
@@ -51,48 +132,95 @@ static void print_table(const struct rmv_workspace *workspace, const struct rmv_
         rmv_value_set_map(&flat);
         rmv_params_flatten(&file->value, &flat);
         for (size_t k = 0; k < flat.map.count; k++) {
-            RMV_CLEANUP(rmv_buf_free) struct rmv_buf value = {0};
-            rmv_params_format_value(&flat.map.members[k].value, &value);
-            cli_table_add(&table, path);
+            if (!option_no_path)
+                cli_table_add(&table, path);
             cli_table_add(&table, flat.map.members[k].key);
-            cli_table_add(&table, rmv_buf_string(&value));
+            add_value(&table, &flat.map.members[k].value);
         }
     }
-    cli_table_print(&table, option_md);
+    print(&table);
 }
 
-static const struct rmv_error *find_files(struct rmv_workspace *workspace, int argc, char **argv,
-                                          struct rmv_strings *files)
+/* Several: a line per state and file, a column per value that any of them has. */
+static void print_states(const struct rmv_workspace *workspace, const struct rmv_value *all)
 {
-    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
-    if (argc > 0)
-        return cli_paths(workspace, argc, argv, files);
-    const struct rmv_error *err = option_rev
-                                      ? rmv_pipeline_read_revision(workspace, option_rev, &pipeline)
-                                      : rmv_pipeline_read(workspace, &pipeline);
-    if (!err)
-        rmv_metrics_files(&pipeline, files);
-    return err;
+    RMV_CLEANUP(rmv_value_free) struct rmv_value columns = {0};
+    RMV_CLEANUP(rmv_value_free) struct rmv_value rows = {0};
+
+    rmv_value_set_map(&columns);
+    for (size_t i = 0; i < all->map.count; i++)
+        for (size_t k = 0; k < all->map.members[i].value.map.count; k++) {
+            struct rmv_value *flat = rmv_value_append(&rows);
+            rmv_value_set_map(flat);
+            rmv_params_flatten(&all->map.members[i].value.map.members[k].value, flat);
+            for (size_t n = 0; n < flat->map.count; n++)
+                rmv_value_add(&columns, flat->map.members[n].key);
+        }
+
+    RMV_CLEANUP(cli_table_free)
+    struct cli_table table = {.columns = 2u - option_no_path + columns.map.count};
+    size_t row = 0;
+    cli_table_add(&table, "Revision");
+    if (!option_no_path)
+        cli_table_add(&table, "Path");
+    for (size_t n = 0; n < columns.map.count; n++)
+        cli_table_add(&table, columns.map.members[n].key);
+    for (size_t i = 0; i < all->map.count; i++)
+        for (size_t k = 0; k < all->map.members[i].value.map.count; k++, row++) {
+            RMV_CLEANUP(rmv_str_free)
+            char *path = cli_shown_path(workspace, all->map.members[i].value.map.members[k].key);
+            cli_table_add(&table, all->map.members[i].key);
+            if (!option_no_path)
+                cli_table_add(&table, path);
+            for (size_t n = 0; n < columns.map.count; n++)
+                add_value(&table,
+                          rmv_value_find(&rows.list.items[row], columns.map.members[n].key));
+        }
+    print(&table);
+}
+
+/* ---- The command ---------------------------------------------------------------------------- */
+
+static const struct rmv_error *check_options(int argc)
+{
+    if (option_json + option_md + option_csv > 1)
+        return rmv_error(RMV_ERR_USAGE, "--json, --md and --csv exclude each other");
+    if (option_recursive && argc == 0)
+        return rmv_error(RMV_ERR_USAGE, "--recursive needs a folder");
+    return cli_check_precision(option_precision);
 }
 
 static const struct rmv_error *metrics_show(int argc, char **argv)
 {
     RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
-    RMV_CLEANUP(rmv_strings_free) struct rmv_strings files = {0};
-    RMV_CLEANUP(rmv_value_free) struct rmv_value metrics = {0};
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings targets = {0};
+    RMV_CLEANUP(cli_states_free) struct cli_states states = {0};
+    RMV_CLEANUP(rmv_value_free) struct rmv_value all = {0};
+    const struct cli_history history = {.revisions = &option_revs,
+                                        .branches = option_branches,
+                                        .tags = option_tags,
+                                        .commits = option_commits};
+    const struct cli_values_choice choice = {
+        .kind = CLI_VALUES_METRICS, .targets = &targets, .recursive = option_recursive};
 
-    rmv_value_set_map(&metrics);
-    const struct rmv_error *err = cli_open_workspace(&workspace);
+    const struct rmv_error *err = check_options(argc);
     if (!err)
-        err = find_files(workspace, argc, argv, &files);
+        err = cli_open_workspace(&workspace);
     if (!err)
-        err = read_all(workspace, &files, argc > 0, &metrics);
+        err = cli_paths(workspace, argc, argv, &targets);
+    if (!err)
+        err = cli_history_list(workspace, &history, &states);
+    if (!err)
+        err = read_states(workspace, &states, &choice, &all);
     if (err)
         return err;
+    const bool is_one = states.labels.count == 1;
     if (option_json)
-        cli_print_json(&metrics);
+        cli_print_json(is_one ? &all.map.members[0].value : &all);
+    else if (is_one)
+        print_state(workspace, &all.map.members[0].value);
     else
-        print_table(workspace, &metrics);
+        print_states(workspace, &all);
     return NULL;
 }
 
@@ -103,11 +231,18 @@ const struct cli_command rmv_command_metrics_show = {
     .help =
         "Prints what the metrics files hold, one value per line under its dotted name. Without\n"
         "FILE, all that rmv.yaml lists under 'metrics', of stages or at the top, are shown;\n"
-        "those that do not exist yet are named in a warning. Files are YAML, or JSON if their\n"
-        "name ends in .json. With --rev they come from Git or, if they are stored by rmv, from\n"
-        "the store, and the workspace is not touched.",
+        "those that do not exist yet are named in a warning. With --rev they come from Git or, if\n"
+        "they are stored by rmv, from the store, and the workspace is not touched.\n"
+        "\n"
+        "Of several revisions, each has a line per file, and each value a column; '-' stands for\n"
+        "none. Revisions without metrics are left out, and those that cannot be read are named in\n"
+        "a warning.\n"
+        "\n"
+        "Fractions are rounded to 5 digits behind the point, or as --precision says; numbers too\n"
+        "small for that keep as many digits. --json has all digits.",
     .examples = "rmv metrics show                # all of them\n"
                 "rmv metrics show --rev HEAD~1   # as they were\n"
+                "rmv metrics show -A             # how they came about\n"
                 "rmv metrics show --md m.json    # one file, for a report\n",
     .options = options,
     .run = metrics_show,

@@ -3,118 +3,69 @@
 
 #include "rmv/base/mem.h"
 #include "rmv/commands.h"
-#include "rmv/pipeline/metrics.h"
-#include "rmv/pipeline/params.h"
 #include "rmv/shared.h"
-#include "rmv/table.h"
+#include "rmv/values.h"
 
-static bool option_json, option_md, option_all;
+static bool option_json, option_md, option_all, option_no_path, option_deps;
+static struct rmv_strings option_targets;
 
 static const struct cli_option options[] = {
+    {.name = "targets",
+     .list = &option_targets,
+     .argument = "FILE",
+     .help = "only this file, named by rmv.yaml or not; may be given several times"},
+    {.name = "deps", .flag = &option_deps, .help = "only parameters that stages depend on"},
     {.name = "all", .flag = &option_all, .help = "print values that are equal too"},
+    {.name = "no-path", .flag = &option_no_path, .help = "do not print which file it is"},
     {.name = "json", .flag = &option_json, .help = "print a JSON document"},
     {.name = "md", .flag = &option_md, .help = "print a Markdown table"},
     {0},
 };
 
-/* Adds the parameter files of a pipeline to those known. */
-static void add_files(const struct rmv_pipeline *pipeline, struct rmv_strings *files)
+/* Is it `key`, or inside, or does it hold it? */
+static bool is_key_of(const char *key, const char *wanted)
 {
-    for (size_t i = 0; i < pipeline->params.count; i++)
-        if (!rmv_strings_has(files, pipeline->params.items[i]))
-            rmv_strings_add(files, pipeline->params.items[i]);
-    for (size_t i = 0; i < pipeline->count; i++)
-        for (size_t k = 0; k < pipeline->stages[i].params_count; k++)
-            if (!rmv_strings_has(files, pipeline->stages[i].params[k].file))
-                rmv_strings_add(files, pipeline->stages[i].params[k].file);
+    const size_t size = strlen(wanted), key_size = strlen(key);
+    const size_t shorter = size < key_size ? size : key_size;
+    if (strncmp(key, wanted, shorter) != 0)
+        return false;
+    return size == key_size || (size < key_size ? key[size] : wanted[key_size]) == '.';
 }
 
-static const struct rmv_error *find_files(struct rmv_workspace *workspace, const char *revision,
-                                          struct rmv_strings *files)
+static bool is_depended_on(const struct rmv_pipeline *pipeline,
+                           const struct rmv_params_difference *difference)
+{
+    for (size_t i = 0; i < pipeline->count; i++)
+        for (size_t k = 0; k < pipeline->stages[i].params_count; k++) {
+            const struct rmv_stage_params *params = &pipeline->stages[i].params[k];
+            if (strcmp(params->file, difference->file) != 0)
+                continue;
+            if (!params->keys.count)
+                return true;
+            for (size_t n = 0; n < params->keys.count; n++)
+                if (is_key_of(difference->key, params->keys.items[n]))
+                    return true;
+        }
+    return false;
+}
+
+/* Keeps what a stage depends on now. */
+static const struct rmv_error *keep_deps(struct rmv_workspace *workspace,
+                                         struct rmv_params_differences *differences)
 {
     RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
-    const struct rmv_error *err = revision
-                                      ? rmv_pipeline_read_revision(workspace, revision, &pipeline)
-                                      : rmv_pipeline_read(workspace, &pipeline);
-    if (!err)
-        add_files(&pipeline, files);
-    return err;
-}
+    RMV_CLEANUP(rmv_params_differences_free) struct rmv_params_differences all = *differences;
 
-/* A file that does not exist has no values. */
-static const struct rmv_error *read_values(struct rmv_workspace *workspace, const char *revision,
-                                           const struct rmv_strings *files,
-                                           struct rmv_value *values)
-{
-    rmv_value_set_map(values);
-    for (size_t i = 0; i < files->count; i++) {
-        const struct rmv_error *err =
-            rmv_metrics_read(workspace, revision, files->items[i], values);
-        if (err && err->code != RMV_ERR_NOT_FOUND)
-            return err;
+    *differences = (struct rmv_params_differences){0};
+    const struct rmv_error *err = rmv_pipeline_read(workspace, &pipeline);
+    for (size_t i = 0; !err && i < all.count; i++) {
+        if (!is_depended_on(&pipeline, &all.items[i]))
+            continue;
+        differences->items = rmv_grow(differences->items, differences->count,
+                                      &differences->capacity, sizeof(differences->items[0]));
+        differences->items[differences->count++] = all.items[i];
+        all.items[i] = (struct rmv_params_difference){0};
     }
-    return NULL;
-}
-
-static void print_table(const struct rmv_params_differences *differences, const char *before,
-                        const char *after)
-{
-    RMV_CLEANUP(cli_table_free) struct cli_table table = {.columns = 4};
-    cli_table_add(&table, "Path");
-    cli_table_add(&table, "Param");
-    cli_table_add(&table, before);
-    cli_table_add(&table, after);
-    for (size_t i = 0; i < differences->count; i++) {
-        const struct rmv_params_difference *difference = &differences->items[i];
-        RMV_CLEANUP(rmv_buf_free) struct rmv_buf old_text = {0};
-        RMV_CLEANUP(rmv_buf_free) struct rmv_buf new_text = {0};
-        if (difference->had)
-            rmv_params_format_value(&difference->before, &old_text);
-        if (difference->has)
-            rmv_params_format_value(&difference->after, &new_text);
-        cli_table_add(&table, difference->file);
-        cli_table_add(&table, difference->key);
-        cli_table_add(&table, difference->had ? rmv_buf_string(&old_text) : "-");
-        cli_table_add(&table, difference->has ? rmv_buf_string(&new_text) : "-");
-    }
-    cli_table_print(&table, option_md);
-}
-
-static void print_json(const struct rmv_params_differences *differences)
-{
-    RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
-    rmv_value_set_map(&document);
-    for (size_t i = 0; i < differences->count; i++) {
-        const struct rmv_params_difference *difference = &differences->items[i];
-        struct rmv_value *key =
-            rmv_value_add(rmv_value_add(&document, difference->file), difference->key);
-        if (difference->had)
-            rmv_value_copy(rmv_value_add(key, "old"), &difference->before);
-        if (difference->has)
-            rmv_value_copy(rmv_value_add(key, "new"), &difference->after);
-    }
-    cli_print_json(&document);
-}
-
-static const struct rmv_error *compare(struct rmv_workspace *workspace, const char *before,
-                                       const char *after,
-                                       struct rmv_params_differences *differences)
-{
-    RMV_CLEANUP(rmv_strings_free) struct rmv_strings files = {0};
-    RMV_CLEANUP(rmv_value_free) struct rmv_value old_values = {0};
-    RMV_CLEANUP(rmv_value_free) struct rmv_value new_values = {0};
-
-    rmv_strings_add(&files, RMV_PARAMS_FILE_NAME);
-    const struct rmv_error *err = find_files(workspace, before, &files);
-    if (!err)
-        err = find_files(workspace, after, &files);
-    if (!err)
-        err = read_values(workspace, before, &files, &old_values);
-    if (!err)
-        err = read_values(workspace, after, &files, &new_values);
-    for (size_t i = 0; !err && i < files.count; i++)
-        rmv_params_compare(files.items[i], rmv_value_find(&old_values, files.items[i]),
-                           rmv_value_find(&new_values, files.items[i]), option_all, differences);
     return err;
 }
 
@@ -122,20 +73,31 @@ static const struct rmv_error *params_diff(int argc, char **argv)
 {
     RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
     RMV_CLEANUP(rmv_params_differences_free) struct rmv_params_differences differences = {0};
-    const char *before = argc > 0 ? argv[0] : "HEAD";
-    const char *after = argc > 1 ? argv[1] : NULL;
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings targets = {0};
+    const char *const revisions[2] = {argc > 0 ? argv[0] : "HEAD", argc > 1 ? argv[1] : NULL};
+    const struct cli_differences_style style = {.before = revisions[0],
+                                                .after = revisions[1] ? revisions[1] : "workspace",
+                                                .name = "Param",
+                                                .precision = -1,
+                                                .as_markdown = option_md,
+                                                .no_path = option_no_path};
+    const struct cli_values_choice choice = {.kind = CLI_VALUES_PARAMS, .targets = &targets};
 
     if (argc > 2)
         return rmv_error(RMV_ERR_USAGE, "at most two revisions can be compared: '%s'", argv[2]);
     const struct rmv_error *err = cli_open_workspace(&workspace);
     if (!err)
-        err = compare(workspace, before, after, &differences);
+        err = cli_paths(workspace, (int)option_targets.count, option_targets.items, &targets);
+    if (!err)
+        err = cli_values_compare(workspace, revisions, &choice, option_all, &differences);
+    if (!err && option_deps)
+        err = keep_deps(workspace, &differences);
     if (err)
         return err;
     if (option_json)
-        print_json(&differences);
-    else if (differences.count)
-        print_table(&differences, before, after ? after : "workspace");
+        cli_differences_print_json(&differences, &style);
+    else
+        cli_differences_print(&differences, &style);
     return NULL;
 }
 
@@ -147,7 +109,8 @@ const struct cli_command rmv_command_params_diff = {
         "Compares the parameter files of two revisions, or of a revision (default HEAD) and the\n"
         "workspace, value by value: params.yaml and every file that rmv.yaml names under\n"
         "'params'. Values are shown under their dotted names; '-' stands for none. Nothing is\n"
-        "printed if nothing differs. Formatting, comments and the order of keys do not count.",
+        "printed if nothing differs. Formatting, comments and the order of keys do not count.\n"
+        "With --deps only what stages depend on counts.",
     .examples = "rmv params diff                # what was changed since the last commit\n"
                 "rmv params diff v1.0 v2.0      # between two revisions\n"
                 "rmv params diff --all --md     # everything, for a report\n",

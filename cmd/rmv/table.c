@@ -3,9 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rmv/base/csv.h"
 #include "rmv/base/mem.h"
-
-#define COLUMNS_MAX 8
 
 void cli_table_free(struct cli_table *table)
 {
@@ -63,7 +62,7 @@ static void print_row(char *const *cells, const size_t *widths, size_t columns, 
 
 void cli_table_print(const struct cli_table *table, bool as_markdown)
 {
-    size_t widths[COLUMNS_MAX] = {0};
+    RMV_CLEANUP(rmv_free) size_t *widths = rmv_calloc(table->columns, sizeof(*widths));
     for (size_t i = 0; i < table->cells.count; i++) {
         const size_t width = width_of(table->cells.items[i]);
         size_t *widest = &widths[i % table->columns];
@@ -74,4 +73,15 @@ void cli_table_print(const struct cli_table *table, bool as_markdown)
         if (i == 0 && as_markdown)
             print_rule(widths, table->columns);
     }
+}
+
+void cli_table_print_csv(const struct cli_table *table)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf out = {0};
+    for (size_t i = 0; i < table->cells.count; i++) {
+        const char *cell = table->cells.items[i];
+        rmv_csv_append(&out, cell, strlen(cell));
+        rmv_buf_append_string(&out, (i + 1) % table->columns ? "," : "\n");
+    }
+    fputs(rmv_buf_string(&out), stdout);
 }

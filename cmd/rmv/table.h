@@ -1,4 +1,4 @@
-/* Tables of text: aligned columns, or Markdown. */
+/* Tables of text: aligned columns, Markdown or CSV. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,3 +13,4 @@ struct cli_table {
 void cli_table_free(struct cli_table *table);
 void cli_table_add(struct cli_table *table, const char *cell);
 void cli_table_print(const struct cli_table *table, bool as_markdown);
+void cli_table_print_csv(const struct cli_table *table);

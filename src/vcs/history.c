@@ -316,3 +316,35 @@ const struct rmv_error *rmv_vcs_list_names(struct rmv_vcs *vcs, struct rmv_strin
         rmv_strings_add(names, found.items[i]);
     return NULL;
 }
+
+struct reference_search {
+    const char *prefix;
+    struct rmv_strings *found;
+};
+
+static int add_named(const char *name, void *payload)
+{
+    const struct reference_search *search = payload;
+    const size_t size = strlen(search->prefix);
+    if (strncmp(name, search->prefix, size) == 0)
+        rmv_strings_add(search->found, name + size);
+    return 0;
+}
+
+const struct rmv_error *rmv_vcs_list_references(struct rmv_vcs *vcs, const char *prefix,
+                                                struct rmv_strings *names)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings found = {0};
+    struct reference_search search = {.prefix = prefix, .found = &found};
+
+    const struct rmv_error *err = rmv_git_need(vcs);
+    if (err)
+        return err;
+    const int status = git_reference_foreach_name(vcs->repository, add_named, &search);
+    if (status < 0)
+        return rmv_git_error(status, "cannot list Git's references");
+    rmv_strings_sort(&found);
+    for (size_t i = 0; i < found.count; i++)
+        rmv_strings_add(names, found.items[i]);
+    return NULL;
+}

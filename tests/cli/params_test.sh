@@ -18,3 +18,7 @@ it 'prints Markdown'                              'rmv params diff HEAD~1 --md |
 it 'tells a number from a text'                   'printf "name: 1\n" >params.yaml; git commit -qam three; printf "name: \"1\"\n" >params.yaml; rmv params diff | grep -E "name +1 +\"1\""'
 it 'names an unknown revision'                    'exits 3 rmv params diff nope; says nope rmv params diff nope'
 it 'takes two revisions at the most'              'exits 2 rmv params diff a b c'
+printf 'train: {rank: 1, rate: 2}\nname: z\n' >params.yaml; git add -A; git commit -qm four; printf 'train: {rank: 2, rate: 3}\nname: y\n' >params.yaml
+it 'shows what stages depend on with --deps'      'test "$(rmv params diff --deps | tail -n +2 | tr -s " ")" = "params.yaml train.rank 1 2"'
+it 'leaves the path away'                         'rmv params diff --no-path | head -1 | grep -E "^Param +HEAD"'
+it 'compares one file'                            'printf "z: 1\n" >z.yaml; rmv params diff --targets z.yaml | tail -n +2 | grep -E "^z.yaml +z +- +1$"; exits 3 rmv params diff --targets nope.yaml; rm z.yaml'

@@ -70,6 +70,12 @@ const struct rmv_error *rmv_vcs_list_changed(struct rmv_vcs *vcs, const char *co
 RMV_MUST_CHECK
 const struct rmv_error *rmv_vcs_list_names(struct rmv_vcs *vcs, struct rmv_strings *names);
 
+/* Adds what stands behind `prefix` ("refs/tags/", say) in the names of the references that begin
+ * with it, sorted. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_vcs_list_references(struct rmv_vcs *vcs, const char *prefix,
+                                                struct rmv_strings *names);
+
 /* Calls visit() for each commit reachable from `from` (NULL: from every ref), newest first in
  * topological order, until it returns an error or sets `*stop`. A shallow clone ends at its border.
  * If `path` is not NULL, only commits that change it against their first parent (or introduce it)

@@ -1,0 +1,233 @@
+#include "rmv/values.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "rmv/base/mem.h"
+#include "rmv/base/path.h"
+#include "rmv/pipeline/metrics.h"
+#include "rmv/shared.h"
+#include "rmv/table.h"
+
+/* ---- Files ---------------------------------------------------------------------------------- */
+
+static void add_once(struct rmv_strings *files, const char *file)
+{
+    if (!rmv_strings_has(files, file))
+        rmv_strings_add(files, file);
+}
+
+static void list_params(const struct rmv_pipeline *pipeline, struct rmv_strings *files)
+{
+    rmv_strings_add(files, RMV_PARAMS_FILE_NAME);
+    for (size_t i = 0; i < pipeline->params.count; i++)
+        add_once(files, pipeline->params.items[i]);
+    for (size_t i = 0; i < pipeline->count; i++)
+        for (size_t k = 0; k < pipeline->stages[i].params_count; k++)
+            add_once(files, pipeline->stages[i].params[k].file);
+}
+
+static bool is_chosen(const struct cli_values_choice *choice, const char *file)
+{
+    for (size_t i = 0; i < choice->targets->count; i++)
+        if (rmv_path_is_in(file, choice->targets->items[i]))
+            return true;
+    return false;
+}
+
+const struct rmv_error *cli_values_find(struct rmv_workspace *workspace, const char *revision,
+                                        const struct cli_values_choice *choice,
+                                        struct rmv_strings *files)
+{
+    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings known = {0};
+    const bool has_targets = choice->targets && choice->targets->count;
+
+    for (size_t i = 0; has_targets && !choice->recursive && i < choice->targets->count; i++)
+        add_once(files, choice->targets->items[i]);
+    if (has_targets && !choice->recursive)
+        return NULL;
+    const struct rmv_error *err = revision
+                                      ? rmv_pipeline_read_revision(workspace, revision, &pipeline)
+                                      : rmv_pipeline_read(workspace, &pipeline);
+    if (err)
+        return err;
+    if (choice->kind == CLI_VALUES_METRICS)
+        rmv_metrics_files(&pipeline, &known);
+    else
+        list_params(&pipeline, &known);
+    for (size_t i = 0; i < known.count; i++)
+        if (!has_targets || is_chosen(choice, known.items[i]))
+            add_once(files, known.items[i]);
+    return NULL;
+}
+
+const struct rmv_error *cli_values_read(struct rmv_workspace *workspace, const char *revision,
+                                        const struct rmv_strings *files, struct rmv_value *values)
+{
+    rmv_value_set_map(values);
+    for (size_t i = 0; i < files->count; i++) {
+        const struct rmv_error *err =
+            rmv_metrics_read(workspace, revision, files->items[i], values);
+        if (err && err->code != RMV_ERR_NOT_FOUND)
+            return err;
+    }
+    return NULL;
+}
+
+/* ---- Comparing ------------------------------------------------------------------------------ */
+
+/* A target that neither side has is a mistake. */
+static const struct rmv_error *check_targets(const struct cli_values_choice *choice,
+                                             const struct rmv_value *before,
+                                             const struct rmv_value *after)
+{
+    for (size_t i = 0; choice->targets && i < choice->targets->count; i++) {
+        const char *target = choice->targets->items[i];
+        if (!choice->recursive && !rmv_value_find(before, target) && !rmv_value_find(after, target))
+            return rmv_error(RMV_ERR_NOT_FOUND, "'%s' is in neither of the two", target);
+    }
+    return NULL;
+}
+
+const struct rmv_error *cli_values_compare(struct rmv_workspace *workspace,
+                                           const char *const revisions[2],
+                                           const struct cli_values_choice *choice, bool all,
+                                           struct rmv_params_differences *differences)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings files = {0};
+    RMV_CLEANUP(rmv_value_free) struct rmv_value before = {0};
+    RMV_CLEANUP(rmv_value_free) struct rmv_value after = {0};
+
+    const struct rmv_error *err = cli_values_find(workspace, revisions[0], choice, &files);
+    if (!err)
+        err = cli_values_find(workspace, revisions[1], choice, &files);
+    if (!err)
+        err = cli_values_read(workspace, revisions[0], &files, &before);
+    if (!err)
+        err = cli_values_read(workspace, revisions[1], &files, &after);
+    if (!err)
+        err = check_targets(choice, &before, &after);
+    for (size_t i = 0; !err && i < files.count; i++)
+        rmv_params_compare(files.items[i], rmv_value_find(&before, files.items[i]),
+                           rmv_value_find(&after, files.items[i]), all, differences);
+    return err;
+}
+
+/* ---- Printing ------------------------------------------------------------------------------- */
+
+static bool is_number(const struct rmv_value *value)
+{
+    return value->kind == RMV_VALUE_INT || value->kind == RMV_VALUE_DOUBLE;
+}
+
+static double number_of(const struct rmv_value *value)
+{
+    return value->kind == RMV_VALUE_INT ? (double)value->integer : value->number;
+}
+
+static void append_number(double number, int precision, struct rmv_buf *out)
+{
+    const double size = fabs(number);
+    double least = 0.5; /* what is not rounded to nothing */
+    for (int i = 0; i < precision; i++)
+        least /= 10;
+    if (!isfinite(number) || size >= 1e15 || (size > 0 && size < least)) {
+        rmv_buf_append_format(out, "%.*g", precision > 0 ? precision : 1, number);
+        return;
+    }
+    RMV_CLEANUP(rmv_str_free) char *text = rmv_str_format("%.*f", precision, number);
+    size_t length = strlen(text);
+    while (strchr(text, '.') && text[length - 1] == '0' && text[length - 2] != '.')
+        text[--length] = '\0';
+    rmv_buf_append_string(out, text);
+}
+
+void cli_format_value(const struct rmv_value *value, int64_t precision, struct rmv_buf *out)
+{
+    if (precision >= 0 && value->kind == RMV_VALUE_DOUBLE)
+        append_number(value->number, (int)precision, out);
+    else
+        rmv_params_format_value(value, out);
+}
+
+/* Sets `*change` if both are numbers. */
+static bool find_change(const struct rmv_params_difference *difference, struct rmv_value *change)
+{
+    const struct rmv_value *before = &difference->before, *after = &difference->after;
+    int64_t whole;
+
+    if (!difference->had || !difference->has || !is_number(before) || !is_number(after))
+        return false;
+    if (before->kind == RMV_VALUE_INT && after->kind == RMV_VALUE_INT &&
+        !__builtin_sub_overflow(after->integer, before->integer, &whole))
+        rmv_value_set_int(change, whole);
+    else
+        rmv_value_set_double(change, number_of(after) - number_of(before));
+    return true;
+}
+
+static void add_cell(struct cli_table *table, const struct rmv_value *value, int64_t precision)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+    if (value)
+        cli_format_value(value, precision, &text);
+    cli_table_add(table, value ? rmv_buf_string(&text) : "-");
+}
+
+void cli_differences_print(const struct rmv_params_differences *differences,
+                           const struct cli_differences_style *style)
+{
+    RMV_CLEANUP(cli_table_free)
+    struct cli_table table = {.columns = 3u + !style->no_path + style->has_change};
+
+    if (!differences->count)
+        return;
+    if (!style->no_path)
+        cli_table_add(&table, "Path");
+    cli_table_add(&table, style->name);
+    cli_table_add(&table, style->before);
+    cli_table_add(&table, style->after);
+    if (style->has_change)
+        cli_table_add(&table, "Change");
+    for (size_t i = 0; i < differences->count; i++) {
+        const struct rmv_params_difference *difference = &differences->items[i];
+        struct rmv_value change = {0};
+        if (!style->no_path)
+            cli_table_add(&table, difference->file);
+        cli_table_add(&table, difference->key);
+        add_cell(&table, difference->had ? &difference->before : NULL, style->precision);
+        add_cell(&table, difference->has ? &difference->after : NULL, style->precision);
+        if (style->has_change)
+            add_cell(&table, find_change(difference, &change) ? &change : NULL, style->precision);
+    }
+    cli_table_print(&table, style->as_markdown);
+}
+
+void cli_differences_print_json(const struct rmv_params_differences *differences,
+                                const struct cli_differences_style *style)
+{
+    RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
+    rmv_value_set_map(&document);
+    for (size_t i = 0; i < differences->count; i++) {
+        const struct rmv_params_difference *difference = &differences->items[i];
+        struct rmv_value change = {0};
+        struct rmv_value *key =
+            rmv_value_add(rmv_value_add(&document, difference->file), difference->key);
+        if (difference->had)
+            rmv_value_copy(rmv_value_add(key, "old"), &difference->before);
+        if (difference->has)
+            rmv_value_copy(rmv_value_add(key, "new"), &difference->after);
+        if (style->has_change && find_change(difference, &change))
+            rmv_value_copy(rmv_value_add(key, "diff"), &change);
+    }
+    cli_print_json(&document);
+}
+
+const struct rmv_error *cli_check_precision(int64_t precision)
+{
+    if (precision >= 0 && precision <= CLI_PRECISION_MAX)
+        return NULL;
+    return rmv_error(RMV_ERR_USAGE, "--precision is a number from 0 to %d", CLI_PRECISION_MAX);
+}
