@@ -79,19 +79,24 @@ static const struct rmv_error *read_whole(struct rmv_content_reader *reader, int
     }
 }
 
-static const struct rmv_error *take_whole(struct rmv_content_reader *reader, int fd,
-                                          const char *path, size_t size,
-                                          struct rmv_tree_entry *entry)
+/* What is in the buffer is all of a file. */
+static const struct rmv_error *put_whole(struct rmv_content_reader *reader,
+                                         struct rmv_tree_entry *entry)
 {
-    const struct rmv_error *err = read_whole(reader, fd, path, size);
-    if (err)
-        return err;
     entry->size = reader->buf.size;
     rmv_progress_add(reader->progress, 0, entry->size);
     if (reader->batch)
         return rmv_store_batch_put(reader->batch, reader->buf.data, reader->buf.size, &entry->id);
     entry->id = rmv_object_id_of(reader->buf.data, reader->buf.size);
     return NULL;
+}
+
+static const struct rmv_error *take_whole(struct rmv_content_reader *reader, int fd,
+                                          const char *path, size_t size,
+                                          struct rmv_tree_entry *entry)
+{
+    const struct rmv_error *err = read_whole(reader, fd, path, size);
+    return err ? err : put_whole(reader, entry);
 }
 
 static const struct rmv_error *hash_file(struct rmv_content_reader *reader, int fd,
@@ -229,6 +234,37 @@ static const struct rmv_error *read_once(struct rmv_content_reader *reader,
     return attempt->is_left ? NULL : read_open(reader, source, fd, attempt, entry);
 }
 
+/* A small file in one go, with as few calls as can be: read first, and looked at afterwards. If it
+ * was changed last before a moment that lies before the reading, nothing was written meanwhile.
+ * Whatever is not that plain is left to those who look first. */
+static const struct rmv_error *read_at_once(struct rmv_content_reader *reader,
+                                            const struct rmv_content_source *source,
+                                            struct attempt *attempt, struct rmv_tree_entry *entry,
+                                            bool *is_done)
+{
+    RMV_CLEANUP(rmv_fd_close) int fd = -1;
+    struct stat *status = &attempt->after;
+    const struct rmv_stat_moment before = rmv_stat_index_moment(reader->workspace->stat_index);
+
+    reader->buf.size = 0;
+    char *room = rmv_buf_reserve(&reader->buf, RMV_CONTENT_SMALL_MAX + 1);
+    const struct rmv_error *err = open_source(reader, source, &fd);
+    if (err)
+        return err;
+    const ssize_t n = read(fd, room, RMV_CONTENT_SMALL_MAX + 1);
+    const bool is_plain = n >= 0 && fstat(fd, status) == 0 && S_ISREG(status->st_mode) &&
+                          status->st_size == n && n <= (ssize_t)RMV_CONTENT_SMALL_MAX &&
+                          rmv_stat_moment_is_past(&before, status);
+    if (!is_plain ||
+        (reader->batch && !reader->keeps_files && rmv_links_want(reader->workspace, (uint64_t)n)))
+        return NULL;
+    reader->buf.size = (size_t)n;
+    attempt->is_settled = *is_done = true;
+    attempt->is_left = attempt->is_changed = false;
+    entry->type = rmv_content_type(status->st_mode);
+    return put_whole(reader, entry);
+}
+
 static void learn(struct rmv_content_reader *reader, const char *path, const struct stat *status,
                   const struct rmv_object_id *id)
 {
@@ -243,12 +279,16 @@ static const struct rmv_error *read_up_to(struct rmv_content_reader *reader,
                                           bool *is_left)
 {
     struct attempt attempt = {.is_changed = true};
-    for (int i = 0; attempt.is_changed && i < ATTEMPTS_MAX; i++) {
-        const struct rmv_error *err = read_once(reader, source, size_max, &attempt, entry);
+    bool is_done = false;
+    const struct rmv_error *err = read_at_once(reader, source, &attempt, entry, &is_done);
+    for (int i = 0; !err && !is_done && attempt.is_changed && i < ATTEMPTS_MAX; i++) {
+        err = read_once(reader, source, size_max, &attempt, entry);
         *is_left = attempt.is_left;
-        if (err || attempt.is_left)
+        if (attempt.is_left)
             return err;
     }
+    if (err)
+        return err;
     if (attempt.is_changed) {
         RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(source->path);
         return rmv_error_hint(

@@ -31,6 +31,20 @@ bool rmv_stat_clock_is_past(const struct rmv_stat_clock *clock, int64_t ctime_ns
     return ctime_ns < __atomic_load_n(&clock->now_ns, __ATOMIC_ACQUIRE);
 }
 
+struct rmv_stat_moment rmv_stat_clock_moment(const struct rmv_stat_clock *clock)
+{
+    const int64_t now_ns = __atomic_load_n(&clock->now_ns, __ATOMIC_ACQUIRE);
+    return (struct rmv_stat_moment){
+        .device = __atomic_load_n(&clock->device, __ATOMIC_RELAXED),
+        .now_ns = now_ns,
+    };
+}
+
+bool rmv_stat_moment_is_past(const struct rmv_stat_moment *moment, const struct stat *status)
+{
+    return status->st_dev == moment->device && rmv_stat_entry_ns(&status->st_ctim) < moment->now_ns;
+}
+
 static int open_temporary(const char *folder)
 {
     const int fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);

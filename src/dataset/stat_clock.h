@@ -16,8 +16,20 @@ struct rmv_stat_clock {
     int64_t now_ns; /* when it was last read; atomic */
 };
 
+/* When a clock was last read, for files of its device. */
+struct rmv_stat_moment {
+    dev_t device;
+    int64_t now_ns;
+};
+
 void rmv_stat_clock_open(struct rmv_stat_clock *clock, const char *folder);
 void rmv_stat_clock_close(struct rmv_stat_clock *clock);
+
+/* A moment that lies before this call; before all others if the clock was not read yet. */
+struct rmv_stat_moment rmv_stat_clock_moment(const struct rmv_stat_clock *clock);
+
+/* Was the file, as `status` says, last changed before that moment? */
+bool rmv_stat_moment_is_past(const struct rmv_stat_moment *moment, const struct stat *status);
 
 /* Did the clock, when it was last read, stand past the time of the file's last change? */
 bool rmv_stat_clock_is_past(const struct rmv_stat_clock *clock, int64_t ctime_ns);

@@ -104,6 +104,11 @@ bool rmv_stat_index_settle(struct rmv_stat_index *index, const struct stat *stat
     return rmv_stat_clock_wait(&index->clock, status);
 }
 
+struct rmv_stat_moment rmv_stat_index_moment(const struct rmv_stat_index *index)
+{
+    return rmv_stat_clock_moment(&index->clock);
+}
+
 void rmv_stat_index_set(struct rmv_stat_index *index, const char *path, const struct stat *status,
                         const struct rmv_object_id *id)
 {

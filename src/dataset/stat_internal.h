@@ -31,6 +31,9 @@ bool rmv_stat_index_trusts(const struct rmv_stat_index *index, const struct rmv_
 /* The same of entry `at` of the file; somebody has asked for it now. */
 bool rmv_stat_index_trusts_file(struct rmv_stat_index *index, size_t at, const struct stat *status);
 
+/* When the index's clock was last read: before this call. */
+struct rmv_stat_moment rmv_stat_index_moment(const struct rmv_stat_index *index);
+
 /* Has this process learnt anything so far? */
 bool rmv_stat_index_has_learnt(struct rmv_stat_index *index);
 
