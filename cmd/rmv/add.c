@@ -54,12 +54,11 @@ static const struct rmv_error *list_paths(const struct rmv_workspace *workspace,
 /* Outputs of stages that have not run yet are in no lock file, but belong to their stage all the
  * same. */
 static const struct rmv_error *check_stages(struct rmv_workspace *workspace,
+                                            const struct rmv_strings *files,
                                             const struct rmv_strings *paths)
 {
     RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
-    workspace->adding = paths;
-    const struct rmv_error *err = rmv_pipeline_read(workspace, &pipeline);
-    workspace->adding = NULL;
+    const struct rmv_error *err = rmv_pipeline_read_files(workspace, files, &pipeline);
     for (size_t i = 0; !err && i < paths->count; i++) {
         const struct rmv_stage *stage = rmv_pipeline_maker_of(&pipeline, paths->items[i]);
         if (!stage)
@@ -118,16 +117,14 @@ static const struct rmv_error *add_paths(struct rmv_workspace *workspace,
     RMV_CLEANUP(rmv_added_list_free) struct rmv_added_list added = {0};
     RMV_CLEANUP(rmv_progress_close) struct rmv_progress *progress = NULL;
 
-    const struct rmv_error *err = check_stages(workspace, paths);
-    if (err)
-        return err;
     rmv_progress_open(cli_quiet ? -1 : STDERR_FILENO, "adding", &progress);
     const struct rmv_add_options add_options = {
         .no_commit = option_no_commit,
         .source = source,
         .progress = progress,
+        .check = check_stages,
     };
-    err = rmv_add(workspace, paths, &add_options, &added);
+    const struct rmv_error *err = rmv_add(workspace, paths, &add_options, &added);
     rmv_progress_close(&progress);
     if (!err)
         print(workspace, &added);

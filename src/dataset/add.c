@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataset/placed.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/dataset/dataset.h"
@@ -11,6 +12,7 @@
 struct add {
     struct rmv_workspace *workspace;
     const struct rmv_add_options *options;
+    const struct rmv_strings *paths;
     struct rmv_tracked tracked;
     struct rmv_add_origin origin;
     struct rmv_add_target *targets;
@@ -59,11 +61,32 @@ static const struct rmv_error *check_overlap(const char *outer, const char *path
                           "name the outer one alone");
 }
 
-static const struct rmv_error *add_targets(struct add *add, const struct rmv_strings *paths)
+static const struct rmv_error *ask_caller(const struct add *add, const struct rmv_tracked *tracked)
+{
+    if (!add->options->check)
+        return NULL;
+    return add->options->check(add->workspace, &tracked->pipelines, add->paths);
+}
+
+/* Looking below the paths costs as much as finding the files there, which saving does anyway: what
+ * turns up then is checked then. */
+static const struct rmv_error *read_tracked(struct add *add)
+{
+    struct rmv_workspace *workspace = add->workspace;
+    const struct rmv_strings *adding = workspace->adding;
+    workspace->adding = add->paths;
+    const struct rmv_error *err = add->options->no_commit
+                                      ? rmv_tracked_read(workspace, NULL, &add->tracked)
+                                      : rmv_tracked_read_around(workspace, &add->tracked);
+    workspace->adding = adding;
+    return err ? err : ask_caller(add, &add->tracked);
+}
+
+static const struct rmv_error *add_targets(struct add *add)
 {
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings sorted = {0};
-    for (size_t i = 0; i < paths->count; i++)
-        rmv_strings_add(&sorted, paths->items[i]);
+    for (size_t i = 0; i < add->paths->count; i++)
+        rmv_strings_add(&sorted, add->paths->items[i]);
     rmv_strings_sort(&sorted);
 
     const char *outer = NULL;
@@ -79,6 +102,25 @@ static const struct rmv_error *add_targets(struct add *add, const struct rmv_str
         outer = path;
     }
     return NULL;
+}
+
+/* Once more, now that something has been found below a path that may stand against it. */
+static const struct rmv_error *check_inside(void *context)
+{
+    struct add *add = context;
+    RMV_CLEANUP(rmv_tracked_free) struct rmv_tracked tracked = {0};
+    const struct rmv_strings *adding = add->workspace->adding;
+
+    add->workspace->adding = add->paths;
+    const struct rmv_error *err = rmv_tracked_read(add->workspace, NULL, &tracked);
+    add->workspace->adding = adding;
+    if (!err)
+        err = ask_caller(add, &tracked);
+    for (size_t i = 0; !err && i < add->count; i++) {
+        RMV_CLEANUP(rmv_add_target_free) struct rmv_add_target target = {0};
+        err = rmv_add_check(add->workspace, &tracked, add->targets[i].path, &target);
+    }
+    return err;
 }
 
 /* ---- Saving -----------------------------------------------------------------------------------
@@ -117,7 +159,12 @@ static const struct rmv_error *save_target(struct add *add, struct rmv_store_bat
     if (target->is_inside)
         return update_folder(add, batch, index);
     const struct rmv_dataset_source source = {
-        .path = target->path, .before = target->tracked, .progress = add->options->progress};
+        .path = target->path,
+        .before = target->tracked,
+        .progress = add->options->progress,
+        .check_sources = target->tracked ? NULL : check_inside,
+        .context = add,
+    };
     const struct rmv_error *err =
         batch ? rmv_dataset_save(workspace, batch, &source, &target->output)
               : rmv_dataset_hash(workspace, target->path, add->options->progress, &target->output);
@@ -158,14 +205,24 @@ static const struct rmv_error *end_saving(void *context, size_t piece)
     return NULL;
 }
 
+/* What was not tracked, and will not be now, is none of checkout's business. */
+static void forget_targets(const struct add *add)
+{
+    for (size_t i = 0; i < add->count; i++)
+        if (!add->targets[i].tracked)
+            rmv_placed_set(rmv_placed_of(add->workspace), add->targets[i].path, NULL);
+}
+
 static const struct rmv_error *save_targets(struct add *add, struct rmv_store_batch *batch)
 {
     for (size_t i = 0; i < add->count; i++) {
         const struct rmv_error *err = save_target(add, batch, i);
         if (!err && !is_follower(add, i))
             err = record_target(add, batch, &add->targets[i]);
-        if (err)
+        if (err) {
+            forget_targets(add);
             return err;
+        }
     }
     struct ending ending = {.workspace = add->workspace, .batch = batch};
     return batch ? rmv_pool_run(add->workspace->pool, 2, end_saving, &ending) : NULL;
@@ -215,15 +272,17 @@ const struct rmv_error *rmv_add(struct rmv_workspace *workspace, const struct rm
                                 const struct rmv_add_options *options, struct rmv_added_list *added)
 {
     RMV_CLEANUP(add_free)
-    struct add add = {.workspace = workspace, .options = options, .origin.source = options->source};
+    struct add add = {
+        .workspace = workspace,
+        .options = options,
+        .paths = paths,
+        .origin.source = options->source,
+    };
     RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
 
-    const struct rmv_strings *adding = workspace->adding;
-    workspace->adding = paths;
-    const struct rmv_error *err = rmv_tracked_read(workspace, NULL, &add.tracked);
-    workspace->adding = adding;
+    const struct rmv_error *err = read_tracked(&add);
     if (!err)
-        err = add_targets(&add, paths);
+        err = add_targets(&add);
     if (!err && !options->no_commit)
         err = rmv_store_batch_open(workspace->store, &batch);
     if (!err)

@@ -51,15 +51,11 @@ const struct rmv_error *rmv_dataset_look(struct rmv_workspace *workspace, const 
     return err;
 }
 
-static const struct rmv_error *save(const struct rmv_examine_request *request,
-                                    struct rmv_output *output)
+static void remember_placed(const struct rmv_examine_request *request,
+                            const struct rmv_output *output)
 {
-    const struct rmv_error *err = scan_output(request, output);
-    if (err)
-        return err;
     const struct rmv_tree_entry entry = rmv_entry_of_output(output);
     rmv_placed_set(rmv_placed_of(request->workspace), request->path, &entry);
-    return NULL;
 }
 
 const struct rmv_error *rmv_dataset_save(struct rmv_workspace *workspace,
@@ -70,6 +66,7 @@ const struct rmv_error *rmv_dataset_save(struct rmv_workspace *workspace,
     const struct rmv_tree_entry before =
         source->before ? rmv_entry_of_output(source->before) : (struct rmv_tree_entry){0};
     RMV_CLEANUP(rmv_earlier_free) struct rmv_earlier earlier;
+    bool has_sources = false;
     rmv_earlier_init(&earlier, workspace, source->path, &before);
     const struct rmv_examine_request request = {
         .workspace = workspace,
@@ -78,8 +75,14 @@ const struct rmv_error *rmv_dataset_save(struct rmv_workspace *workspace,
         .batch = batch,
         .progress = source->progress,
         .earlier = &earlier,
+        .has_sources = &has_sources,
     };
-    return save(&request, output);
+    const struct rmv_error *err = scan_output(&request, output);
+    if (!err && has_sources && source->check_sources)
+        err = source->check_sources(source->context);
+    if (!err)
+        remember_placed(&request, output);
+    return err;
 }
 
 const struct rmv_error *rmv_dataset_save_copy(struct rmv_workspace *workspace,
@@ -93,7 +96,10 @@ const struct rmv_error *rmv_dataset_save_copy(struct rmv_workspace *workspace,
         .batch = batch,
         .keeps_files = true,
     };
-    return save(&request, output);
+    const struct rmv_error *err = scan_output(&request, output);
+    if (!err)
+        remember_placed(&request, output);
+    return err;
 }
 
 /* ---- Is it stored? ----------------------------------------------------------------------------

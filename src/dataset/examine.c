@@ -37,6 +37,23 @@ void rmv_examine_note(const struct rmv_examine_request *request, const struct rm
         atomic_store_explicit(request->is_stored, false, memory_order_relaxed);
 }
 
+void rmv_examine_flag(bool *flag)
+{
+    if (flag)
+        __atomic_store_n(flag, true, __ATOMIC_RELAXED);
+}
+
+bool rmv_examine_leaves_out(const struct rmv_examine_request *request,
+                            const struct rmv_ignore *ignore, const char *path, char type)
+{
+    if (request->take_ignored || !rmv_ignore_covers(ignore, path, type == 'd'))
+        return false;
+    rmv_examine_flag(request->has_ignored);
+    if (type == 'd')
+        rmv_examine_flag(request->has_sources);
+    return true;
+}
+
 const struct rmv_error *rmv_examine_link(const struct rmv_examine_request *request, int folder_fd,
                                          const char *name, const char *path,
                                          struct rmv_tree_entry *entry)

@@ -29,6 +29,8 @@ struct rmv_examine_request {
     struct rmv_earlier *earlier;   /* what was there before; may be NULL */
     bool take_ignored;             /* skip nothing at all */
     bool *has_ignored;             /* set to true if something was skipped; may be NULL */
+    /* Set to true if there may be pointers, lock files or pipelines inside; may be NULL. */
+    bool *has_sources;
     /* Set to false when something that was found is not in the store; NULL: nobody wants to know.
      * Without a batch only. */
     atomic_bool *is_stored;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dataset/scan.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
@@ -88,6 +89,7 @@ static const struct rmv_error *add_name(struct rmv_examine_folder *folder,
     if (err)
         return err;
     folder->has_ignore_file = folder->has_ignore_file || strcmp(name, RMV_IGNORE_FILE_NAME) == 0;
+    folder->has_source = folder->has_source || rmv_scan_is_visited(name);
     folder->items =
         rmv_grow(folder->items, folder->count, &folder->capacity, sizeof(*folder->items));
     folder->items[folder->count++] =

@@ -29,6 +29,7 @@ struct rmv_examine_folder {
     struct rmv_buf names;
     struct rmv_ignore *ignore; /* the lines that hold in it; the parent's until it is listed */
     bool has_ignore_file;
+    bool has_source;             /* a file or so that says what is tracked; see scan.h */
     atomic_size_t users_count;   /* pieces of work that need `fd` */
     atomic_size_t pending_count; /* pieces of work, and folders inside, that are not done */
 };

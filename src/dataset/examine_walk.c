@@ -289,13 +289,8 @@ static bool is_known(struct worker *worker, const struct stat *status, struct rm
 /* Is the item that the cursor stands at one that .rmvignore leaves out? */
 static bool is_ignored(struct worker *worker, const struct rmv_examine_folder *folder, char type)
 {
-    const struct rmv_examine_request *request = worker->walk->request;
-    if (!folder->ignore || request->take_ignored ||
-        !rmv_ignore_covers(folder->ignore, rmv_stat_cursor_path(&worker->cursor), type == 'd'))
-        return false;
-    if (request->has_ignored)
-        __atomic_store_n(request->has_ignored, true, __ATOMIC_RELAXED);
-    return true;
+    return folder->ignore && rmv_examine_leaves_out(worker->walk->request, folder->ignore,
+                                                    rmv_stat_cursor_path(&worker->cursor), type);
 }
 
 /* What can be found out only by asking the system about the item. */
@@ -398,6 +393,8 @@ static const struct rmv_error *list_folder(struct worker *worker, struct rmv_exa
         rmv_beneath_open(walk->base_fd, path, O_RDONLY | O_DIRECTORY, 0, &folder->fd);
     if (!err)
         err = rmv_examine_folder_read(folder, &worker->room);
+    if (folder->has_source)
+        rmv_examine_flag(walk->request->has_sources);
     if (!err && folder->has_ignore_file)
         err = rmv_ignore_enter(walk->request->workspace->log, folder->fd, folder->path,
                                &folder->ignore);

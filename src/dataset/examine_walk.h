@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "dataset/examine.h"
+#include "rmv/dataset/ignore.h"
 
 /* Walks through the folder open as `*fd`, which is taken over, at the request's path. Sets
  * `*entry`. Errors: see rmv_examine(). */
@@ -27,3 +28,10 @@ const struct rmv_error *rmv_examine_odd(const struct rmv_examine_request *reques
 
 /* Notes that an object belongs to what is examined: is it stored, if that is asked? */
 void rmv_examine_note(const struct rmv_examine_request *request, const struct rmv_object_id *id);
+
+/* Sets what somebody may want to know of; NULL: nobody does. Thread-safe. */
+void rmv_examine_flag(bool *flag);
+
+/* Is what is at `path`, relative to the workspace, left out by .rmvignore? Notes that it was. */
+bool rmv_examine_leaves_out(const struct rmv_examine_request *request,
+                            const struct rmv_ignore *ignore, const char *path, char type);

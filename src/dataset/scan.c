@@ -23,7 +23,7 @@ bool rmv_scan_is_source(const char *path)
             strlen(name) > strlen(RMV_POINTER_SUFFIX));
 }
 
-static bool is_visited(const char *path)
+bool rmv_scan_is_visited(const char *path)
 {
     return rmv_scan_is_source(path) || strcmp(rmv_path_name(path), RMV_SCAN_PIPELINE_NAME) == 0;
 }
@@ -55,9 +55,9 @@ static unsigned char type_of(int dir_fd, const struct dirent64 *entry)
 static void sort_entry(const struct rmv_workspace *workspace, const char *folder,
                        unsigned char type, const char *name, struct contents *contents)
 {
-    if (type == DT_REG && is_visited(name))
+    if (type == DT_REG && rmv_scan_is_visited(name))
         rmv_strings_take(&contents->sources, rmv_path_join(folder, name));
-    else if (type == DT_LNK && is_visited(name))
+    else if (type == DT_LNK && rmv_scan_is_visited(name))
         rmv_log_write(
             workspace->log, RMV_LOG_WARNING,
             "'%s/%s' is a symbolic link, so it does not count as a pointer, lock file or pipeline",
@@ -76,7 +76,7 @@ static void read_entry(const struct rmv_workspace *workspace, const char *folder
 {
     const char *name = entry->d_name;
     /* Most of what is found is data. */
-    if (entry->d_type == DT_REG && !is_visited(name) && !is_reserved(name))
+    if (entry->d_type == DT_REG && !rmv_scan_is_visited(name) && !is_reserved(name))
         return;
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return;
@@ -196,7 +196,7 @@ static bool is_wanted(void *context, const char *path)
     if (!relative)
         return false;
     return rmv_path_has_suffix(relative, config_suffix) ||
-           (is_visited(relative) && !rmv_path_check(relative));
+           (rmv_scan_is_visited(relative) && !rmv_path_check(relative));
 }
 
 static bool is_in_inner_workspace(const char *path, const struct rmv_strings *inner)
@@ -223,7 +223,7 @@ const struct rmv_error *rmv_scan_commit(struct rmv_workspace *workspace, const c
     }
     for (size_t i = 0; !err && i < paths.count; i++) {
         const char *path = below_prefix(paths.items[i], filter.prefix);
-        if (is_visited(path) && !is_in_inner_workspace(path, &inner))
+        if (rmv_scan_is_visited(path) && !is_in_inner_workspace(path, &inner))
             err = visitor->found(visitor->context, path);
     }
     return err;

@@ -14,7 +14,8 @@ struct rmv_scan_visitor {
     /* Takes a pointer, a lock file or an rmv.yaml. All of a folder come before the folders below
      * it. */
     const struct rmv_error *(*found)(void *context, const char *path);
-    /* Is the folder an output of a file found so far? Then it is data and is not looked into. */
+    /* Is the folder an output of a file found so far, or for another reason none of the visitor's
+     * business? Then it is not looked into. */
     bool (*is_output)(void *context, const char *path);
     void *context;
 };
@@ -25,6 +26,9 @@ bool rmv_scan_is_source(const char *path);
 /* The innermost folder around `path`, below the root, that is a workspace or a Git repository of
  * its own, so that nothing in it is found; NULL if there is none. The caller frees it. */
 char *rmv_scan_find_foreign(const struct rmv_workspace *workspace, const char *path);
+
+/* Is it the name of a pointer or lock file, or of an rmv.yaml? */
+bool rmv_scan_is_visited(const char *path);
 
 /* The work tree, uncommitted files included. Left out are links, `.git`, `.rmstore`, workspaces and
  * Git repositories inside this one. Errors: IO, the visitor's own. */

@@ -27,7 +27,8 @@ struct broken {
 
 struct collector {
     struct rmv_workspace *workspace;
-    const char *commit_id; /* NULL: the work tree */
+    const char *commit_id;            /* NULL: the work tree */
+    const struct rmv_strings *around; /* folders not to look into; NULL for none */
     struct entry *entries;
     size_t count, capacity;
     struct rmv_map paths; /* of the outputs so far */
@@ -68,6 +69,7 @@ void rmv_tracked_free(struct rmv_tracked *tracked)
     rmv_outputs_free(&tracked->outputs);
     rmv_strings_free(&tracked->sources);
     rmv_strings_free(&tracked->stages);
+    rmv_strings_free(&tracked->pipelines);
     for (size_t i = 0; i < tracked->lock_files_count; i++)
         rmv_lock_file_free(&tracked->lock_files[i]);
     free(tracked->lock_files);
@@ -207,6 +209,9 @@ static const struct rmv_error *add_source(void *context, const char *path)
 static bool is_output(void *context, const char *path)
 {
     const struct collector *collector = context;
+    for (size_t i = 0; collector->around && i < collector->around->count; i++)
+        if (strcmp(collector->around->items[i], path) == 0 && strcmp(path, ".") != 0)
+            return true;
     return rmv_map_find(&collector->paths, path) != NULL;
 }
 
@@ -385,48 +390,67 @@ static const struct rmv_error *collect(struct collector *collector, const char *
                     : rmv_scan_workspace(collector->workspace, &visitor);
 }
 
+/* The rmv.yaml files that are no data, the root's first. */
+static void list_pipelines(struct collector *collector, struct rmv_strings *files)
+{
+    struct rmv_strings *pipelines = &collector->pipelines;
+
+    rmv_strings_sort(pipelines);
+    if (rmv_strings_has(pipelines, RMV_SCAN_PIPELINE_NAME))
+        rmv_strings_add(files, RMV_SCAN_PIPELINE_NAME);
+    for (size_t i = 0; i < pipelines->count; i++) {
+        const char *path = pipelines->items[i];
+        if (strcmp(path, RMV_SCAN_PIPELINE_NAME) != 0 && !is_data(collector, path) &&
+            !becomes_data(collector, path))
+            rmv_strings_add(files, path);
+    }
+}
+
+static const struct rmv_error *read_tracked(struct collector *collector, const char *revision,
+                                            struct rmv_tracked *tracked)
+{
+    const struct rmv_error *err = collect(collector, revision);
+    if (!err)
+        err = check_broken(collector);
+    if (err)
+        return err;
+    drop_data(collector);
+    if (collector->count > 0)
+        qsort(collector->entries, collector->count, sizeof(collector->entries[0]), compare_entries);
+    err = check_overlaps(collector);
+    if (err)
+        return err;
+    hand_over(collector, tracked);
+    list_pipelines(collector, &tracked->pipelines);
+    return NULL;
+}
+
 const struct rmv_error *rmv_tracked_read(struct rmv_workspace *workspace, const char *revision,
                                          struct rmv_tracked *tracked)
 {
     RMV_CLEANUP(collector_free) struct collector collector = {.workspace = workspace};
+    return read_tracked(&collector, revision, tracked);
+}
 
-    const struct rmv_error *err = collect(&collector, revision);
-    if (err)
-        return err;
-    err = check_broken(&collector);
-    if (err)
-        return err;
-    drop_data(&collector);
-    if (collector.count > 0)
-        qsort(collector.entries, collector.count, sizeof(collector.entries[0]), compare_entries);
-    err = check_overlaps(&collector);
-    if (err)
-        return err;
-    hand_over(&collector, tracked);
-    return NULL;
+const struct rmv_error *rmv_tracked_read_around(struct rmv_workspace *workspace,
+                                                struct rmv_tracked *tracked)
+{
+    RMV_CLEANUP(collector_free)
+    struct collector collector = {.workspace = workspace, .around = workspace->adding};
+    return read_tracked(&collector, NULL, tracked);
 }
 
 const struct rmv_error *rmv_tracked_pipelines(struct rmv_workspace *workspace, const char *revision,
                                               struct rmv_strings *files)
 {
     RMV_CLEANUP(collector_free) struct collector collector = {.workspace = workspace};
-    struct rmv_strings *pipelines = &collector.pipelines;
 
     const struct rmv_error *err = collect(&collector, revision);
     if (!err)
         err = check_broken(&collector);
-    if (err)
-        return err;
-    rmv_strings_sort(pipelines);
-    if (rmv_strings_has(pipelines, RMV_SCAN_PIPELINE_NAME))
-        rmv_strings_add(files, RMV_SCAN_PIPELINE_NAME);
-    for (size_t i = 0; i < pipelines->count; i++) {
-        const char *path = pipelines->items[i];
-        if (strcmp(path, RMV_SCAN_PIPELINE_NAME) != 0 && !is_data(&collector, path) &&
-            !becomes_data(&collector, path))
-            rmv_strings_add(files, path);
-    }
-    return NULL;
+    if (!err)
+        list_pipelines(&collector, files);
+    return err;
 }
 
 static int compare_path(const void *path, const void *output)

@@ -106,14 +106,20 @@ static const struct rmv_error *read_pipeline(struct place *place, const struct r
     return err;
 }
 
+const struct rmv_error *rmv_pipeline_read_files(struct rmv_workspace *workspace,
+                                                const struct rmv_strings *files,
+                                                struct rmv_pipeline *pipeline)
+{
+    struct place place = {.workspace = workspace};
+    return read_pipeline(&place, files, pipeline);
+}
+
 const struct rmv_error *rmv_pipeline_read(struct rmv_workspace *workspace,
                                           struct rmv_pipeline *pipeline)
 {
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings files = {0};
-    struct place place = {.workspace = workspace};
-
     const struct rmv_error *err = rmv_tracked_pipelines(workspace, NULL, &files);
-    return err ? err : read_pipeline(&place, &files, pipeline);
+    return err ? err : rmv_pipeline_read_files(workspace, &files, pipeline);
 }
 
 const struct rmv_error *rmv_pipeline_read_revision(struct rmv_workspace *workspace,

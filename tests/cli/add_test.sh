@@ -216,6 +216,18 @@ it 'works in a folder below, with paths as typed there' '
     (cd data && printf s >sub.csv && rmv add sub.csv | grep -q "  sub.csv  " && test -f sub.csv.rmv)'
 it 'says where it belongs outside a workspace' '(cd / && exits 2 rmv add tmp)'
 
+it 'refuses a folder with something tracked inside, and forgets what it was about to track' '
+    mkdir -p nest/in other; echo 1 >nest/in/file; echo 2 >nest/beside; echo 3 >other/file
+    rmv add -q nest/in; exits 4 rmv add -q nest; says "in it is tracked already" rmv add nest
+    test ! -e nest.rmv
+    exits 4 rmv add -q other nest; test ! -e other.rmv; rmv checkout -q
+    test "$(cat nest/in/file nest/beside other/file | tr -d "\n")" = 123
+    rm nest/in.rmv; rmv add -q nest other; rmv status -q; rm -r nest nest.rmv other other.rmv'
+it 'refuses a folder with an output of a stage inside, whose rmv.yaml is in there, too' '
+    mkdir -p whole/sub; echo 1 >whole/sub/file
+    printf "stages:\n  make:\n    cmd: echo x >out\n    outs: [out]\n" >whole/sub/rmv.yaml
+    echo x >whole/sub/out; exits 4 rmv add -q whole/sub/out; rmv repro -q -R whole
+    exits 4 rmv add -q whole; test ! -e whole.rmv; test -s whole/sub/out; rm -r whole'
 it 'can be run several times at once' '
     for i in 1 2 3 4 5 6; do echo "$i" >par$i; done
     for i in 1 2 3 4 5 6; do rmv add -q par$i & done; wait
@@ -259,5 +271,5 @@ it 'adds a folder with pointers and lock files that are whole, but were never ou
     printf "stages:\n  s:\n    cmd: echo 1 >o\n    outs: [o]\n" >d/rmv.yaml && rmv repro -q d/rmv.yaml && cd .. && repository mine && cp -r ../other/d . &&
     rmv add -q d && rmv status -q && rmv ls -R | grep "d/a.rmv" && rmv ls -R | grep "d/rmv.lock" && test -z "$(rmv stage list)"'
 it 'still refuses a folder with a pointer of ours' 'repository ours && mkdir d && echo 1 >d/a && rmv add -q d/a && exits 4 rmv add d && rm d/a && exits 4 rmv add d && git add -A && git commit -qm 1 && rm -rf .rmstore/placed && exits 4 rmv add d && test ! -e d.rmv &&
-    echo broken >d/a.rmv && exits 5 rmv add d && exits 5 rmv status && ! rmv status 2>&1 | grep "if it is data"'
+    echo broken >d/a.rmv && exits 4 rmv add d && exits 5 rmv status && ! rmv status 2>&1 | grep "if it is data"'
 it 'adds a single file that looks like a pointer' 'repository looks && echo broken >x.rmv && exits 5 rmv status && rmv add -q x.rmv && rmv status -q && rm x.rmv && rmv checkout -q && grep broken x.rmv'

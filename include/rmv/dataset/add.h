@@ -16,6 +16,12 @@ struct rmv_add_options {
     bool no_commit;                /* hash and write the pointers, but store nothing */
     const char *source;            /* where the data came from, for the record; NULL: here */
     struct rmv_progress *progress; /* may be NULL */
+    /* May refuse the paths on account of the pipelines of the workspace. Asked before anything is
+     * stored, and again before anything is published if pipelines were found below the paths. NULL:
+     * nobody is asked. */
+    const struct rmv_error *(*check)(struct rmv_workspace *workspace,
+                                     const struct rmv_strings *pipelines,
+                                     const struct rmv_strings *paths);
 };
 
 /* One pointer file that was written, or that was right already. */

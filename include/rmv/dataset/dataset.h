@@ -33,6 +33,10 @@ struct rmv_dataset_source {
     const char *path;
     const struct rmv_output *before; /* what was saved from there last, likely similar, or NULL */
     struct rmv_progress *progress;   /* may be NULL */
+    /* Asked when everything was walked through, if there may be pointers, lock files or pipelines
+     * inside: some were seen, or a folder was ignored. An error ends the saving. May be NULL. */
+    const struct rmv_error *(*check_sources)(void *context);
+    void *context;
 };
 
 /* As rmv_dataset_hash(), and the content is put into `batch`. It is acknowledged once the batch is

@@ -97,6 +97,7 @@ struct rmv_tracked {
     struct rmv_strings stages;  /* stages.items[i]: the stage's name, or "" for a pointer's */
     struct rmv_lock_file *lock_files;
     size_t lock_files_count;
+    struct rmv_strings pipelines; /* as of rmv_tracked_pipelines() */
 };
 void rmv_tracked_free(struct rmv_tracked *tracked);
 
@@ -106,6 +107,12 @@ void rmv_tracked_free(struct rmv_tracked *tracked);
 RMV_MUST_CHECK
 const struct rmv_error *rmv_tracked_read(struct rmv_workspace *workspace, const char *revision,
                                          struct rmv_tracked *tracked);
+
+/* The same of the work tree, but for what is below `workspace->adding`: for whoever walks through
+ * that anyway. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_tracked_read_around(struct rmv_workspace *workspace,
+                                                struct rmv_tracked *tracked);
 
 /* Adds the paths of the rmv.yaml files, the root's first, that are no tracked data; `revision` as
  * above. Errors: CORRUPT (a pointer or lock file), NOT_FOUND (revision), IO. */

@@ -171,6 +171,12 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_pipeline_read(struct rmv_workspace *workspace,
                                           struct rmv_pipeline *pipeline);
 
+/* The same of these rmv.yaml files, which rmv_tracked_read() or the like has found. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_pipeline_read_files(struct rmv_workspace *workspace,
+                                                const struct rmv_strings *files,
+                                                struct rmv_pipeline *pipeline);
+
 /* The same at a Git revision. Errors: as above, NOT_FOUND (revision). */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_pipeline_read_revision(struct rmv_workspace *workspace,
