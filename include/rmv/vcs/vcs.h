@@ -76,6 +76,50 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_vcs_list_references(struct rmv_vcs *vcs, const char *prefix,
                                                 struct rmv_strings *names);
 
+struct rmv_vcs_reference {
+    char *name; /* whole, "refs/exps/…" */
+    char id[RMV_VCS_ID_SIZE];
+};
+
+struct rmv_vcs_references {
+    struct rmv_vcs_reference *items; /* sorted by name */
+    size_t count, capacity;
+};
+void rmv_vcs_references_free(struct rmv_vcs_references *references);
+
+/* Adds all references whose names start with `prefix` ("refs/exps/"). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_vcs_find_references(struct rmv_vcs *vcs, const char *prefix,
+                                                struct rmv_vcs_references *references);
+
+/* Appends the whole message of a commit. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_vcs_read_message(struct rmv_vcs *vcs, const char *commit_id,
+                                             struct rmv_buf *out);
+
+/* A file that differs between two commits; an id is "" where there is none. */
+struct rmv_vcs_difference {
+    char *path; /* from the top folder */
+    char before[RMV_VCS_ID_SIZE], after[RMV_VCS_ID_SIZE];
+};
+
+struct rmv_vcs_differences {
+    struct rmv_vcs_difference *items; /* sorted by path */
+    size_t count, capacity;
+};
+void rmv_vcs_differences_free(struct rmv_vcs_differences *differences);
+
+/* Adds what differs between the trees of two commits (or two trees themselves), without looking for
+ * renames. A file whose mode alone differs is one. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_vcs_compare(struct rmv_vcs *vcs, const char *before, const char *after,
+                                        struct rmv_vcs_differences *differences);
+
+/* Is the object at `path` in that commit (or tree) `id`? "" asks whether there is none. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_vcs_has_version(struct rmv_vcs *vcs, const char *commit_id,
+                                            const char *path, const char *id, bool *has);
+
 /* Calls visit() for each commit reachable from `from` (NULL: from every ref), newest first in
  * topological order, until it returns an error or sets `*stop`. A shallow clone ends at its border.
  * If `path` is not NULL, only commits that change it against their first parent (or introduce it)
