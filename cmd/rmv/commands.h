@@ -25,6 +25,7 @@ extern const struct cli_command rmv_command_ls;
 extern const struct cli_command rmv_command_metrics_diff;
 extern const struct cli_command rmv_command_metrics_show;
 extern const struct cli_command rmv_command_move;
+extern const struct cli_command rmv_command_exp_run;
 extern const struct cli_command rmv_command_params_diff;
 extern const struct cli_command rmv_command_remove;
 extern const struct cli_command rmv_command_repro;

@@ -31,6 +31,7 @@ static const struct cli_command *const commands[] = {
     &rmv_command_metrics_show,
     &rmv_command_metrics_diff,
     &rmv_command_params_diff,
+    &rmv_command_exp_run,
     &rmv_command_lineage,
     &rmv_command_install,
     &rmv_command_git_hook_textconv,

@@ -11,6 +11,7 @@
 #include "rmv/base/json.h"
 #include "rmv/base/mem.h"
 #include "rmv/dataset/dataset.h"
+#include "rmv/pipeline/runs.h"
 
 #define INDEX_FOLDER RMV_WORKSPACE_FOLDER "/runs"
 #define INDEX_PATH INDEX_FOLDER "/index"
@@ -207,43 +208,80 @@ const struct rmv_error *rmv_run_cache_put(const struct rmv_lock_stage *run,
     return rmv_store_batch_put(batch, text.data, text.size, id);
 }
 
-const struct rmv_error *rmv_run_cache_publish(struct rmv_run_cache *cache,
-                                              const struct rmv_lock_stage *run,
-                                              const struct rmv_object_id *id)
+/* Appends lines to the index, which has been read. */
+static const struct rmv_error *append_lines(struct rmv_run_cache *cache,
+                                            const struct rmv_buf *lines)
 {
-    char key[RMV_OBJECT_ID_HEX_SIZE], hex[RMV_OBJECT_ID_HEX_SIZE], check[CHECK_SIZE + 1];
     RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
     RMV_CLEANUP(rmv_fd_close) int fd = -1;
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
     const char *name = NULL;
     struct stat status;
 
-    const struct rmv_error *err = read_index(cache);
-    if (err || cache->is_foreign)
-        return err;
-    err = rmv_beneath_open_parent(cache->workspace->root_fd, INDEX_PATH, true, &folder_fd, &name);
+    const struct rmv_error *err =
+        rmv_beneath_open_parent(cache->workspace->root_fd, INDEX_PATH, true, &folder_fd, &name);
     if (!err)
         err = rmv_beneath_open(folder_fd, name, O_WRONLY | O_APPEND | O_CREAT, 0666, &fd);
     if (err)
         return err;
     if (fstat(fd, &status) < 0)
         return rmv_error_errno("cannot look at '%s'", INDEX_PATH);
-
-    key_of(run, key);
-    rmv_object_id_to_hex(id, hex);
     if (status.st_size == 0)
         rmv_buf_append_string(&text, INDEX_HEADER);
     else if (!cache->ends_in_line)
         rmv_buf_append_string(&text, "\n");
-    const size_t start = text.size;
-    rmv_buf_append_format(&text, "%s %s", key, hex);
-    checksum_of(rmv_buf_string(&text) + start, check);
-    rmv_buf_append_format(&text, " %s\n", check);
+    rmv_buf_append(&text, lines->data, lines->size);
     err = rmv_fd_write(fd, INDEX_PATH, text.data, text.size);
     cache->ends_in_line = !err;
+    return err;
+}
+
+static void format_line(const char *key, const char *hex, struct rmv_buf *text)
+{
+    char check[CHECK_SIZE + 1];
+    const size_t start = text->size;
+    rmv_buf_append_format(text, "%s %s", key, hex);
+    checksum_of(rmv_buf_string(text) + start, check);
+    rmv_buf_append_format(text, " %s\n", check);
+}
+
+const struct rmv_error *rmv_run_cache_publish(struct rmv_run_cache *cache,
+                                              const struct rmv_lock_stage *run,
+                                              const struct rmv_object_id *id)
+{
+    char key[RMV_OBJECT_ID_HEX_SIZE], hex[RMV_OBJECT_ID_HEX_SIZE];
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+
+    const struct rmv_error *err = read_index(cache);
+    if (err || cache->is_foreign)
+        return err;
+    key_of(run, key);
+    rmv_object_id_to_hex(id, hex);
+    format_line(key, hex, &text);
+    err = append_lines(cache, &text);
     if (!err)
         remember(cache, key, hex);
     return err;
+}
+
+const struct rmv_error *rmv_runs_share(struct rmv_workspace *from, struct rmv_workspace *to)
+{
+    RMV_CLEANUP(rmv_run_cache_free) struct rmv_run_cache source = {.workspace = from};
+    RMV_CLEANUP(rmv_run_cache_free) struct rmv_run_cache target = {.workspace = to};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+
+    const struct rmv_error *err = read_index(&source);
+    if (!err)
+        err = read_index(&target);
+    if (err || source.is_foreign || target.is_foreign)
+        return err;
+    for (size_t i = 0; i < source.entries.count; i++) {
+        const struct rmv_map_entry *entry = &source.entries.entries[i];
+        const char *known = rmv_map_find(&target.entries, entry->key);
+        if (!known || strcmp(known, entry->value) != 0)
+            format_line(entry->key, entry->value, &text);
+    }
+    return text.size ? append_lines(&target, &text) : NULL;
 }
 
 static const struct rmv_error *parse_outs(const struct rmv_value *map, struct rmv_outputs *outs)

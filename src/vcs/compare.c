@@ -117,9 +117,10 @@ const struct rmv_error *rmv_vcs_compare(struct rmv_vcs *vcs, const char *before,
 {
     RMV_CLEANUP(rmv_git_tree_free) git_tree *old_tree = NULL;
     RMV_CLEANUP(rmv_git_tree_free) git_tree *new_tree = NULL;
-    git_diff_options options = GIT_DIFF_OPTIONS_INIT;
+    git_diff_options options;
     git_diff *diff = NULL;
 
+    git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
     options.flags = GIT_DIFF_SKIP_BINARY_CHECK;
     const struct rmv_error *err = find_tree(vcs, before, &old_tree);
     if (!err)

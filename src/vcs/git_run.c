@@ -56,7 +56,8 @@ static const struct rmv_error *run_git(const struct rmv_git_run *run, int compla
     const char *argv[sizeof(head) / sizeof(head[0]) + ARGUMENTS_MAX + 3];
     RMV_CLEANUP(rmv_str_free)
     char *index = run->index ? rmv_str_format("GIT_INDEX_FILE=%s", run->index) : NULL;
-    const char *const env[] = {"GIT_OPTIONAL_LOCKS=0", "LC_ALL=C", index, NULL};
+    const char *const env[] = {"GIT_OPTIONAL_LOCKS=0", "GIT_LITERAL_PATHSPECS=1", "LC_ALL=C", index,
+                               NULL};
     RMV_CLEANUP(rmv_fd_close) int input_fd = -1;
     size_t count = head_count;
 

@@ -1,6 +1,6 @@
 /* Running the git program: for whatever writes to the repository or a work tree. Always with an
- * argument vector; hooks do not run, and what git writes to the repository is made durable before
- * it ends. */
+ * argument vector; paths are no patterns, hooks do not run, and what git writes to the repository
+ * is made durable before it ends. */
 #pragma once
 
 #include <stdbool.h>

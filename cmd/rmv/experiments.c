@@ -1,0 +1,142 @@
+#include "rmv/experiments.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/command.h"
+#include "rmv/base/mem.h"
+#include "rmv/interrupts.h"
+#include "rmv/shared.h"
+
+#define JOBS_MAX 1024
+#define SHORT_ID 7
+
+const struct rmv_error *cli_open_experiments(struct rmv_workspace **workspace)
+{
+    static const char *const names[] = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX",
+                                        "GIT_COMMON_DIR"};
+    char head[RMV_VCS_ID_SIZE];
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        unsetenv(names[i]);
+    const struct rmv_error *err = cli_open_workspace(workspace);
+    return err ? err : rmv_experiment_head(*workspace, head);
+}
+
+const struct rmv_error *cli_check_jobs(const char *option, int64_t jobs)
+{
+    if (jobs >= 1 && jobs <= JOBS_MAX)
+        return NULL;
+    return rmv_error(RMV_ERR_USAGE, "--%s is a number from 1 to %d", option, JOBS_MAX);
+}
+
+const char *cli_experiment_state_name(enum rmv_experiment_state state)
+{
+    static const char *const names[] = {"Queued", "Running", "Failed", "Success"};
+    return names[state];
+}
+
+/* ---- Saying what happens --------------------------------------------------------------------- */
+
+static void print_stage(const struct cli_experiment_printer *printer, FILE *out,
+                        const struct rmv_experiment_event *event)
+{
+    const struct rmv_repro_event *stage = event->stage;
+    const char *what = stage->kind == RMV_REPRO_RUNNING    ? "Running"
+                       : stage->kind == RMV_REPRO_RESTORED ? "Restored"
+                       : stage->kind == RMV_REPRO_RETRYING ? "Retrying"
+                                                           : NULL;
+    if (!what)
+        return;
+    if (printer->many)
+        fprintf(out, "[%s] ", event->task->name);
+    fprintf(out, "%s stage '%s'%s%s\n", what, stage->stage->address, *stage->text ? ": " : "",
+            stage->text);
+}
+
+/* Of several at once, what they print is in their logs. */
+static void print_output(struct cli_experiment_printer *printer, FILE *out,
+                         const struct rmv_experiment_event *event)
+{
+    if (printer->many)
+        return;
+    fwrite(event->bytes, 1, event->size, event->is_error ? stderr : out);
+    printer->is_bare = event->size && event->bytes[event->size - 1] != '\n';
+}
+
+static void print_end(const struct cli_experiment_printer *printer, FILE *out,
+                      const struct rmv_experiment_event *event)
+{
+    const struct rmv_experiment_task *task = event->task;
+    if (event->kind == RMV_EXPERIMENT_EVENT_FAILED) {
+        if (printer->many)
+            fprintf(stderr, "[%s] failed: %s\n", task->name, task->problem);
+    } else {
+        fprintf(out, "Experiment %s is done: %.*s\n", task->name, SHORT_ID, task->id);
+    }
+}
+
+static void add_to_list(struct rmv_value *list, const struct rmv_experiment_task *task)
+{
+    struct rmv_value *item = rmv_value_append(list);
+    rmv_value_set_map(item);
+    cli_set_text(item, "name", task->name);
+    cli_set_text(item, "state", cli_experiment_state_name(task->state));
+    cli_set_text(item, "baseline", task->baseline);
+    cli_set_text(item, "rev", *task->id ? task->id : NULL);
+    if (task->problem)
+        cli_set_text(item, "error", task->problem);
+}
+
+static void report(void *context, const struct rmv_experiment_event *event)
+{
+    struct cli_experiment_printer *printer = context;
+    FILE *out = printer->list ? stderr : stdout;
+    const bool has_ended =
+        event->kind == RMV_EXPERIMENT_EVENT_DONE || event->kind == RMV_EXPERIMENT_EVENT_FAILED;
+
+    if (has_ended && printer->list)
+        add_to_list(printer->list, event->task);
+    if (cli_quiet)
+        return;
+    if (event->kind != RMV_EXPERIMENT_EVENT_OUTPUT && printer->is_bare) {
+        fputc('\n', out);
+        printer->is_bare = false;
+    }
+    if (event->kind == RMV_EXPERIMENT_EVENT_STARTED)
+        fprintf(out, "Experiment %s starts\n", event->task->name);
+    else if (event->kind == RMV_EXPERIMENT_EVENT_STAGE)
+        print_stage(printer, out, event);
+    else if (event->kind == RMV_EXPERIMENT_EVENT_OUTPUT)
+        print_output(printer, out, event);
+    else
+        print_end(printer, out, event);
+    fflush(out);
+}
+
+struct rmv_experiment_run_options cli_experiment_run_options(struct cli_experiment_printer *printer,
+                                                             int64_t jobs, int64_t stage_jobs)
+{
+    cli_watch_interrupts();
+    return (struct rmv_experiment_run_options){.jobs = (unsigned)jobs,
+                                               .stage_jobs = (unsigned)stage_jobs,
+                                               .report = report,
+                                               .context = printer,
+                                               .interrupted = &cli_interrupted};
+}
+
+const struct rmv_error *cli_run_queue(struct rmv_workspace *workspace, int64_t jobs, bool as_json)
+{
+    RMV_CLEANUP(rmv_value_free) struct rmv_value list = {0};
+    struct cli_experiment_printer printer = {.list = as_json ? &list : NULL, .many = jobs > 1};
+    size_t count = 0;
+
+    rmv_value_set_list(&list);
+    const struct rmv_experiment_run_options options = cli_experiment_run_options(&printer, jobs, 1);
+    const struct rmv_error *err = rmv_experiment_queue_run(workspace, &options, &count);
+    if (as_json)
+        cli_print_json(&list);
+    else if (!err && count == 0 && !cli_quiet)
+        puts("Nothing is queued.");
+    return err;
+}

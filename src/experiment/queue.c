@@ -1,0 +1,246 @@
+/* The queue: references to the commits of tasks, so that Git and gc keep what they need. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "experiment/snapshot.h"
+#include "experiment/task.h"
+#include "experiment/tree.h"
+#include "rmv/base/fs.h"
+#include "rmv/base/mem.h"
+#include "rmv/base/path.h"
+#include "rmv/experiment/experiment.h"
+#include "rmv/experiment/run.h"
+
+#define QUEUE_REFERENCES RMV_EXPERIMENT_REFERENCES "queue/"
+#define FAILED_REFERENCES RMV_EXPERIMENT_REFERENCES "failed/"
+#define HOLDER_BYTES_MAX ((size_t)4096)
+
+const struct rmv_error *rmv_experiment_enqueue(struct rmv_workspace *workspace,
+                                               struct rmv_experiment_tasks *tasks)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings commands = {0};
+
+    for (size_t i = 0; i < tasks->count; i++)
+        rmv_strings_take(&commands, rmv_str_format("create " QUEUE_REFERENCES "%s %s",
+                                                   tasks->items[i].name, tasks->items[i].snapshot));
+    const struct rmv_error *err = rmv_experiment_update_references(workspace, &commands);
+    for (size_t i = 0; !err && i < tasks->count; i++) {
+        tasks->items[i].queued = true;
+        tasks->items[i].state = RMV_EXPERIMENT_QUEUED;
+    }
+    return err;
+}
+
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+/* A task with the time it was made at, to sort by. */
+struct dated {
+    struct rmv_experiment_task task;
+    int64_t time;
+};
+
+static int compare_dated(const void *a, const void *b)
+{
+    const struct dated *first = a, *second = b;
+    if (first->time != second->time)
+        return first->time < second->time ? -1 : 1;
+    /* Of one sweep, all may be of the same second: "sweep-2" is before "sweep-10". */
+    const size_t first_size = strlen(first->task.name), second_size = strlen(second->task.name);
+    if (first_size != second_size)
+        return first_size < second_size ? -1 : 1;
+    return strcmp(first->task.name, second->task.name);
+}
+
+static const struct rmv_error *read_task(struct rmv_workspace *workspace,
+                                         const struct rmv_vcs_reference *reference,
+                                         struct dated *dated)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf message = {0};
+    RMV_CLEANUP(rmv_vcs_commit_free) struct rmv_vcs_commit commit = {0};
+    RMV_CLEANUP(rmv_vcs_commit_free) struct rmv_vcs_commit parent = {0};
+    RMV_CLEANUP(rmv_str_free) char *parent_name = rmv_str_format("%s^", reference->id);
+    struct rmv_experiment_task *task = &dated->task;
+
+    const struct rmv_error *err = rmv_vcs_read_message(workspace->vcs, reference->id, &message);
+    if (!err)
+        err = rmv_experiment_task_parse(rmv_buf_string(&message), task);
+    if (!err)
+        err = rmv_vcs_resolve(workspace->vcs, reference->id, &commit);
+    if (!err)
+        err = rmv_vcs_resolve(workspace->vcs, parent_name, &parent);
+    if (err)
+        return rmv_error_context(err, "%s", reference->name);
+    task->name = rmv_str_copy(rmv_path_name(reference->name));
+    memcpy(task->snapshot, reference->id, sizeof(task->snapshot));
+    memcpy(task->baseline, parent.id, sizeof(task->baseline));
+    dated->time = commit.time;
+    task->queued = strncmp(reference->name, QUEUE_REFERENCES, strlen(QUEUE_REFERENCES)) == 0;
+    task->state = !task->queued                                        ? RMV_EXPERIMENT_FAILED
+                  : rmv_experiment_tree_is_used(workspace, task->name) ? RMV_EXPERIMENT_RUNNING
+                                                                       : RMV_EXPERIMENT_QUEUED;
+    return NULL;
+}
+
+/* A task that cannot be read is only warned about: the others can be run. */
+static void read_references(struct rmv_workspace *workspace,
+                            const struct rmv_vcs_references *references,
+                            struct rmv_experiment_tasks *tasks)
+{
+    RMV_CLEANUP(rmv_free)
+    struct dated *dated = rmv_calloc(references->count + 1, sizeof(*dated));
+    size_t count = 0;
+
+    for (size_t i = 0; i < references->count; i++) {
+        const struct rmv_error *err = read_task(workspace, &references->items[i], &dated[count]);
+        if (err) {
+            rmv_log_write(workspace->log, RMV_LOG_WARNING, "%s", err->message);
+            rmv_experiment_task_free(&dated[count].task);
+        } else {
+            count++;
+        }
+    }
+    qsort(dated, count, sizeof(*dated), compare_dated);
+    for (size_t i = 0; i < count; i++)
+        *rmv_experiment_tasks_add(tasks) = dated[i].task;
+}
+
+const struct rmv_error *rmv_experiment_queue_read(struct rmv_workspace *workspace,
+                                                  struct rmv_experiment_tasks *tasks)
+{
+    RMV_CLEANUP(rmv_vcs_references_free) struct rmv_vcs_references references = {0};
+    char head[RMV_VCS_ID_SIZE];
+
+    const struct rmv_error *err = rmv_experiment_head(workspace, head);
+    if (!err)
+        err = rmv_vcs_find_references(workspace->vcs, QUEUE_REFERENCES, &references);
+    if (!err)
+        err = rmv_vcs_find_references(workspace->vcs, FAILED_REFERENCES, &references);
+    if (!err)
+        read_references(workspace, &references, tasks);
+    return err;
+}
+
+const struct rmv_error *rmv_experiment_dequeue(struct rmv_workspace *workspace,
+                                               const struct rmv_experiment_task *task)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings commands = {0};
+
+    if (rmv_experiment_tree_is_used(workspace, task->name))
+        return rmv_error_hint(rmv_error(RMV_ERR_LOCKED, "experiment '%s' is being run", task->name),
+                              "`rmv queue stop --kill` stops it");
+    rmv_strings_take(&commands, rmv_str_format("delete %s%s %s",
+                                               task->queued ? QUEUE_REFERENCES : FAILED_REFERENCES,
+                                               task->name, task->snapshot));
+    return rmv_experiment_update_references(workspace, &commands);
+}
+
+/* ---- Working on it --------------------------------------------------------------------------- */
+
+/* The lock of whoever works on the queue, and the file that asks him to stop. */
+static const struct rmv_error *runner_path(const struct rmv_workspace *workspace, const char *name,
+                                           char **path)
+{
+    RMV_CLEANUP(rmv_str_free) char *folder = NULL;
+    const struct rmv_error *err = rmv_experiment_folder(workspace, "", &folder);
+    if (!err)
+        *path = rmv_path_join(folder, name);
+    return err;
+}
+
+/* Takes what waits, and nobody else runs, and was not met before. */
+static const struct rmv_error *take_waiting(struct rmv_workspace *workspace, struct rmv_map *seen,
+                                            struct rmv_experiment_tasks *waiting)
+{
+    RMV_CLEANUP(rmv_experiment_tasks_free) struct rmv_experiment_tasks all = {0};
+    const struct rmv_error *err = rmv_experiment_queue_read(workspace, &all);
+
+    for (size_t i = 0; !err && i < all.count; i++)
+        if (all.items[i].state == RMV_EXPERIMENT_QUEUED && !rmv_map_find(seen, all.items[i].name)) {
+            rmv_map_set(seen, all.items[i].name, seen);
+            *rmv_experiment_tasks_add(waiting) = all.items[i];
+            all.items[i] = (struct rmv_experiment_task){0};
+        }
+    return err;
+}
+
+/* Remembers the first failure of several rounds. */
+static void keep_first(struct rmv_error **first, const struct rmv_error *err)
+{
+    if (err && !*first)
+        *first = rmv_error_take(err);
+}
+
+/* Until nothing was queued meanwhile. */
+static const struct rmv_error *run_rounds(struct rmv_workspace *workspace,
+                                          const struct rmv_experiment_run_options *options,
+                                          const char *stop_path, size_t *count)
+{
+    RMV_CLEANUP(rmv_map_free) struct rmv_map seen = {0};
+    struct rmv_error *first = NULL;
+    const struct rmv_error *err = NULL;
+
+    while (!rmv_fs_exists(stop_path) && !(options->interrupted && *options->interrupted)) {
+        RMV_CLEANUP(rmv_experiment_tasks_free) struct rmv_experiment_tasks round = {0};
+        err = take_waiting(workspace, &seen, &round);
+        if (err || round.count == 0)
+            break;
+        keep_first(&first, rmv_experiment_run_until(workspace, &round, options, stop_path));
+        for (size_t i = 0; i < round.count; i++)
+            *count += round.items[i].state != RMV_EXPERIMENT_QUEUED;
+    }
+    if (err)
+        rmv_error_free(&first);
+    return err ? err : rmv_error_raise(&first);
+}
+
+const struct rmv_error *rmv_experiment_queue_run(struct rmv_workspace *workspace,
+                                                 const struct rmv_experiment_run_options *options,
+                                                 size_t *count)
+{
+    RMV_CLEANUP(rmv_lock_release) struct rmv_lock lock = RMV_LOCK_EMPTY;
+    RMV_CLEANUP(rmv_str_free) char *lock_path = NULL;
+    RMV_CLEANUP(rmv_str_free) char *stop_path = NULL;
+
+    *count = 0;
+    const struct rmv_error *err = runner_path(workspace, "runner", &lock_path);
+    if (!err)
+        err = runner_path(workspace, "stop", &stop_path);
+    if (!err)
+        err = rmv_lock_take(lock_path, true, 0, &lock);
+    if (err)
+        return rmv_error_context(err, "the queue is being worked on");
+    unlink(stop_path);
+    err = run_rounds(workspace, options, stop_path, count);
+    unlink(stop_path);
+    return err;
+}
+
+const struct rmv_error *rmv_experiment_queue_stop(struct rmv_workspace *workspace, bool kill_now,
+                                                  bool *is_running)
+{
+    RMV_CLEANUP(rmv_lock_release) struct rmv_lock lock = RMV_LOCK_EMPTY;
+    RMV_CLEANUP(rmv_str_free) char *lock_path = NULL;
+    RMV_CLEANUP(rmv_str_free) char *stop_path = NULL;
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf holder = {0};
+
+    const struct rmv_error *err = runner_path(workspace, "runner", &lock_path);
+    if (!err)
+        err = runner_path(workspace, "stop", &stop_path);
+    if (err)
+        return err;
+    err = rmv_lock_take(lock_path, false, 0, &lock);
+    *is_running = err && err->code == RMV_ERR_LOCKED;
+    if (!*is_running)
+        return err;
+    err = rmv_fs_write_atomic(stop_path, "", 0);
+    if (!err && kill_now)
+        err = rmv_fs_read(lock_path, HOLDER_BYTES_MAX, &holder);
+    if (err || !kill_now)
+        return err;
+    const long pid = strtol(rmv_buf_string(&holder), NULL, 10);
+    if (pid > 1 && kill((pid_t)pid, SIGTERM) < 0)
+        return rmv_error_errno("cannot stop process %ld", pid);
+    return NULL;
+}

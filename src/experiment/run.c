@@ -1,0 +1,326 @@
+#include "rmv/experiment/run.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "experiment/snapshot.h"
+#include "experiment/task.h"
+#include "experiment/tree.h"
+#include "rmv/base/fs.h"
+#include "rmv/base/mem.h"
+#include "rmv/base/path.h"
+#include "rmv/base/pool.h"
+#include "rmv/experiment/experiment.h"
+#include "rmv/pipeline/runs.h"
+
+/* What all experiments of one call share. */
+struct running {
+    struct rmv_workspace *workspace;
+    struct rmv_experiment_tasks *tasks;
+    const struct rmv_experiment_run_options *options;
+    const char *stop_path; /* where this file is, no further one is started; NULL: none */
+    pthread_mutex_t mutex; /* around report(), and what changes in the workspace or references */
+};
+
+/* One experiment on its way. */
+struct one {
+    struct running *running;
+    struct rmv_experiment_task *task;
+    char *log_path;
+    int log_fd;
+};
+
+static void one_free(struct one *one)
+{
+    rmv_str_free(&one->log_path);
+    rmv_fd_close(&one->log_fd);
+}
+
+static bool is_interrupted(const struct running *running)
+{
+    return running->options->interrupted && *running->options->interrupted;
+}
+
+char *rmv_experiment_log_path_of(const struct rmv_workspace *workspace, const char *name)
+{
+    return rmv_str_format("%s/" RMV_WORKSPACE_FOLDER "/exps/logs/%s.log", workspace->root, name);
+}
+
+/* ---- Saying what happens --------------------------------------------------------------------- */
+
+static void report(struct one *one, struct rmv_experiment_event event)
+{
+    const struct rmv_experiment_run_options *options = one->running->options;
+    event.task = one->task;
+    if (!options->report)
+        return;
+    pthread_mutex_lock(&one->running->mutex);
+    options->report(options->context, &event);
+    pthread_mutex_unlock(&one->running->mutex);
+}
+
+/* A log that cannot be written must not stop the experiment. */
+static void write_log(struct one *one, const char *bytes, size_t size)
+{
+    if (one->log_fd >= 0 && rmv_fd_write(one->log_fd, one->log_path, bytes, size))
+        rmv_fd_close(&one->log_fd);
+}
+
+static void note(struct one *one, const struct rmv_repro_event *event)
+{
+    const char *what = event->kind == RMV_REPRO_RUNNING    ? "runs"
+                       : event->kind == RMV_REPRO_RAN      ? "is done"
+                       : event->kind == RMV_REPRO_RESTORED ? "is restored"
+                       : event->kind == RMV_REPRO_FAILED   ? "failed"
+                                                           : NULL;
+    if (event->kind == RMV_REPRO_COMMAND) {
+        RMV_CLEANUP(rmv_str_free) char *line = rmv_str_format("> %s\n", event->text);
+        write_log(one, line, strlen(line));
+    } else if (what) {
+        RMV_CLEANUP(rmv_str_free)
+        char *line = rmv_str_format("Stage '%s' %s%s%s\n", event->stage->address, what,
+                                    event->kind == RMV_REPRO_RAN || !*event->text ? "" : ": ",
+                                    event->kind == RMV_REPRO_RAN ? "" : event->text);
+        write_log(one, line, strlen(line));
+    }
+}
+
+static void stage_reports(void *context, const struct rmv_repro_event *event)
+{
+    struct one *one = context;
+    note(one, event);
+    report(one, (struct rmv_experiment_event){.kind = RMV_EXPERIMENT_EVENT_STAGE, .stage = event});
+}
+
+static void stage_prints(void *context, const struct rmv_stage *stage, bool is_error,
+                         const char *bytes, size_t size)
+{
+    struct one *one = context;
+    const struct rmv_repro_event event = {.stage = stage, .text = ""};
+    write_log(one, bytes, size);
+    report(one, (struct rmv_experiment_event){.kind = RMV_EXPERIMENT_EVENT_OUTPUT,
+                                              .stage = &event,
+                                              .bytes = bytes,
+                                              .size = size,
+                                              .is_error = is_error});
+}
+
+/* ---- One experiment -------------------------------------------------------------------------- */
+
+static const struct rmv_error *run_stages(struct one *one, struct rmv_workspace *workspace)
+{
+    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
+    const struct rmv_experiment_task *task = one->task;
+    const struct rmv_repro_options repro = {.targets = &task->targets,
+                                            .force = task->force,
+                                            .single_item = task->single_item,
+                                            .downstream = task->downstream,
+                                            .whole = task->whole,
+                                            .all_pipelines = task->all_pipelines,
+                                            .recursive = task->recursive,
+                                            .keep_going = task->keep_going,
+                                            .no_run_cache = task->no_run_cache,
+                                            .jobs = one->running->options->stage_jobs,
+                                            .report = stage_reports,
+                                            .output = stage_prints,
+                                            .context = one,
+                                            .interrupted = one->running->options->interrupted};
+
+    const struct rmv_error *err = rmv_pipeline_read(workspace, &pipeline);
+    if (err)
+        return err;
+    if (!pipeline.files.count)
+        return rmv_error_hint(rmv_error(RMV_ERR_NOT_FOUND, "there is no %s in this workspace",
+                                        RMV_PIPELINE_FILE_NAME),
+                              "`rmv stage add` makes one");
+    return rmv_repro(workspace, &pipeline, &repro);
+}
+
+/* Makes the reference, and takes the task off the queue, in one step. */
+static const struct rmv_error *publish(struct one *one, const char *id)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings commands = {0};
+    const struct rmv_experiment_task *task = one->task;
+    RMV_CLEANUP(rmv_str_free)
+    char *reference = rmv_experiment_reference_of(task->baseline, task->name);
+
+    rmv_strings_take(
+        &commands, rmv_str_format("%s %s %s", task->replace ? "update" : "create", reference, id));
+    if (task->queued)
+        rmv_strings_take(&commands,
+                         rmv_str_format("delete " RMV_EXPERIMENT_REFERENCES "queue/%s %s",
+                                        task->name, task->snapshot));
+    pthread_mutex_lock(&one->running->mutex);
+    const struct rmv_error *err =
+        rmv_experiment_update_references(one->running->workspace, &commands);
+    pthread_mutex_unlock(&one->running->mutex);
+    return err;
+}
+
+static const struct rmv_error *record(struct one *one, struct rmv_workspace *workspace)
+{
+    RMV_CLEANUP(rmv_snapshot_close) struct rmv_snapshot snapshot = {0};
+    RMV_CLEANUP(rmv_str_free) char *message = rmv_experiment_task_message(one->task);
+    char id[RMV_VCS_ID_SIZE];
+
+    rmv_workspace_remember(workspace);
+    const struct rmv_error *err = rmv_snapshot_open(workspace, NULL, &snapshot);
+    if (!err)
+        err = rmv_snapshot_commit(&snapshot, NULL, one->task->baseline, message, id);
+    if (!err && is_interrupted(one->running))
+        err = rmv_error(RMV_ERR_INTERRUPTED, "interrupted");
+    if (!err)
+        err = publish(one, id);
+    if (!err)
+        memcpy(one->task->id, id, sizeof(id));
+    return err;
+}
+
+/* Runs that were made are worth keeping, whether the experiment came to its end or not. */
+static void share_runs(struct one *one, struct rmv_workspace *workspace)
+{
+    struct rmv_error *pending = rmv_error_take(rmv_error_last());
+    pthread_mutex_lock(&one->running->mutex);
+    const struct rmv_error *err = rmv_runs_share(workspace, one->running->workspace);
+    if (err)
+        rmv_log_write(one->running->workspace->log, RMV_LOG_WARNING, "%s", err->message);
+    pthread_mutex_unlock(&one->running->mutex);
+    rmv_error_raise(&pending);
+}
+
+static const struct rmv_error *run_in_tree(struct one *one)
+{
+    RMV_CLEANUP(rmv_experiment_tree_close)
+    struct rmv_experiment_tree tree = {.lock = RMV_LOCK_EMPTY};
+
+    const struct rmv_error *err =
+        rmv_experiment_tree_open(one->running->workspace, one->task, &one->running->mutex, &tree);
+    if (!err && is_interrupted(one->running))
+        err = rmv_error(RMV_ERR_INTERRUPTED, "interrupted");
+    if (err)
+        return err;
+    err = run_stages(one, tree.workspace);
+    share_runs(one, tree.workspace);
+    return err ? err : record(one, tree.workspace);
+}
+
+static void open_log(struct one *one)
+{
+    const struct rmv_workspace *workspace = one->running->workspace;
+    RMV_CLEANUP(rmv_str_free) char *folder = NULL;
+
+    one->log_path = rmv_experiment_log_path_of(workspace, one->task->name);
+    if (!rmv_experiment_folder(workspace, "logs", &folder))
+        one->log_fd = open(one->log_path,
+                           O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666);
+}
+
+/* A task that failed waits no longer, but is kept with what it ran on. */
+static void move_failed(struct one *one)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings commands = {0};
+    const struct rmv_experiment_task *task = one->task;
+
+    if (!task->queued)
+        return;
+    rmv_strings_take(&commands, rmv_str_format("update " RMV_EXPERIMENT_REFERENCES "failed/%s %s",
+                                               task->name, task->snapshot));
+    rmv_strings_take(&commands, rmv_str_format("delete " RMV_EXPERIMENT_REFERENCES "queue/%s %s",
+                                               task->name, task->snapshot));
+    pthread_mutex_lock(&one->running->mutex);
+    const struct rmv_error *err =
+        rmv_experiment_update_references(one->running->workspace, &commands);
+    if (err)
+        rmv_log_write(one->running->workspace->log, RMV_LOG_WARNING, "%s", err->message);
+    pthread_mutex_unlock(&one->running->mutex);
+}
+
+static const struct rmv_error *run_one(void *context, size_t i)
+{
+    struct running *running = context;
+    RMV_CLEANUP(one_free)
+    struct one one = {.running = running, .task = &running->tasks->items[i], .log_fd = -1};
+
+    if (is_interrupted(running) || (running->stop_path && rmv_fs_exists(running->stop_path)))
+        return NULL;
+    open_log(&one);
+    one.task->state = RMV_EXPERIMENT_RUNNING;
+    report(&one, (struct rmv_experiment_event){.kind = RMV_EXPERIMENT_EVENT_STARTED});
+    const struct rmv_error *err = run_in_tree(&one);
+    if (!err) {
+        one.task->state = RMV_EXPERIMENT_DONE;
+        report(&one, (struct rmv_experiment_event){.kind = RMV_EXPERIMENT_EVENT_DONE});
+        return NULL;
+    }
+    if (err->code == RMV_ERR_INTERRUPTED || is_interrupted(running)) {
+        one.task->state = RMV_EXPERIMENT_QUEUED;
+        return NULL;
+    }
+    one.task->state = RMV_EXPERIMENT_FAILED;
+    one.task->problem = rmv_str_copy(err->message);
+    write_log(&one, one.task->problem, strlen(one.task->problem));
+    write_log(&one, "\n", 1);
+    move_failed(&one);
+    report(&one, (struct rmv_experiment_event){.kind = RMV_EXPERIMENT_EVENT_FAILED});
+    return NULL;
+}
+
+/* ---- All of them ----------------------------------------------------------------------------- */
+
+static const struct rmv_error *outcome(const struct running *running)
+{
+    const struct rmv_experiment_tasks *tasks = running->tasks;
+    const struct rmv_experiment_task *first = NULL;
+    size_t failed = 0, done = 0;
+
+    for (size_t i = 0; i < tasks->count; i++) {
+        const bool has_failed = tasks->items[i].state == RMV_EXPERIMENT_FAILED;
+        failed += has_failed;
+        done += tasks->items[i].state == RMV_EXPERIMENT_DONE;
+        first = has_failed && !first ? &tasks->items[i] : first;
+    }
+    if (is_interrupted(running))
+        return rmv_error(RMV_ERR_INTERRUPTED,
+                         "interrupted; %zu of %zu experiments done, of the others nothing is "
+                         "recorded",
+                         done, tasks->count);
+    if (failed == 0)
+        return NULL;
+    if (tasks->count == 1)
+        return rmv_error(RMV_ERR_FAILED, "experiment '%s' failed: %s", first->name, first->problem);
+    return rmv_error(RMV_ERR_FAILED, "%zu of %zu experiments failed; the first, '%s': %s", failed,
+                     tasks->count, first->name, first->problem);
+}
+
+const struct rmv_error *rmv_experiment_run_until(struct rmv_workspace *workspace,
+                                                 struct rmv_experiment_tasks *tasks,
+                                                 const struct rmv_experiment_run_options *options,
+                                                 const char *stop_path)
+{
+    struct running running = {.workspace = workspace,
+                              .tasks = tasks,
+                              .options = options,
+                              .stop_path = stop_path,
+                              .mutex = PTHREAD_MUTEX_INITIALIZER};
+    RMV_CLEANUP(rmv_pool_close) struct rmv_pool *pool = NULL;
+    const struct rmv_error *err = NULL;
+
+    rmv_experiment_trees_clear(workspace);
+    if (options->jobs > 1 && tasks->count > 1) {
+        rmv_pool_open(options->jobs, &pool);
+        err = rmv_pool_run(pool, tasks->count, run_one, &running);
+    } else {
+        for (size_t i = 0; !err && i < tasks->count; i++)
+            err = run_one(&running, i);
+    }
+    return err ? err : outcome(&running);
+}
+
+const struct rmv_error *rmv_experiment_run(struct rmv_workspace *workspace,
+                                           struct rmv_experiment_tasks *tasks,
+                                           const struct rmv_experiment_run_options *options)
+{
+    return rmv_experiment_run_until(workspace, tasks, options, NULL);
+}
