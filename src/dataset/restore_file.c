@@ -72,21 +72,37 @@ static const struct rmv_error *write_link(struct rmv_restore_writer *writer, con
     return NULL;
 }
 
+const struct rmv_error *rmv_restore_create(const struct rmv_restore_writer *writer,
+                                           const char *name, const char *path, char type, int *fd)
+{
+    const mode_t mode = type == 'x' ? 0777 : 0666;
+    const int created =
+        openat(writer->folder_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (created < 0)
+        return rmv_error_errno("cannot create '%s'", path);
+    *fd = created;
+    return NULL;
+}
+
+const struct rmv_error *rmv_restore_fill(const struct rmv_restore *restore, const char *path,
+                                         const struct rmv_object_id *id, int fd,
+                                         struct stat *status)
+{
+    const struct rmv_error *err = rmv_store_write_to(restore->workspace->store, id, fd, path);
+    if (!err && fstat(fd, status) < 0)
+        err = rmv_error_errno("cannot stat '%s'", path);
+    return err;
+}
+
 static const struct rmv_error *write_file(struct rmv_restore_writer *writer, const char *name,
                                           const char *path, const struct rmv_tree_entry *entry,
                                           struct stat *status)
 {
-    const mode_t mode = entry->type == 'x' ? 0777 : 0666;
-    RMV_CLEANUP(rmv_fd_close)
-    int fd =
-        openat(writer->folder_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-    if (fd < 0)
-        return rmv_error_errno("cannot create '%s'", path);
-
-    const struct rmv_error *err =
-        rmv_store_write_to(writer->restore->workspace->store, &entry->id, fd, path);
-    if (!err && fstat(fd, status) < 0)
-        err = rmv_error_errno("cannot stat '%s'", path);
+    RMV_CLEANUP(rmv_fd_close) int fd = -1;
+    const struct rmv_error *err = rmv_restore_create(writer, name, path, entry->type, &fd);
+    if (err)
+        return err;
+    err = rmv_restore_fill(writer->restore, path, &entry->id, fd, status);
     if (err)
         unlinkat(writer->folder_fd, name, 0);
     return err;

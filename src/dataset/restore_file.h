@@ -31,6 +31,18 @@ const struct rmv_error *rmv_restore_write_new(struct rmv_restore_writer *writer,
                                               const char *path, const struct rmv_tree_entry *entry,
                                               struct stat *status);
 
+/* The same for a file of the given type in two steps: it is created, empty, and `*fd` is the
+ * caller's to close. Errors: IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_restore_create(const struct rmv_restore_writer *writer,
+                                           const char *name, const char *path, char type, int *fd);
+
+/* Then it gets its content. Where that fails, the caller removes it. Errors: of the store, IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_restore_fill(const struct rmv_restore *restore, const char *path,
+                                         const struct rmv_object_id *id, int fd,
+                                         struct stat *status);
+
 /* Puts a file or link in the place of the one at op->path, which is `name` in the writer's folder.
  * Errors: of the store, CONFLICT (it was edited meanwhile), IO. */
 RMV_MUST_CHECK

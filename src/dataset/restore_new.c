@@ -12,11 +12,16 @@
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
+#include "rmv/base/time.h"
 
 #define FOLDERS_MAX 4096 /* that are added before they are filled */
 #define FILES_MAX 128    /* written at a time */
 #define LEARNT_MAX 1024  /* kept by a thread before it tells the stat index */
 #define JOBS_PER_THREAD 4
+#define CREATED_MAX 64      /* files that a thread creates before it fills them */
+#define CREATED_ALL_MAX 256 /* open at a time, of all threads */
+#define CREATE_LOCKS_COUNT 16
+#define SPIN_NS 500000
 
 /* Files and links of one folder. Their names lie one behind the other. */
 struct files {
@@ -36,13 +41,14 @@ struct job {
 
 struct crew {
     struct rmv_restore *restore;
-    size_t jobs_max;
-    pthread_mutex_t lock; /* of everything below */
+    size_t threads, jobs_max;
+    size_t created_max;
+    pthread_mutex_t create_locks[CREATE_LOCKS_COUNT]; /* of folders, by a hash of the path */
+    pthread_mutex_t lock;                             /* of everything below */
     pthread_cond_t has_changed;
     struct job *first, *last;
     size_t jobs_count;
-    size_t busy_count; /* threads with a job, which may add others */
-    size_t waiting_count;
+    size_t busy_count;      /* threads with a job, which may add others */
     uint64_t folders_count; /* visited, by all */
 };
 
@@ -99,11 +105,8 @@ static void push(struct crew *crew, struct job *job)
 static bool pull(struct crew *crew, struct job **job)
 {
     pthread_mutex_lock(&crew->lock);
-    while (!crew->first && crew->busy_count > 0) {
-        crew->waiting_count++;
+    while (!crew->first && crew->busy_count > 0)
         pthread_cond_wait(&crew->has_changed, &crew->lock);
-        crew->waiting_count--;
-    }
     *job = crew->first;
     if (crew->first) {
         crew->first = crew->first->next;
@@ -131,10 +134,11 @@ static bool has_room(struct crew *crew)
     return has;
 }
 
-static bool is_anybody_idle(struct crew *crew)
+/* Would anybody have to wait soon? */
+static bool is_work_short(struct crew *crew)
 {
     pthread_mutex_lock(&crew->lock);
-    const bool is = crew->waiting_count > crew->jobs_count;
+    const bool is = crew->jobs_count < crew->threads;
     pthread_mutex_unlock(&crew->lock);
     return is;
 }
@@ -173,25 +177,80 @@ static void note_written(struct worker *worker, const char *path,
     }
 }
 
-static void write_files(struct worker *worker, const struct files *files)
+/* Mostly it is given back within the time that it takes to be woken. */
+static void take_create_lock(pthread_mutex_t *lock)
 {
-    bool is_inside = false;
-    for (size_t i = 0; i < files->count; i++) {
+    const int64_t end_ns = rmv_time_monotonic_ns() + SPIN_NS;
+    while (pthread_mutex_trylock(lock) != 0)
+        if (rmv_time_monotonic_ns() > end_ns) {
+            pthread_mutex_lock(lock);
+            return;
+        }
+}
+
+/* The system creates one file of a folder at a time, and whoever waits for that burns a processor.
+ * So in a folder that others may be at work in, too, a thread creates many, as the only one, and
+ * then fills them while others create theirs. What cannot be created is left, with a descriptor of
+ * -1, to be written as any other. */
+static void create_files(struct worker *worker, const struct files *files, size_t first, int *fds)
+{
+    const uint64_t hash = rmv_stat_entry_hash(0, files->folder, strlen(files->folder));
+    pthread_mutex_t *lock = &worker->crew->create_locks[hash % CREATE_LOCKS_COUNT];
+
+    take_create_lock(lock);
+    for (size_t i = first; i < files->count && i < first + worker->crew->created_max; i++) {
         const struct rmv_tree_entry *entry = &files->entries[i];
         const char *name = files->names.data + files->name_offsets[i];
-        const char *path = path_in(worker, files->folder, name);
-        struct stat status = {0};
-        const struct rmv_error *err = NULL;
+        if (!rmv_tree_is_file(entry->type) || entry->size >= RMV_STORE_CLONE_MIN)
+            continue;
+        if (rmv_restore_create(&worker->writer, name, name, entry->type, &fds[i - first]))
+            break;
+    }
+    pthread_mutex_unlock(lock);
+}
 
-        if (!is_inside)
-            err = rmv_restore_enter(&worker->writer, path, &name);
-        is_inside = is_inside || !err;
-        if (is_inside)
-            err = rmv_restore_write_new(&worker->writer, name, path, entry, &status);
+/* `fd` is the file, if it was created, or -1. */
+static void write_one(struct worker *worker, const struct files *files, size_t i, int fd)
+{
+    struct rmv_restore *restore = worker->crew->restore;
+    const struct rmv_tree_entry *entry = &files->entries[i];
+    const char *name = files->names.data + files->name_offsets[i];
+    const char *path = path_in(worker, files->folder, name);
+    struct stat status = {0};
+    const struct rmv_error *err = NULL;
+
+    if (fd >= 0) {
+        err = rmv_restore_fill(restore, path, &entry->id, fd, &status);
         if (err)
-            rmv_restore_fail(worker->crew->restore, path, err);
-        else
-            note_written(worker, path, entry, &status);
+            unlinkat(worker->writer.folder_fd, name, 0);
+    } else {
+        err = rmv_restore_enter(&worker->writer, path, &name);
+        if (!err)
+            err = rmv_restore_write_new(&worker->writer, name, path, entry, &status);
+    }
+    if (err)
+        rmv_restore_fail(restore, path, err);
+    else
+        note_written(worker, path, entry, &status);
+}
+
+static void write_files(struct worker *worker, const struct files *files)
+{
+    const char *path = path_in(worker, files->folder, files->names.data);
+    const char *name;
+    const bool is_shared =
+        files->count == FILES_MAX && !rmv_restore_enter(&worker->writer, path, &name);
+    const size_t step = is_shared ? worker->crew->created_max : 1;
+
+    for (size_t first = 0; first < files->count; first += step) {
+        int fds[CREATED_MAX];
+        memset(fds, -1, sizeof(fds));
+        if (is_shared)
+            create_files(worker, files, first, fds);
+        for (size_t i = first; i < files->count && i < first + step; i++) {
+            write_one(worker, files, i, fds[i - first]);
+            rmv_fd_close(&fds[i - first]);
+        }
     }
 }
 
@@ -205,7 +264,7 @@ static void write_found(struct worker *worker)
 /* A folder with so many files is shared, if anybody would have to wait otherwise. */
 static void share_found(struct worker *worker)
 {
-    if (!is_anybody_idle(worker->crew)) {
+    if (!is_work_short(worker->crew)) {
         write_found(worker);
         return;
     }
@@ -385,12 +444,19 @@ void rmv_restore_new_fill(struct rmv_restore *restore)
 {
     struct rmv_pool *pool = restore->workspace->pool;
     const size_t threads = rmv_pool_threads(pool);
-    struct crew crew = {.restore = restore, .jobs_max = JOBS_PER_THREAD * threads};
+    struct crew crew = {
+        .restore = restore, .threads = threads, .jobs_max = JOBS_PER_THREAD * threads};
     if (restore->new_folders_count == 0)
         return;
 
     pthread_mutex_init(&crew.lock, NULL);
     pthread_cond_init(&crew.has_changed, NULL);
+    crew.created_max = CREATED_ALL_MAX / threads;
+    crew.created_max = crew.created_max > CREATED_MAX ? CREATED_MAX
+                       : crew.created_max > 0         ? crew.created_max
+                                                      : 1;
+    for (size_t i = 0; i < CREATE_LOCKS_COUNT; i++)
+        pthread_mutex_init(&crew.create_locks[i], NULL);
     for (size_t i = 0; i < restore->new_folders_count; i++) {
         struct job *job = rmv_calloc(1, sizeof(*job));
         job->folder = restore->new_folders[i];
@@ -400,6 +466,8 @@ void rmv_restore_new_fill(struct rmv_restore *restore)
     const struct rmv_error *err = rmv_pool_run(pool, threads, work, &crew);
     if (err)
         rmv_restore_fail(restore, restore->target->output->path, err);
+    for (size_t i = 0; i < CREATE_LOCKS_COUNT; i++)
+        pthread_mutex_destroy(&crew.create_locks[i]);
     pthread_cond_destroy(&crew.has_changed);
     pthread_mutex_destroy(&crew.lock);
 }
