@@ -46,10 +46,12 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_checkout_is_committed(struct rmv_checkout *checkout, const char *path,
                                                   bool *is_committed);
 
-/* Replaces a file of the workspace by that of the revision; `*changed` says that it was another. */
+/* Makes files of the workspace those of the revision, all at once, and adds those that were others
+ * to `changed`. */
 RMV_MUST_CHECK
-const struct rmv_error *rmv_checkout_take(struct rmv_checkout *checkout, const char *path,
-                                          bool *changed);
+const struct rmv_error *rmv_checkout_take(struct rmv_checkout *checkout,
+                                          const struct rmv_strings *paths,
+                                          struct rmv_strings *changed);
 
 /* The error for `paths` that are not committed, NULL if there are none. */
 RMV_MUST_CHECK

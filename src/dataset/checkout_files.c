@@ -63,14 +63,10 @@ const struct rmv_error *rmv_checkout_plan_files(struct rmv_checkout *checkout)
 
 const struct rmv_error *rmv_checkout_write_files(struct rmv_checkout *checkout)
 {
-    for (size_t i = 0; i < checkout->files.count; i++) {
-        bool changed;
-        const struct rmv_error *err =
-            rmv_checkout_take(checkout, checkout->files.items[i], &changed);
-        if (err)
-            return err;
-        if (changed)
-            rmv_strings_add(&checkout->report->files, checkout->files.items[i]);
-    }
-    return NULL;
+    RMV_CLEANUP(rmv_lock_release) struct rmv_lock lock = RMV_LOCK_EMPTY;
+
+    if (checkout->files.count == 0)
+        return NULL;
+    const struct rmv_error *err = rmv_workspace_lock(checkout->workspace, &lock);
+    return err ? err : rmv_checkout_take(checkout, &checkout->files, &checkout->report->files);
 }

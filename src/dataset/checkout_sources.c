@@ -61,15 +61,15 @@ const struct rmv_error *rmv_checkout_is_committed(struct rmv_checkout *checkout,
     return err;
 }
 
-const struct rmv_error *rmv_checkout_take(struct rmv_checkout *checkout, const char *path,
-                                          bool *changed)
+static const struct rmv_error *take(struct rmv_checkout *checkout, const char *path,
+                                    struct rmv_replacements *replacements,
+                                    struct rmv_strings *changed)
 {
     struct rmv_workspace *workspace = checkout->workspace;
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf old = {0};
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
     bool found;
 
-    *changed = false;
     const struct rmv_error *err = read_committed(checkout, checkout->commit, path, &found, &text);
     if (err || !found)
         return err;
@@ -79,9 +79,26 @@ const struct rmv_error *rmv_checkout_take(struct rmv_checkout *checkout, const c
     if (found && old.size == text.size &&
         (text.size == 0 || memcmp(old.data, text.data, text.size) == 0))
         return NULL;
-    err = rmv_work_file_write(workspace, path, &text);
-    *changed = !err;
+    err = rmv_work_file_prepare(workspace, path, &text, replacements);
+    if (!err)
+        rmv_strings_add(changed, path);
     return err;
+}
+
+const struct rmv_error *rmv_checkout_take(struct rmv_checkout *checkout,
+                                          const struct rmv_strings *paths,
+                                          struct rmv_strings *changed)
+{
+    const struct rmv_workspace *workspace = checkout->workspace;
+    RMV_CLEANUP(rmv_replacements_free)
+    struct rmv_replacements replacements = {
+        .root_fd = workspace->root_fd,
+        .via = rmv_workspace_temporary(workspace),
+    };
+    const struct rmv_error *err = NULL;
+    for (size_t i = 0; !err && i < paths->count; i++)
+        err = take(checkout, paths->items[i], &replacements, changed);
+    return err ? err : rmv_replacements_finish(&replacements);
 }
 
 const struct rmv_error *rmv_checkout_refuse(const struct rmv_strings *paths)
@@ -232,17 +249,12 @@ const struct rmv_error *rmv_checkout_move_sources(struct rmv_checkout *checkout)
     RMV_CLEANUP(rmv_lock_release) struct rmv_lock lock = RMV_LOCK_EMPTY;
     const struct rmv_error *err = rmv_workspace_lock(checkout->workspace, &lock);
 
-    for (size_t i = 0; !err && i < checkout->restored.count; i++) {
-        bool changed;
-        err = rmv_checkout_take(checkout, checkout->restored.items[i], &changed);
-        if (!err && changed)
-            rmv_strings_add(&checkout->report->sources, checkout->restored.items[i]);
-    }
-    for (size_t i = 0; !err && i < checkout->removed.count; i++) {
-        err = rmv_work_file_remove(checkout->workspace, checkout->removed.items[i]);
-        if (!err)
-            rmv_strings_add(&checkout->report->sources, checkout->removed.items[i]);
-    }
+    if (!err)
+        err = rmv_checkout_take(checkout, &checkout->restored, &checkout->report->sources);
+    if (!err)
+        err = rmv_work_files_remove(checkout->workspace, &checkout->removed);
+    for (size_t i = 0; !err && i < checkout->removed.count; i++)
+        rmv_strings_add(&checkout->report->sources, checkout->removed.items[i]);
     return err ? err : ignore_outputs(checkout);
 }
 

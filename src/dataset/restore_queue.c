@@ -136,8 +136,11 @@ void rmv_restore_flush(struct rmv_restore *restore)
     const struct rmv_error *err = NULL;
     if (restore->ops_count > 0 && rmv_links_are_links(restore->workspace))
         prepare_links(restore);
-    if (restore->ops_count > 0)
+    /* A few are not worth waking anybody. */
+    if (count_chunks(restore) > 1)
         err = rmv_pool_run(restore->workspace->pool, count_chunks(restore), run_chunk, restore);
+    else if (restore->ops_count > 0)
+        err = run_chunk(restore, 0);
     rmv_store_batch_close(&restore->batch);
     if (err)
         rmv_restore_fail(restore, restore->target->output->path, err);

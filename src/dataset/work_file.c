@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "rmv/base/beneath.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
+#include "rmv/base/path.h"
 
 const struct rmv_error *rmv_work_file_read(const struct rmv_workspace *workspace, const char *path,
                                            size_t max_bytes, bool *found, struct rmv_buf *text)
@@ -34,8 +36,21 @@ const struct rmv_error *rmv_work_file_write(const struct rmv_workspace *workspac
                                    text->size);
 }
 
-const struct rmv_error *rmv_work_file_remove(const struct rmv_workspace *workspace,
-                                             const char *path)
+const struct rmv_error *rmv_work_file_prepare(const struct rmv_workspace *workspace,
+                                              const char *path, const struct rmv_buf *text,
+                                              struct rmv_replacements *replacements)
+{
+    RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
+    const char *name;
+    const struct rmv_error *err =
+        rmv_beneath_open_parent(workspace->root_fd, path, true, &folder_fd, &name);
+    return err ? err
+               : rmv_replacements_add(replacements, path, text->size ? text->data : "", text->size);
+}
+
+/* Adds the folder to those that are to be synced. */
+static const struct rmv_error *remove_one(const struct rmv_workspace *workspace, const char *path,
+                                          struct rmv_strings *folders)
 {
     RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
     const char *name;
@@ -45,7 +60,40 @@ const struct rmv_error *rmv_work_file_remove(const struct rmv_workspace *workspa
         return err->code == RMV_ERR_NOT_FOUND ? NULL : err;
     if (unlinkat(folder_fd, name, 0) < 0 && errno != ENOENT)
         return rmv_error_errno("cannot remove '%s'", path);
-    if (fsync(folder_fd) < 0)
-        return rmv_error_errno("cannot make the removal of '%s' last", path);
+    rmv_strings_take(folders, rmv_path_parent(path));
     return NULL;
+}
+
+static const struct rmv_error *sync_folder(const struct rmv_workspace *workspace,
+                                           const char *folder)
+{
+    RMV_CLEANUP(rmv_fd_close) int fd = -1;
+    const struct rmv_error *err =
+        rmv_beneath_open(workspace->root_fd, folder, O_RDONLY | O_DIRECTORY, 0, &fd);
+    if (!err && fsync(fd) < 0)
+        err = rmv_error_errno("cannot make the removal of files in '%s' last", folder);
+    return err;
+}
+
+const struct rmv_error *rmv_work_files_remove(const struct rmv_workspace *workspace,
+                                              const struct rmv_strings *paths)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings folders = {0};
+    const struct rmv_error *err = NULL;
+
+    for (size_t i = 0; !err && i < paths->count; i++)
+        err = remove_one(workspace, paths->items[i], &folders);
+    rmv_strings_sort(&folders);
+    for (size_t i = 0; !err && i < folders.count; i++)
+        if (i == 0 || strcmp(folders.items[i - 1], folders.items[i]) != 0)
+            err = sync_folder(workspace, folders.items[i]);
+    return err;
+}
+
+const struct rmv_error *rmv_work_file_remove(const struct rmv_workspace *workspace,
+                                             const char *path)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings paths = {0};
+    rmv_strings_add(&paths, path);
+    return rmv_work_files_remove(workspace, &paths);
 }

@@ -10,6 +10,10 @@
 /* Objects that libgit2 may keep parsed; its own default is a quarter of a gigabyte. */
 #define CACHE_BYTES_MAX ((ssize_t)32 * 1024 * 1024)
 
+/* A folder's tree is kept up to this size, and looked into once for each file of the folder; its
+ * own default is 4 KiB, which are a hundred files. */
+#define CACHED_TREE_BYTES_MAX ((size_t)4 * 1024 * 1024)
+
 static pthread_once_t start_once = PTHREAD_ONCE_INIT;
 static int start_status;
 
@@ -26,6 +30,9 @@ static void start(void)
         git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, harmless, sizeof(harmless) / sizeof(harmless[0]));
     if (start_status == 0)
         start_status = git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, CACHE_BYTES_MAX);
+    if (start_status == 0)
+        start_status = git_libgit2_opts(GIT_OPT_SET_CACHE_OBJECT_LIMIT, GIT_OBJECT_TREE,
+                                        CACHED_TREE_BYTES_MAX);
 }
 
 const struct rmv_error *rmv_git_start(void)

@@ -8,6 +8,7 @@
 
 #include "rmv/base/buf.h"
 #include "rmv/base/error.h"
+#include "rmv/base/replace.h"
 #include "rmv/dataset/workspace.h"
 
 /* Appends the content of the file to `text`; `*found` is false if there is none. Errors: LIMIT
@@ -21,7 +22,18 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_work_file_write(const struct rmv_workspace *workspace, const char *path,
                                             const struct rmv_buf *text);
 
+/* The same as one of many, which become visible and durable together: rmv_replacements_finish(). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_work_file_prepare(const struct rmv_workspace *workspace,
+                                              const char *path, const struct rmv_buf *text,
+                                              struct rmv_replacements *replacements);
+
 /* Removes the file, durably; none is fine. Errors: DENIED, IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_work_file_remove(const struct rmv_workspace *workspace,
                                              const char *path);
+
+/* The same for many files. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_work_files_remove(const struct rmv_workspace *workspace,
+                                              const struct rmv_strings *paths);
