@@ -3,6 +3,7 @@
  * than its id says. Built and run as tests/fuzz/run.sh says. */
 #include <string.h>
 
+#include "rmv/base/fs.h"
 #include "rmv/base/sha256.h"
 #include "rmv/store/store.h"
 #include "store/frame.h"
@@ -43,6 +44,38 @@ static void complete(uint8_t *bytes, size_t size)
     }
     rmv_sha256(body, trailer.body_size, trailer.sha256);
     memcpy(trailer_of(bytes, size), &trailer, sizeof(trailer));
+}
+
+/* What the deltas of seeds.sh are made of: a pack with the numbers from 1 to 3000, one per line. */
+static struct rmv_buf bases_pack;
+static char *bases_name;
+
+static void make_bases(void)
+{
+    static const struct rmv_store_options options = {.no_fsync = true, .threads = 1};
+    RMV_CLEANUP(rmv_store_close) struct rmv_store *store = NULL;
+    RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf numbers = {0};
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
+    RMV_CLEANUP(rmv_str_free) char *packs = rmv_str_format("%s/packs", store_folder());
+    struct rmv_object_id id;
+    for (int i = 1; i <= 3000; i++)
+        rmv_buf_append_format(&numbers, "%d\n", i);
+    if (rmv_store_open(store_folder(), &options, &store) || rmv_store_batch_open(store, &batch) ||
+        rmv_store_batch_put(batch, numbers.data, numbers.size, &id) ||
+        rmv_store_batch_commit(batch) || rmv_vfs_list(rmv_vfs_default(), packs, &names) ||
+        names.count != 1)
+        abort();
+    bases_name = rmv_str_format("%s/%s", packs, names.items[0]);
+    if (rmv_fs_read(bases_name, OBJECT_BYTES_MAX, &bases_pack))
+        abort();
+}
+
+static void forget_bases(void)
+{
+    rmv_str_free(&bases_name);
+    rmv_buf_free(&bases_pack);
+    remove_store();
 }
 
 static void read_all(struct rmv_store *store, const struct rmv_pack_footer *footer)
@@ -111,16 +144,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     RMV_CLEANUP(rmv_pack_footer_free) struct rmv_pack_footer footer = {0};
     RMV_CLEANUP(rmv_vfs_close) struct rmv_vfs_file file = RMV_VFS_FILE_EMPTY;
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf bytes = {0};
-    static bool is_registered;
     if (size < sizeof(struct rmv_pack_header) + sizeof(struct rmv_pack_trailer) + 1)
         return 0;
-    if (!is_registered)
-        is_registered = atexit(remove_store) == 0;
     rmv_buf_append(&bytes, data, size - 1);
     if (data[size - 1] & 1)
         complete((uint8_t *)bytes.data, size - 1);
     RMV_CLEANUP(rmv_str_free) char *path = rmv_str_format("%s/tmp/pack", store_folder());
     empty_store();
+    if (!bases_name) {
+        make_bases();
+        atexit(forget_bases);
+        empty_store();
+    }
     write_bytes(path, bytes.data, bytes.size);
     if (rmv_vfs_open(rmv_vfs_default(), path, O_RDONLY, &file))
         abort();
@@ -130,6 +165,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     RMV_CLEANUP(rmv_str_free) char *published = rmv_str_format("%s/packs/%s", store_folder(), name);
     if (rename(path, published) < 0)
         abort();
+    if (footer.kind == RMV_PACK_KIND_DELTA && strcmp(published, bases_name) != 0)
+        write_bytes(bases_name, bases_pack.data, bases_pack.size);
     use_store(&footer);
     return 0;
 }

@@ -29,6 +29,28 @@ id=$(printf 'a%.0s' {1..64})
 printf 'rmv-tree 1\nd 1024 3 %s images\nf 17 %s a\\x20\\x0ab\nl 7 %s latest\nx 210 %s run.sh\n' $id $id $id $id >"$seeds/tree/1"
 printf 'rmv-tree 1\nf 17 %s a b\nl 7 %s c\\xff\n' $id $id >"$seeds/tree/2"
 printf 'rmv-tree 1\n' >"$seeds/tree/3"
+# Two deltas, as docs/FORMATS.md says: one of what pack_fuzz puts beside it, one of both.
+seq 3000 >base; seq 3000 | sed 's/99$/edited/' >1; seq 2990 | sed 's/99$/edited/; s/50$/again/' >2
+cat 1 base >both; zstd -q --patch-from=base 1 -o 1.delta; zstd -q --patch-from=both 2 -o 2.delta
+python3 - <<'PY'
+import hashlib, struct
+frames, records, pack = b'', [], b''
+for number, (name, bases) in enumerate((('1', ['base']), ('2', ['1', 'base']))):
+    content = open(name, 'rb').read()
+    texts = [open(base, 'rb').read() for base in bases]
+    frame = struct.pack('<II4sI', 0x184D2A5C, 8 + 40 * len(texts), b'base', len(texts))
+    frame += b''.join(struct.pack('<32sII', hashlib.sha256(text).digest(), len(text), 0) for text in texts)
+    frame += open(name + '.delta', 'rb').read()
+    pack += frame
+    frames += struct.pack('<IIQ', len(frame), len(content), 0)  # pack_fuzz knows the checksum
+    records.append(struct.pack('<32sIIIBBH', hashlib.sha256(content).digest(), number, 0, len(content), 0, number + 1, 0))
+pack = struct.pack('<II8sIIQ', 0x184D2A5A, 24, b'rmv-pack', 1, 1, 0) + pack
+body = struct.pack('<8sII16sQIIIIQ', b'rmv-foot', 1, 1, b'sha256', len(pack), 2, 2, 0, 0, 0) + frames + b''.join(sorted(records))
+pack += struct.pack('<II', 0x184D2A5B, len(body) + 64) + body
+pack += hashlib.sha256(body).digest() + struct.pack('<QIIQ8s', len(body), 1, 1, 0, b'rmv-tail')
+open('deltas', 'wb').write(pack)
+PY
+with deltas pack/deltas
 python3 - "$seeds" <<'PY'
 import struct, sys
 for level in (0, 1):
