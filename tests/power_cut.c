@@ -84,7 +84,7 @@ static void check_state(struct trial *trial)
     assert(made == 0);
     disk_state_make(&trial->state, trial->folder);
     char *wrong = trial->plan->check(trial->plan->context, trial->folder, trial->state.promised);
-    if (wrong && trial->totals.failures++ < FAILURES_PRINTED_MAX && !trial->plan->is_quiet) {
+    if (wrong && trial->totals.failures++ < FAILURES_PRINTED_MAX && !trial->plan->ends_at_failure) {
         printf("# %s\n", wrong);
         disk_state_print(&trial->state);
     }
@@ -98,6 +98,8 @@ static void try_state(struct trial *trial)
 {
     const uint64_t digest =
         disk_state_digest(&trial->state) ^ trial->state.promised * 0x9E3779B97F4A7C15u;
+    if (trial->plan->ends_at_failure && trial->totals.failures > 0)
+        return;
     trial->totals.states++;
     if (!is_new(&trial->seen, digest))
         return;

@@ -17,7 +17,7 @@ struct power_cut_plan {
      * first `promised` things have to be there. */
     char *(*check)(void *context, const char *folder, size_t promised);
     void *context;
-    bool is_quiet; /* failures are not printed */
+    bool ends_at_failure; /* the first one is enough, and is not printed */
 };
 
 struct power_cut_totals {

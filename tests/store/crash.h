@@ -31,6 +31,8 @@ struct scenario {
     size_t every;          /* of so many states one is recovered from, with power cuts */
     size_t visited;        /* of those states so far */
     size_t nested;         /* states after power cuts amid a recovery */
+    /* What try_power_cuts() does with each state; NULL for check_state(). */
+    char *(*check)(void *context, const char *folder, size_t promised);
 };
 
 static inline void start(struct scenario *scenario, const size_t *sizes, size_t count)
@@ -168,22 +170,24 @@ static inline char *check_state(void *context, const char *folder, size_t promis
     return wrong ? wrong : check_again(scenario, folder);
 }
 
-static inline void try_power_cuts(struct scenario *scenario, size_t first, size_t random_count)
+/* Returns how many states were checked. */
+static inline size_t try_power_cuts(struct scenario *scenario, size_t first, size_t random_count)
 {
     const char *wanted = getenv("RMV_CRASH_RANDOM");
     const struct power_cut_plan plan = {
         .recording = &scenario->recording,
         .first = first,
         .random_count = wanted ? strtoul(wanted, NULL, 10) : random_count,
-        .check = check_state,
+        .check = scenario->check ? scenario->check : check_state,
         .context = scenario,
     };
     const struct power_cut_totals totals = power_cut_try(&plan);
     print_message("# %zu operations, cut at %zu: %zu states, %zu distinct, %zu wrong\n",
-                  scenario->recording.count, totals.cuts, totals.states, totals.distinct,
+                  scenario->recording.count - first, totals.cuts, totals.states, totals.distinct,
                   totals.failures);
     assert_true(totals.distinct > 0);
     assert_int_equal(totals.failures, 0);
+    return totals.distinct;
 }
 
 /* ---- What is done to the store --------------------------------------------------------------- */

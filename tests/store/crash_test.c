@@ -27,7 +27,7 @@ static void a_store_that_did_not_sync_would_be_caught(void **state)
         const struct power_cut_plan plan = {.recording = &scenario.recording,
                                             .check = check_state,
                                             .context = &scenario,
-                                            .is_quiet = true};
+                                            .ends_at_failure = true};
         assert_true(power_cut_try(&plan).failures > 0);
         end(&scenario);
         assert_int_equal(system("rm -rf store"), 0);
