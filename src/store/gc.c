@@ -150,21 +150,50 @@ static const struct rmv_error *keep_chunks(struct rmv_store_gc *gc,
 
 /* Makes live what a delta cannot be read without. */
 static const struct rmv_error *keep_bases(struct rmv_store_gc *gc,
-                                          const struct rmv_gc_opened *opened,
-                                          const struct rmv_pack_record *record)
+                                          const struct rmv_location *location)
 {
     char head[RMV_DELTA_HEAD_MAX];
     struct rmv_delta_bases bases = {0};
     size_t end = 0;
-    const size_t stored = opened->footer.frames[record->frame].stored_size;
-    const size_t size = stored < sizeof(head) ? stored : sizeof(head);
+    const size_t size = location->stored_size < sizeof(head) ? location->stored_size : sizeof(head);
     const struct rmv_error *err =
-        rmv_vfs_read(&opened->file, opened->footer.frame_offsets[record->frame], head, size);
+        rmv_packs_read(&gc->store->index.packs, location->pack, location->frame_offset, head, size);
     if (!err)
         err = rmv_delta_parse(head, size, &bases, &end);
     for (size_t i = 0; i < bases.count; i++)
         make_live(gc, &bases.items[i].id, RMV_REPRESENTATION_WHOLE);
     return err;
+}
+
+/* Is there a copy that can be read? */
+static bool is_readable(struct rmv_store_gc *gc, const struct rmv_object_id *id,
+                        enum rmv_representation representation)
+{
+    RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
+    return !rmv_store_view(gc->store, id, representation, NULL, &view);
+}
+
+/* Makes live what this copy of an object cannot be read without. Where that is not known, and the
+ * object is in use, nothing may go: unless there is another copy, which is followed as well. */
+static const struct rmv_error *follow_record(struct rmv_store_gc *gc,
+                                             const struct rmv_object_id *id,
+                                             const struct rmv_location *location)
+{
+    const enum rmv_representation representation = location->representation;
+    const struct rmv_error *err =
+        location->depth > 0 ? keep_bases(gc, location) : keep_chunks(gc, location);
+    if (!err || err->code == RMV_ERR_IO)
+        return err;
+    struct rmv_error *cause = rmv_error_take(err);
+    if (!rmv_id_set_has(&gc->live, id, representation) || is_readable(gc, id, representation)) {
+        rmv_error_free(&cause);
+        return NULL;
+    }
+    char hex[RMV_OBJECT_ID_HEX_SIZE];
+    rmv_object_id_to_hex(id, hex);
+    return rmv_error_hint(
+        rmv_error_context(rmv_error_raise(&cause), "object %s, which is in use, is damaged", hex),
+        "`rmv fsck --repair` mends it, or says what is lost");
 }
 
 /* Follows the chunk lists and deltas of a pack: those in use, and, in a pack that stays as it is,
@@ -176,16 +205,33 @@ static const struct rmv_error *follow(struct rmv_store_gc *gc, const struct rmv_
         const struct rmv_pack_record *record = &opened->footer.records[i];
         if (record->representation != RMV_REPRESENTATION_LIST && record->depth == 0)
             continue;
-        const bool is_live = rmv_id_set_has(&gc->live, &record->id, record->representation);
-        if (!is_live && pack->fate != RMV_FATE_KEEP)
+        if (pack->fate != RMV_FATE_KEEP &&
+            !rmv_id_set_has(&gc->live, &record->id, record->representation))
             continue;
         const struct rmv_location location = rmv_pack_location(pack->pack, &opened->footer, record);
-        const struct rmv_error *err =
-            record->depth > 0 ? keep_bases(gc, opened, record) : keep_chunks(gc, &location);
-        if (err && (is_live || err->code == RMV_ERR_IO)) {
-            char hex[RMV_OBJECT_ID_HEX_SIZE];
-            rmv_object_id_to_hex(&record->id, hex);
-            return rmv_error_context(err, "object %s, which is in use, is damaged", hex);
+        const struct rmv_error *err = follow_record(gc, &record->id, &location);
+        if (err)
+            return err;
+    }
+    return NULL;
+}
+
+/* The same for a pack whose footer is damaged. What the index knows of it can still be read. */
+static const struct rmv_error *follow_indexed(struct rmv_store_gc *gc,
+                                              const struct rmv_gc_pack *pack)
+{
+    const struct rmv_index *index = &gc->store->index;
+    for (size_t i = 0; i < index->segments_count; i++) {
+        const struct rmv_segment *segment = index->segments[i];
+        for (size_t k = 0; k < segment->entries_count; k++) {
+            struct rmv_location location;
+            const struct rmv_segment_entry *entry = &segment->entries[k];
+            if (!rmv_index_locate(segment, entry, &location) || location.pack != pack->pack ||
+                (location.representation != RMV_REPRESENTATION_LIST && location.depth == 0))
+                continue;
+            const struct rmv_error *err = follow_record(gc, &entry->id, &location);
+            if (err)
+                return err;
         }
     }
     return NULL;
@@ -205,7 +251,8 @@ static enum rmv_gc_fate fate_of(const struct rmv_store_gc *gc, const struct rmv_
 }
 
 /* Can the object be read in a pack that nothing is known to be wrong with? That pack stays or is
- * written anew, since the object is in use: two damaged packs must not rely on each other. */
+ * written anew, since the object is in use: two damaged packs must not rely on each other. Deltas
+ * that need a copy of some depth are not served by a deeper one. */
 static bool is_elsewhere(struct rmv_store_gc *gc, const struct rmv_gc_pack *pack,
                          const struct rmv_pack_record *record)
 {
@@ -213,6 +260,7 @@ static bool is_elsewhere(struct rmv_store_gc *gc, const struct rmv_gc_pack *pack
     for (size_t n = 0; rmv_index_find(&gc->store->index, &record->id, n, &location); n++) {
         RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
         if (location.pack != pack->pack && location.representation == record->representation &&
+            location.depth <= record->depth &&
             !rmv_store_has_damage(gc->store, &location.pack->name) &&
             !rmv_store_view_at(gc->store, &record->id, &location, NULL, &view))
             return true;
@@ -240,7 +288,7 @@ static const struct rmv_error *examine(struct rmv_store_gc *gc, struct rmv_gc_pa
     if (err && err->code == RMV_ERR_CORRUPT) {
         pack->is_damaged = true; /* fsck tells; whatever is in there may be needed */
         pack->fate = RMV_FATE_KEEP;
-        return NULL;
+        return follow_indexed(gc, pack);
     }
     if (err)
         return err;

@@ -173,6 +173,15 @@ static const struct rmv_error *salvage_pack(struct repair *repair, struct damage
 
 /* ---- Removing -------------------------------------------------------------------------------- */
 
+/* Does this copy serve whatever the one that is held does? A delta may need a copy of a certain
+ * depth, and is not served by a deeper one. */
+static bool serves(const struct rmv_location *location, const struct rmv_location *held)
+{
+    if (held->representation == RMV_REPRESENTATION_LIST)
+        return true;
+    return location->representation == RMV_REPRESENTATION_WHOLE && location->depth <= held->depth;
+}
+
 /* Is a sound copy in this representation, or of the whole bytes, in a pack that is not damaged? */
 static bool is_elsewhere(struct repair *repair, const struct held *held)
 {
@@ -180,9 +189,7 @@ static bool is_elsewhere(struct repair *repair, const struct held *held)
     struct rmv_location location;
     for (size_t n = 0; rmv_index_find(&store->index, &held->id, n, &location); n++) {
         RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
-        if ((location.representation == RMV_REPRESENTATION_WHOLE ||
-             location.representation == held->location.representation) &&
-            location.pack != held->location.pack &&
+        if (serves(&location, &held->location) && location.pack != held->location.pack &&
             rmv_store_is_sound(store, &held->id, &location) &&
             !rmv_store_view_at(store, &held->id, &location, NULL, &view))
             return true;

@@ -46,10 +46,26 @@ cut_power() { # cut_power <filesystem> [-f]
     xfs_io -x -c "shutdown $2" "$disk" && wait && unmount && mount -t "$1" -o loop "$image" "$disk" && cd "$disk/work"
 }
 # Everything that was added comes back.
-holds() { # holds <folder>...
-    rmv fsck -q && rm -rf "$@" && rmv checkout -q "$@" &&
+holds() { rmv fsck -q && restores "$@"; } # holds <folder>...
+restores() { # restores <folder>...
+    rm -rf "$@" && rmv checkout -q "$@" &&
         for each; do (cd "$each" && find . -type f -exec sha256sum {} + | sort) >"$TEST_FOLDER/found" || return 1
             diff "$TEST_FOLDER/sums.$each" "$TEST_FOLDER/found" || return 1; done
+}
+is_right() { (cd "$1" && find . -type f -exec sha256sum {} + | sort) | diff "$TEST_FOLDER/sums.$1" -; } # is_right <folder>
+# What is called unchanged is unchanged.
+no_impostor() { # no_impostor <folder>
+    ! rmv status -q "$1" || is_right "$1" || { echo 'status says that this is what was added'; return 1; }
+}
+# The data, with garbage in the same packs and in others.
+garbage() {
+    seq 200000 >data/gone && rmv add -q data && rm data/gone && rmv add -q data && git add -A && git commit -qm data &&
+        for each in 1 2 3 4 5 6 7 8 9; do echo $each >passing && rmv add -q passing && rm passing passing.rmv || return 1; done && sync -f .
+}
+# An older version of the data is in the workspace, all of it durable.
+older() {
+    head -c 30000000 /dev/zero >data/large && echo older >data/sub/5 && rm data/empty && rmv add -q data && cp data.rmv older.pointer && rm -r data && make_data &&
+        rmv add -q data && cp data.rmv newer.pointer && cp older.pointer data.rmv && rmv checkout -q && cp newer.pointer data.rmv && rm ./*.pointer && sync -f .
 }
 goes_on() { # after that, everything works
     mkdir -p later && echo later >later/x && rmv add -q later && rmv fsck -q && rmv status -q
@@ -72,7 +88,25 @@ for filesystem in $filesystems; do
             'prepare $filesystem && printf "stages:\n  copy:\n    cmd: cp first/b out\n    deps: [first]\n    outs: [out]\n" >rmv.yaml &&
              sync -f . && rmv repro -q && cut_power $filesystem $option && rmv fsck -q && rm -rf first out &&
              rmv checkout -q && cmp first/b out && rmv repro -q && goes_on'
+        it "$filesystem: what commit has stored survives $cut" \
+            'prepare $filesystem && rmv add -q --no-commit data && sync -f . && rmv commit -q data.rmv && cut_power $filesystem $option && holds first data && goes_on'
+        it "$filesystem: what gc has kept and written anew survives $cut" \
+            'prepare $filesystem && garbage && rmv gc -q --grace 0 --repack && cut_power $filesystem $option && holds first data && goes_on'
+        it "$filesystem: after $cut, no file that checkout restored passes for what it is not" \
+            'prepare $filesystem && rmv add -q data && sync -f . && rm -rf data && rmv checkout -q && cut_power $filesystem $option && no_impostor data &&
+             rmv checkout -q data && is_right data && holds first data && goes_on'
+        it "$filesystem: nor where it replaced others" \
+            'prepare $filesystem && older && rmv checkout -q && cut_power $filesystem $option && no_impostor data && rmv checkout -q data && is_right data && holds first data && goes_on'
         for delay in 0.02 0.07; do
+            it "$filesystem: $cut after $delay s of a commit does no harm" \
+                'prepare $filesystem && rmv add -q --no-commit data && sync -f . && { rmv commit -q data.rmv 2>/dev/null & sleep $delay; cut_power $filesystem $option; } &&
+                 restores first && rm -rf data && make_data && rmv add -q data && holds first data && goes_on'
+            it "$filesystem: $cut after $delay s of a gc does no harm" \
+                'prepare $filesystem && garbage && { rmv gc -q --grace 0 --repack 2>/dev/null & sleep $delay; cut_power $filesystem $option; } &&
+                 holds first data && rmv gc -q --grace 0 --repack && holds first data && goes_on'
+            it "$filesystem: $cut after $delay s of a checkout leaves no half file that passes for restored" \
+                'prepare $filesystem && older && { rmv checkout -q 2>/dev/null & sleep $delay; cut_power $filesystem $option; } &&
+                 no_impostor data && rmv checkout -q data && is_right data && holds first data && goes_on'
             it "$filesystem: $cut after $delay s of an add does no harm" \
                 'prepare $filesystem && { rmv add -q data 2>/dev/null & sleep $delay; cut_power $filesystem $option; } &&
                  holds first && rm -rf data && make_data && rmv add -q data && holds first data && goes_on'
