@@ -77,6 +77,7 @@ static int copy_stat(int result, const struct stat *from, struct rmv_vfs_stat *t
             .mtime_ns = (int64_t)from->st_mtim.tv_sec * 1000000000 + from->st_mtim.tv_nsec,
             .ctime_ns = (int64_t)from->st_ctim.tv_sec * 1000000000 + from->st_ctim.tv_nsec,
             .is_file = S_ISREG(from->st_mode),
+            .is_link = S_ISLNK(from->st_mode),
         };
     return result;
 }

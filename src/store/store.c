@@ -14,26 +14,32 @@
 #include "store/temporary.h"
 
 /* Creates a folder of the store if it is missing. One that cannot be created is missing still: the
- * store can be read, and writing says what is wrong. */
-static void create_folder(struct rmv_store *store, const char *name)
+ * store can be read, and writing says what is wrong. A link could have come with a clone: what is
+ * cleared away in the store must not be somebody's files elsewhere. */
+static const struct rmv_error *create_folder(struct rmv_store *store, const char *name,
+                                             bool is_optional)
 {
     RMV_CLEANUP(rmv_str_free) char *path = rmv_str_format("%s/%s", store->root, name);
     struct rmv_vfs_stat stat;
-    if (store->vfs->stat(store->vfs->state, path, &stat) < 0)
+    const bool is_there = store->vfs->lstat(store->vfs->state, path, &stat) == 0;
+    if (!is_there && !is_optional)
         (void)store->vfs->mkdir(store->vfs->state, path, 0777);
+    if (is_there && stat.is_link)
+        return rmv_error_hint(
+            rmv_error(RMV_ERR_DENIED, "'%s' is a symbolic link; it must be a folder", path),
+            "remove the link; the whole store may lie elsewhere: `rmv help config`, cache.dir");
+    return NULL;
 }
 
 /* Their names become durable before the first pack is published; see rmv_store_batch_open(). */
 static const struct rmv_error *create_folders(struct rmv_store *store)
 {
+    static const char *const names[] = {RMV_PACK_FOLDER, RMV_SEGMENT_FOLDER, RMV_TEMPORARY_FOLDER};
     struct rmv_vfs_stat stat;
     const struct rmv_error *err = rmv_vfs_stat(store->vfs, store->root, &stat);
-    if (err)
-        return err;
-    create_folder(store, RMV_PACK_FOLDER);
-    create_folder(store, RMV_SEGMENT_FOLDER);
-    create_folder(store, RMV_TEMPORARY_FOLDER);
-    return NULL;
+    for (size_t i = 0; !err && i < sizeof(names) / sizeof(names[0]); i++)
+        err = create_folder(store, names[i], false);
+    return err ? err : create_folder(store, RMV_LOOSE_FOLDER, true);
 }
 
 const struct rmv_error *rmv_store_open(const char *root, const struct rmv_store_options *options,

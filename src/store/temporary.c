@@ -60,7 +60,7 @@ const struct rmv_error *rmv_temporary_adopt(const struct rmv_vfs *vfs, const cha
                                             struct rmv_vfs_file *file)
 {
     RMV_CLEANUP(rmv_vfs_close) struct rmv_vfs_file opened = RMV_VFS_FILE_EMPTY;
-    const struct rmv_error *err = rmv_vfs_open(vfs, path, O_RDWR, &opened);
+    const struct rmv_error *err = rmv_vfs_open(vfs, path, O_RDWR | O_NOFOLLOW, &opened);
     if (!err)
         err = lock_named(&opened);
     if (err)

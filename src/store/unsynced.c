@@ -44,7 +44,7 @@ const struct rmv_error *rmv_unsynced_mark(const struct rmv_vfs *vfs, const char 
 {
     RMV_CLEANUP(rmv_str_free) char *path = mark_path(root);
     RMV_CLEANUP(rmv_vfs_close) struct rmv_vfs_file file = RMV_VFS_FILE_EMPTY;
-    const struct rmv_error *err = rmv_vfs_open(vfs, path, O_RDWR | O_CREAT, &file);
+    const struct rmv_error *err = rmv_vfs_open(vfs, path, O_RDWR | O_CREAT | O_NOFOLLOW, &file);
     return err ? err : write_mark(&file);
 }
 
@@ -180,7 +180,7 @@ const struct rmv_error *rmv_unsynced_check(struct rmv_store *store)
 
     if (store->vfs->stat(store->vfs->state, path, &stat) < 0)
         return NULL;
-    const struct rmv_error *err = rmv_vfs_open(store->vfs, path, O_RDWR, &file);
+    const struct rmv_error *err = rmv_vfs_open(store->vfs, path, O_RDWR | O_NOFOLLOW, &file);
     if (err)
         return err->code == RMV_ERR_NOT_FOUND ? NULL : err;
     read_boot(&boot);

@@ -22,4 +22,13 @@ it 'takes no settings from a submodule in place of .rmstore' 'git init -q sub &&
     exits 10 rmv add x && says "committed to Git" rmv add x && ! test -e ../stolen'
 it 'does not store objects through a committed link' 'repository e && rm -rf .rmstore/objects && mkdir ../elsewhere && ln -s ../../elsewhere .rmstore/objects && git add -f .rmstore/objects &&
     echo x >x && exits 10 rmv add x && says "committed to Git.*store" rmv add x && test -z "$(ls ../elsewhere)"'
+it 'clears nothing away, and writes nothing, through a link in the store' '
+    mkdir mine && echo precious >mine/thesis.txt && echo precious >mine/train.idx && cp -r mine before
+    for name in packs index tmp loose unsynced damaged; do
+        cd "$TEST_FOLDER" && repository f$name && rm -rf .rmstore/objects/$name && ln -s ../../../mine .rmstore/objects/$name && echo x >x
+        test $name != unsynced || ln -sfn ../../../mine/thesis.txt .rmstore/objects/$name
+        for command in "add x" status fsck "fsck --repair" "gc --grace 0"; do rmv $command >/dev/null 2>&1 || :; done
+        diff -r ../mine ../before || { echo "through $name"; exit 1; }
+    done'
+it 'says which link that is' 'cd ftmp && says "objects/tmp. is a symbolic link" rmv add x && exits 10 rmv add x && exits 10 rmv status && cd ../funsynced && says unsynced rmv add x && exits 7 rmv add x'
 it 'stores objects through a link of the user' 'cd e && git rm -q --cached .rmstore/objects && rmv add -q x && test -d ../elsewhere/packs'

@@ -23,6 +23,7 @@ struct rmv_vfs_stat {
     int64_t ctime_ns;
     mode_t mode;  /* permissions, without the type */
     bool is_file; /* and no folder, link, FIFO or device */
+    bool is_link; /* only where links are not followed */
 };
 
 struct rmv_vfs {
