@@ -6,33 +6,27 @@
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/commands.h"
+#include "rmv/dag.h"
 #include "rmv/pipeline/graph.h"
 #include "rmv/shared.h"
 
-static bool option_dot, option_mermaid, option_json, option_outs;
+static bool option_dot, option_mermaid, option_md, option_json, option_outs, option_full,
+    option_tree;
 
 static const struct cli_option options[] = {
     {.name = "outs", .flag = &option_outs, .help = "draw outputs in place of stages"},
+    {.name = "full",
+     .flag = &option_full,
+     .help = "all that is connected with the targets, not only what they need"},
+    {.name = "tree", .flag = &option_tree, .help = "draw a tree in place of boxes"},
     {.name = "dot", .flag = &option_dot, .help = "print Graphviz DOT"},
     {.name = "mermaid", .flag = &option_mermaid, .help = "print a Mermaid flowchart"},
+    {.name = "md", .flag = &option_md, .help = "print a Mermaid flowchart as a block of Markdown"},
     {.name = "json", .flag = &option_json, .help = "print a JSON document"},
     {0},
 };
 
-/* What is drawn: nodes in an order in which each comes behind all it needs. */
-struct node {
-    char *label;
-    size_t *needs;
-    size_t needs_count, needs_capacity;
-    size_t stage; /* index in the pipeline */
-};
-
-struct drawing {
-    struct node *nodes;
-    size_t count, capacity;
-};
-
-static void drawing_free(struct drawing *drawing)
+static void drawing_free(struct dag_drawing *drawing)
 {
     for (size_t i = 0; i < drawing->count; i++) {
         rmv_str_free(&drawing->nodes[i].label);
@@ -41,16 +35,16 @@ static void drawing_free(struct drawing *drawing)
     free(drawing->nodes);
 }
 
-static struct node *add_node(struct drawing *drawing, const char *label, size_t stage)
+static struct dag_node *add_node(struct dag_drawing *drawing, const char *label, size_t stage)
 {
     drawing->nodes =
         rmv_grow(drawing->nodes, drawing->count, &drawing->capacity, sizeof(drawing->nodes[0]));
-    struct node *node = &drawing->nodes[drawing->count++];
-    *node = (struct node){.label = rmv_str_copy(label), .stage = stage};
+    struct dag_node *node = &drawing->nodes[drawing->count++];
+    *node = (struct dag_node){.label = rmv_str_copy(label), .stage = stage};
     return node;
 }
 
-static void add_need(struct node *node, size_t need)
+static void add_need(struct dag_node *node, size_t need)
 {
     node->needs = rmv_grow(node->needs, node->needs_count, &node->needs_capacity, sizeof(size_t));
     node->needs[node->needs_count++] = need;
@@ -65,10 +59,10 @@ struct source {
     size_t *first; /* per stage: its first node */
 };
 
-static void add_stage(const struct source *source, size_t at, struct drawing *drawing)
+static void add_stage(const struct source *source, size_t at, struct dag_drawing *drawing)
 {
     const struct rmv_graph_node *from = &source->graph->nodes[at];
-    struct node *node = add_node(drawing, source->pipeline->stages[at].address, at);
+    struct dag_node *node = add_node(drawing, source->pipeline->stages[at].address, at);
     source->first[at] = drawing->count - 1;
     for (size_t i = 0; i < from->needs_count; i++)
         if (source->chosen[from->needs[i]])
@@ -86,13 +80,13 @@ static bool is_used(const struct rmv_stage *stage, const char *out)
     return false;
 }
 
-static void add_outs(const struct source *source, size_t at, struct drawing *drawing)
+static void add_outs(const struct source *source, size_t at, struct dag_drawing *drawing)
 {
     const struct rmv_graph_node *from = &source->graph->nodes[at];
     const struct rmv_stage *stage = &source->pipeline->stages[at];
     source->first[at] = drawing->count;
     for (size_t k = 0; k < stage->outs_count; k++) {
-        struct node *node = add_node(drawing, stage->outs[k].path, at);
+        struct dag_node *node = add_node(drawing, stage->outs[k].path, at);
         for (size_t i = 0; i < from->needs_count; i++) {
             const size_t need = from->needs[i];
             const struct rmv_stage *maker = &source->pipeline->stages[need];
@@ -103,7 +97,7 @@ static void add_outs(const struct source *source, size_t at, struct drawing *dra
     }
 }
 
-static void collect(const struct source *source, struct drawing *drawing)
+static void collect(const struct source *source, struct dag_drawing *drawing)
 {
     for (size_t i = 0; i < source->graph->count; i++) {
         const size_t at = source->graph->order[i];
@@ -114,104 +108,9 @@ static void collect(const struct source *source, struct drawing *drawing)
     }
 }
 
-/* ---- As text --------------------------------------------------------------------------------
- * Each node hangs below the last one it needs; a single one below continues the column, several
- * branch off. Other needs are named behind it. */
-
-struct line {
-    size_t node;
-    char *lead;   /* what stands in front of its name */
-    char *prefix; /* what stands in front of the lines below it */
-    bool is_branch;
-};
-
-struct lines {
-    struct line *items;
-    size_t count, capacity;
-};
-
-static void push(struct lines *lines, size_t node, char *lead, char *prefix, bool is_branch)
-{
-    lines->items = rmv_grow(lines->items, lines->count, &lines->capacity, sizeof(lines->items[0]));
-    lines->items[lines->count++] =
-        (struct line){.node = node, .lead = lead, .prefix = prefix, .is_branch = is_branch};
-}
-
-static size_t parent_of(const struct node *node)
-{
-    size_t parent = node->needs[0];
-    for (size_t i = 1; i < node->needs_count; i++)
-        parent = node->needs[i] > parent ? node->needs[i] : parent;
-    return parent;
-}
-
-static void print_name(const struct drawing *drawing, size_t at)
-{
-    const struct node *node = &drawing->nodes[at];
-    RMV_CLEANUP(rmv_str_free) char *label = rmv_path_quote(node->label);
-    fputs(label, stdout);
-    const char *before = "  (also needs ";
-    for (size_t i = 0; i < node->needs_count; i++) {
-        if (node->needs[i] == parent_of(node))
-            continue;
-        RMV_CLEANUP(rmv_str_free)
-        char *other = rmv_path_quote(drawing->nodes[node->needs[i]].label);
-        printf("%s%s", before, other);
-        before = ", ";
-    }
-    puts(*before == ',' ? ")" : "");
-}
-
-/* `children[i]` are the nodes that hang below node i, ascending. */
-static void push_children(struct lines *lines, const struct node *children, const struct line *line)
-{
-    if (children->needs_count == 1) {
-        push(lines, children->needs[0], rmv_str_copy(line->prefix), rmv_str_copy(line->prefix),
-             false);
-        return;
-    }
-    for (size_t i = children->needs_count; i-- > 0;) {
-        const bool is_last = i + 1 == children->needs_count;
-        push(lines, children->needs[i],
-             rmv_str_format("%s%s", line->prefix, is_last ? "└── " : "├── "),
-             rmv_str_format("%s%s", line->prefix, is_last ? "    " : "│   "), true);
-    }
-}
-
-static void print_tree(const struct drawing *drawing, const struct node *children, size_t root)
-{
-    struct lines lines = {0};
-    push(&lines, root, rmv_str_copy(""), rmv_str_copy(""), true);
-    while (lines.count) {
-        struct line line = lines.items[--lines.count];
-        if (!line.is_branch)
-            printf("%s│\n", line.prefix);
-        fputs(line.lead, stdout);
-        print_name(drawing, line.node);
-        push_children(&lines, &children[line.node], &line);
-        rmv_str_free(&line.lead);
-        rmv_str_free(&line.prefix);
-    }
-    free(lines.items);
-}
-
-static void print_text(const struct drawing *drawing)
-{
-    struct node *children = rmv_calloc(drawing->count + 1, sizeof(*children));
-    for (size_t i = 0; i < drawing->count; i++)
-        if (drawing->nodes[i].needs_count)
-            add_need(&children[parent_of(&drawing->nodes[i])], i);
-    for (size_t i = 0; i < drawing->count; i++)
-        if (!drawing->nodes[i].needs_count)
-            print_tree(drawing, children, i);
-    for (size_t i = 0; i < drawing->count; i++)
-        free(children[i].needs);
-    free(children);
-}
-
 /* ---- In other forms ------------------------------------------------------------------------- */
 
-static void print_dot(const struct drawing *drawing)
+static void print_dot(const struct dag_drawing *drawing)
 {
     puts("digraph rmv {");
     for (size_t i = 0; i < drawing->count; i++) {
@@ -236,9 +135,9 @@ static void print_mermaid_label(const char *label)
     }
 }
 
-static void print_mermaid(const struct drawing *drawing)
+static void print_mermaid(const struct dag_drawing *drawing)
 {
-    puts("flowchart TD");
+    puts(option_md ? "```mermaid\nflowchart TD" : "flowchart TD");
     for (size_t i = 0; i < drawing->count; i++) {
         printf("    n%zu[\"", i);
         print_mermaid_label(drawing->nodes[i].label);
@@ -247,16 +146,18 @@ static void print_mermaid(const struct drawing *drawing)
     for (size_t i = 0; i < drawing->count; i++)
         for (size_t k = 0; k < drawing->nodes[i].needs_count; k++)
             printf("    n%zu --> n%zu\n", drawing->nodes[i].needs[k], i);
+    if (option_md)
+        puts("```");
 }
 
-static void print_json(const struct drawing *drawing, const struct rmv_pipeline *pipeline)
+static void print_json(const struct dag_drawing *drawing, const struct rmv_pipeline *pipeline)
 {
     RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
     rmv_value_set_map(&document);
     struct rmv_value *nodes = rmv_value_add(&document, option_outs ? "outs" : "stages");
     rmv_value_set_list(nodes);
     for (size_t i = 0; i < drawing->count; i++) {
-        const struct node *node = &drawing->nodes[i];
+        const struct dag_node *node = &drawing->nodes[i];
         struct rmv_value *map = rmv_value_append(nodes);
         rmv_value_set_map(map);
         cli_set_text(map, option_outs ? "path" : "name", node->label);
@@ -270,13 +171,25 @@ static void print_json(const struct drawing *drawing, const struct rmv_pipeline 
     cli_print_json(&document);
 }
 
+/* Boxes, unless they would be too many to be read. */
+static void print_text(struct dag_drawing *drawing)
+{
+    for (size_t i = 0; i < drawing->count; i++) {
+        char *quoted = rmv_path_quote(drawing->nodes[i].label);
+        rmv_str_free(&drawing->nodes[i].label);
+        drawing->nodes[i].label = quoted;
+    }
+    if (option_tree || !dag_print_boxes(drawing))
+        dag_print_tree(drawing);
+}
+
 static const struct rmv_error *draw(const struct source *source)
 {
-    RMV_CLEANUP(drawing_free) struct drawing drawing = {0};
+    RMV_CLEANUP(drawing_free) struct dag_drawing drawing = {0};
     collect(source, &drawing);
     if (option_dot)
         print_dot(&drawing);
-    else if (option_mermaid)
+    else if (option_mermaid || option_md)
         print_mermaid(&drawing);
     else if (option_json)
         print_json(&drawing, source->pipeline);
@@ -302,6 +215,8 @@ static const struct rmv_error *choose(const struct rmv_workspace *workspace, int
     for (size_t i = 0; i < source->pipeline->count; i++)
         if (found[i])
             rmv_graph_choose(source->pipeline, source->graph, i, RMV_GRAPH_UP, chosen);
+    if (option_full)
+        rmv_graph_choose_connected(source->graph, chosen);
     return NULL;
 }
 
@@ -313,8 +228,9 @@ static const struct rmv_error *dag(int argc, char **argv)
     RMV_CLEANUP(rmv_free) bool *chosen = NULL;
     RMV_CLEANUP(rmv_free) size_t *first = NULL;
 
-    if (option_dot + option_mermaid + option_json > 1)
-        return rmv_error(RMV_ERR_USAGE, "--dot, --mermaid and --json exclude each other");
+    if (option_dot + option_mermaid + option_md + option_json + option_tree > 1)
+        return rmv_error(RMV_ERR_USAGE,
+                         "--tree, --dot, --mermaid, --md and --json exclude each other");
     const struct rmv_error *err = cli_open_workspace(&workspace);
     if (!err)
         err = rmv_pipeline_read(workspace, &pipeline);
@@ -335,11 +251,16 @@ const struct cli_command rmv_command_dag = {
     .arguments = "[TARGET...]",
     .summary = "draw the stages and what they need",
     .help =
-        "Draws the graph of the stages in rmv.yaml, first what is needed, below it what needs it:\n"
-        "all of it, or each TARGET (a stage or an output) with everything it needs. A stage that\n"
-        "needs several others hangs below one of them and names the rest. With --outs the outputs\n"
-        "are drawn in place of the stages that make them. --dot, --mermaid and --json print the\n"
-        "same graph for other programs. Nothing is compared or run.",
+        "Draws the graph of the stages in rmv.yaml as boxes joined by lines, what is needed above\n"
+        "what needs it: all of it, or each TARGET (a stage, an output or a pattern) with\n"
+        "everything it needs, or with --full everything connected with it. With --outs the\n"
+        "outputs are drawn in place of the stages that make them.\n"
+        "\n"
+        "Lines never join: one that goes along is interrupted where another goes down across it.\n"
+        "Graphs too wide to be read as boxes, and all with --tree, are drawn as a tree, where a\n"
+        "stage that needs several others hangs below one of them and names the rest. --dot,\n"
+        "--mermaid, --md and --json print the same graph for other programs. Nothing is compared\n"
+        "or run.",
     .examples = "rmv dag                                # all stages\n"
                 "rmv dag train                          # one and what it needs\n"
                 "rmv dag --dot | dot -Tsvg >dag.svg     # a picture\n",
