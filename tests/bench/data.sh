@@ -9,7 +9,7 @@ data_of() {
         echo "generating $name" >&2
         rm -rf "$folder.part"
         case $1 in
-        W4x10) generate W4 "$folder.part" "$(number "10 * $scale")" ;;
+        *x10) generate "${1%x10}" "$folder.part" "$(number "10 * $scale")" ;;
         *) generate "$1" "$folder.part" "$scale" ;;
         esac
         mv "$folder.part" "$folder"

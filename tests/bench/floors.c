@@ -1,8 +1,11 @@
 /* floors walk FOLDER    looks at every file: openat of each folder, fstatat of what is in it
  * floors read FOLDER    opens, reads and closes every file, in two threads that share the list
+ * floors create FOLDER NEW    creates NEW with the same folders and names, each file with 1 KiB of
+ *                         zeros, in two threads
  *
- * What no program can do without that finds out whether files changed, or that stores them. The
- * benchmarks measure rmv against these in the same run. Prints how many files and bytes it saw. */
+ * What no program can do without that finds out whether files changed, that stores them, or that
+ * restores them. The benchmarks measure rmv against these in the same run. Prints how many files
+ * and bytes it saw. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,15 +22,17 @@
 #include "rmv/base/path.h"
 #include "rmv/base/strings.h"
 
-#define READERS 2
+#define THREADS 2
 #define READ_BYTES ((size_t)256 * 1024)
 #define TAKEN_AT_ONCE 64 /* files */
+#define CREATE_BYTES ((size_t)1024)
 
 struct floor {
     int root_fd;
-    bool is_reading;            /* the files are to be read: only list them */
+    int new_fd;                 /* where everything is to be created, or -1 */
+    bool is_listing;            /* only list the files: something is to be done with each */
     struct rmv_strings folders; /* not looked into yet, relative to the root */
-    struct rmv_strings files;   /* to be read */
+    struct rmv_strings files;   /* that were listed */
     atomic_size_t next;         /* of the files */
     atomic_ullong files_count, bytes_count;
 };
@@ -35,6 +40,7 @@ struct floor {
 static void floor_free(struct floor *floor)
 {
     rmv_fd_close(&floor->root_fd);
+    rmv_fd_close(&floor->new_fd);
     rmv_strings_free(&floor->folders);
     rmv_strings_free(&floor->files);
 }
@@ -50,7 +56,7 @@ static const struct rmv_error *look_at(struct floor *floor, int folder_fd, const
         rmv_strings_take(&floor->folders, rmv_path_join(folder, found->d_name));
         return NULL;
     }
-    if (floor->is_reading) {
+    if (floor->is_listing) {
         rmv_strings_take(&floor->files, rmv_path_join(folder, found->d_name));
         return NULL;
     }
@@ -59,6 +65,14 @@ static const struct rmv_error *look_at(struct floor *floor, int folder_fd, const
     atomic_fetch_add(&floor->files_count, 1);
     atomic_fetch_add(&floor->bytes_count, (unsigned long long)status.st_size);
     return NULL;
+}
+
+/* Folders come before what is in them. */
+static const struct rmv_error *create_folder(const struct floor *floor, const char *folder)
+{
+    if (floor->new_fd < 0 || strcmp(folder, ".") == 0 || mkdirat(floor->new_fd, folder, 0777) == 0)
+        return NULL;
+    return rmv_error_errno("cannot create folder '%s'", folder);
 }
 
 static const struct rmv_error *list_folder(struct floor *floor, const char *folder)
@@ -85,12 +99,30 @@ static const struct rmv_error *list_all(struct floor *floor)
     rmv_strings_add(&floor->folders, ".");
     while (!err && floor->folders.count > 0) {
         RMV_CLEANUP(rmv_str_free) char *folder = floor->folders.items[--floor->folders.count];
-        err = list_folder(floor, folder);
+        err = create_folder(floor, folder);
+        if (!err)
+            err = list_folder(floor, folder);
     }
     return err;
 }
 
-/* ---- Reading everything ---------------------------------------------------------------------- */
+/* ---- Reading or creating everything ---------------------------------------------------------- */
+
+static const struct rmv_error *create_file(struct floor *floor, const char *path, char *room)
+{
+    RMV_CLEANUP(rmv_fd_close)
+    int fd = openat(floor->new_fd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    struct stat status;
+
+    if (fd < 0)
+        return rmv_error_errno("cannot create '%s'", path);
+    const struct rmv_error *err = rmv_fd_write(fd, path, room, CREATE_BYTES);
+    if (!err && fstat(fd, &status) < 0)
+        err = rmv_error_errno("cannot stat '%s'", path);
+    atomic_fetch_add(&floor->bytes_count, CREATE_BYTES);
+    atomic_fetch_add(&floor->files_count, 1);
+    return err;
+}
 
 static const struct rmv_error *read_file(struct floor *floor, const char *path, char *room)
 {
@@ -106,7 +138,7 @@ static const struct rmv_error *read_file(struct floor *floor, const char *path, 
 }
 
 /* A thread's work; what went wrong is what it returns. */
-static void *read_some(void *context)
+static void *take_some(void *context)
 {
     struct floor *floor = context;
     const struct rmv_error *err = NULL;
@@ -117,23 +149,24 @@ static void *read_some(void *context)
         if (err || first >= floor->files.count)
             break;
         for (size_t i = first; !err && i < first + TAKEN_AT_ONCE && i < floor->files.count; i++)
-            err = read_file(floor, floor->files.items[i], room);
+            err = floor->new_fd < 0 ? read_file(floor, floor->files.items[i], room)
+                                    : create_file(floor, floor->files.items[i], room);
     }
     free(room);
     return rmv_error_take(err);
 }
 
-static const struct rmv_error *read_all(struct floor *floor)
+static const struct rmv_error *take_all(struct floor *floor)
 {
-    pthread_t threads[READERS];
+    pthread_t threads[THREADS];
     struct rmv_error *failure = NULL;
 
-    for (size_t i = 0; i < READERS; i++)
-        if (pthread_create(&threads[i], NULL, read_some, floor) != 0) {
+    for (size_t i = 0; i < THREADS; i++)
+        if (pthread_create(&threads[i], NULL, take_some, floor) != 0) {
             fputs("floors: cannot start a thread\n", stderr);
             exit(RMV_ERR_IO);
         }
-    for (size_t i = 0; i < READERS; i++) {
+    for (size_t i = 0; i < THREADS; i++) {
         void *result = NULL;
         pthread_join(threads[i], &result);
         struct rmv_error *found = result;
@@ -145,26 +178,43 @@ static const struct rmv_error *read_all(struct floor *floor)
     return rmv_error_raise(&failure);
 }
 
-static const struct rmv_error *measure(const char *what, const char *folder, struct floor *floor)
+static const struct rmv_error *open_new(const char *folder, struct floor *floor)
 {
-    floor->is_reading = strcmp(what, "read") == 0;
-    if (!floor->is_reading && strcmp(what, "walk") != 0)
-        return rmv_error(RMV_ERR_USAGE, "no floor '%s'; there are walk and read", what);
+    const struct rmv_error *err = rmv_fs_mkdir_p(folder);
+    if (err)
+        return err;
+    floor->new_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return floor->new_fd < 0 ? rmv_error_errno("cannot open folder '%s'", folder) : NULL;
+}
+
+static const struct rmv_error *measure(const char *what, const char *folder, const char *new,
+                                       struct floor *floor)
+{
+    const bool is_creating = strcmp(what, "create") == 0;
+    floor->is_listing = is_creating || strcmp(what, "read") == 0;
+    if ((!floor->is_listing && strcmp(what, "walk") != 0) || is_creating != (new != NULL))
+        return rmv_error(RMV_ERR_USAGE,
+                         "usage: floors walk FOLDER | read FOLDER | create FOLDER NEW");
     floor->root_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (floor->root_fd < 0)
         return rmv_error_errno("cannot open folder '%s'", folder);
-    const struct rmv_error *err = list_all(floor);
-    return err || !floor->is_reading ? err : read_all(floor);
+    const struct rmv_error *err = new ? open_new(new, floor) : NULL;
+    if (!err)
+        err = list_all(floor);
+    if (err || !floor->is_listing)
+        return err;
+    rmv_strings_sort(&floor->files);
+    return take_all(floor);
 }
 
 int main(int argc, char **argv)
 {
-    RMV_CLEANUP(floor_free) struct floor floor = {.root_fd = -1};
-    if (argc != 3) {
-        fputs("usage: floors walk|read FOLDER\n", stderr);
-        return RMV_ERR_USAGE;
-    }
-    const struct rmv_error *err = measure(argv[1], argv[2], &floor);
+    RMV_CLEANUP(floor_free) struct floor floor = {.root_fd = -1, .new_fd = -1};
+    const char *const *arguments = (const char *const *)argv;
+    const struct rmv_error *err =
+        argc < 3 || argc > 4
+            ? measure("", "", NULL, &floor)
+            : measure(arguments[1], arguments[2], argc > 3 ? arguments[3] : NULL, &floor);
     if (err) {
         fprintf(stderr, "floors: %s\n", err->message);
         return (int)err->code;

@@ -6,7 +6,7 @@ rows_of() {
     W2) echo generator add status again one checkout gc peers ;;
     W4) echo generator add status again one checkout gc peers ;;
     W5*) echo peers versions checkout-versions gc-versions ;;
-    W4x10) echo add status checkout ;;
+    *x10) echo add status checkout ;;
     *) echo add status again one checkout gc peers ;;
     esac
 }
@@ -22,11 +22,20 @@ plan_row() {
     case $workload in
     W1 | W2 | W5*) plan_one_file ;;
     W3 | W4 | W4F) plan_many_files ;;
-    W4x10)
-        floors=("tenth-$row")
-        wall_goals=("11 tenth-$row")
-        ;;
+    *x10) plan_million_files ;;
     esac
+}
+
+# The floor at both sizes tells what the system makes of ten times as many.
+plan_million_files() {
+    local floor
+    case $row in
+    add) floor=read ;;
+    status) floor=walk ;;
+    checkout) floor=create ;;
+    esac
+    floors=("tenth-$floor" "tenth-$row" "$floor")
+    wall_goals=("11 tenth-$row")
 }
 
 plan_one_file() {
@@ -49,7 +58,7 @@ plan_many_files() {
     status) floors=(walk) wall_goals=('1.3 walk') ;;
     again) floors=(walk status) wall_goals=('1.5 status') ;;
     one) floors=(walk status) wall_goals=('1.5 status 0.030') ;;
-    checkout) floors=(cp-r) wall_goals=('0.7 cp-r') ;;
+    checkout) floors=(cp-r create) wall_goals=('0.7 cp-r') ;;
     esac
     case $workload/$row in
     W3/add) dvc=8.4 ;;

@@ -87,6 +87,7 @@ describe_machine() {
     fact processor "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1), $(nproc) cores"
     fact memory "$(awk '/^MemTotal/ { printf "%.1f GiB", $2 / 1048576 }' /proc/meminfo)"
     fact system "$(uname -sr), $(stat -f -c %T "$work")"
+    [ -z "$filesystem" ] || fact filesystem "new, $filesystem as mkfs makes it, in images of $image_size"
     fact 'openssl sha256' "$(printf '%.2f GB/s' "$speed")"
     fact method "scale $scale, median of $runs, page cache warm, durable but for add-off"
 }

@@ -5,6 +5,7 @@
 enter_workspace() {
     space=$work/$workload/workspace
     data=$(data_of "$workload")
+    filesystem_mount "$work/$workload"
     if [ ! -d "$space/data" ]; then
         rm -rf "$space"
         mkdir -p "$space"
@@ -41,7 +42,17 @@ run_add() { fresh_store on; measured rmv add -q data; }
 run_add-off() { fresh_store off; measured rmv add -q data; }
 run_status() { added; measured rmv status -q; }
 run_again() { added; measured rmv add -q data; }
-run_checkout() { added; rm -rf data; settle; measured rmv checkout -q; }
+run_checkout() {
+    added
+    with_fresh checkout_there
+}
+checkout_there() { # in another workspace with the same store
+    git init -q "$fresh/workspace"
+    cp -r .rmstore data.rmv .gitignore "$fresh/workspace/"
+    cd "$fresh/workspace"
+    settle
+    measured rmv checkout -q
+}
 run_gc() { added; measured rmv gc -q --grace 0; }
 
 run_one() { # another 4 KiB, or less, in the middle of one file
@@ -79,14 +90,17 @@ run_checkout-versions() { versions_added; run_checkout; }
 # Older versions go: nothing names them any more.
 run_gc-versions() { rm -f ../versions-added; versions_added; measured rmv gc -q --grace 0; }
 
-# The same command on a tenth of the files.
+# The same on a tenth of the files.
 on_a_tenth() {
-    local workload=W4 space data file
+    local workload=${workload%x10} space data file
     (enter_workspace && "$@")
 }
 run_tenth-add() { on_a_tenth run_add; }
 run_tenth-status() { on_a_tenth run_status; }
 run_tenth-checkout() { on_a_tenth run_checkout; }
+run_tenth-read() { on_a_tenth run_read; }
+run_tenth-walk() { on_a_tenth run_walk; }
+run_tenth-create() { on_a_tenth run_create; }
 
 # Floors.
 run_openssl() { measured openssl dgst -sha256 "$file"; }
@@ -99,4 +113,6 @@ run_unzstd() {
 }
 run_walk() { measured floors walk data; }
 run_read() { measured floors read data; }
-run_cp-r() { rm -rf ../copy; settle; measured cp -r data ../copy; rm -rf ../copy; }
+run_cp-r() { with_fresh copied cp -r; }
+run_create() { with_fresh copied floors create; }
+copied() { sync -f "$fresh"; measured "$@" data "$fresh/copy"; }

@@ -6,7 +6,7 @@
 #   run.sh build W4              all rows of one workload
 #   run.sh build W4 status add   some of its rows
 #
-# Workloads: W1 W2 W3 W4 W4F W5 W5S, and if named, W4x10. Rows: generator add add-off status again one
+# Workloads: W1 W2 W3 W4 W4F W5 W5S, and if named, W4x10 W4Fx10. Rows: generator add add-off status again one
 # checkout gc versions checkout-versions gc-versions peers. Each row can be measured on its own. Variables, as of `make bench` too:
 #
 #   WORKLOADS, ROWS   'W1 W4', 'add status': only these
@@ -15,6 +15,7 @@
 #   PEERS             no, or which of them: 'restic git'; all that are installed
 #   BENCH_DATA        folder of generated workloads, each made once; BUILD/bench-data
 #   BENCH_WORK        folder to work in, kept; otherwise one beside the data, removed at the end
+#   BENCH_FS          ext4 or xfs: work on filesystems of that kind, made for this, in images in BENCH_WORK; needs root
 #   BENCH_RESULTS     file to which every figure is appended, tab-separated; a new BUILD/bench.tsv
 #   BENCH_COMMIT      what the results say was measured; the commit of the sources
 set -euo pipefail
@@ -29,20 +30,23 @@ scale=${SCALE:-1}
 runs=${RUNS:-5}
 peers=${PEERS:-restic borg git-annex ostree casync git}
 data_folder=${BENCH_DATA:-$build/bench-data}
+filesystem=${BENCH_FS:-}
 results_file=${BENCH_RESULTS:-$build/bench.tsv}
 [ -n "${BENCH_RESULTS:-}" ] || : >"$results_file"
 PATH=$build:$PATH
 
 . "$bench/report.sh"
 . "$bench/data.sh"
+. "$bench/filesystem.sh"
 . "$bench/rows.sh"
 . "$bench/plan.sh"
 . "$bench/peers.sh"
 
+check_filesystem
 mkdir -p "$data_folder"
 work=${BENCH_WORK:-$(mktemp -d "${TMPDIR:-$(dirname "$data_folder")}/rmv-bench.XXXXXX")}
 mkdir -p "$work/home" "$work/times"
-[ -n "${BENCH_WORK:-}" ] || trap 'cd /; rm -rf "$work"' EXIT
+if [ -n "${BENCH_WORK:-}" ]; then trap filesystems_unmount EXIT; else trap 'filesystems_unmount; rm -rf "$work"' EXIT; fi
 # Nothing of the user's own settings counts here.
 export HOME=$work/home XDG_CONFIG_HOME=$work/home XDG_CACHE_HOME=$work/home/cache GIT_CONFIG_NOSYSTEM=1
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
@@ -54,6 +58,8 @@ for workload in ${workloads:-W1 W2 W3 W4 W4F W5 W5S}; do
     for row in ${rows:-$(rows_of "$workload")}; do
         measure_row
     done
-    [ -n "${BENCH_WORK:-}" ] || { cd /; rm -rf "${work:?}/$workload"; }
+    if [ -n "${BENCH_WORK:-}" ]; then continue; fi
+    cd /
+    for folder in "$workload" "${workload%x10}"; do filesystem_remove "$work/$folder"; done
 done
 summary
