@@ -6,13 +6,17 @@
 #include <string.h>
 
 #include "rmv/base/mem.h"
+#include "rmv/base/time.h"
 #include "rmv/commands.h"
 #include "rmv/shared.h"
 
 #define SECOND_NS ((int64_t)1000000000)
 
 static bool option_dry_run, option_json, option_workspace, option_force, option_repack;
-static const char *option_grace;
+static bool option_branches, option_tags, option_experiments, option_commits, option_not_in_remote;
+static const char *option_grace, *option_date;
+static struct rmv_strings option_revisions, option_projects;
+static int64_t option_count;
 
 static const struct cli_option options[] = {
     {.name = "dry-run", .letter = 'n', .flag = &option_dry_run, .help = "only say what would go"},
@@ -24,6 +28,41 @@ static const struct cli_option options[] = {
      .letter = 'w',
      .flag = &option_workspace,
      .help = "keep only what files in the work trees and the run cache lead to, no older revision"},
+    {.name = "all-branches",
+     .letter = 'a',
+     .flag = &option_branches,
+     .help = "keep that and the last commit of every branch, remote ones included"},
+    {.name = "all-tags",
+     .letter = 'T',
+     .flag = &option_tags,
+     .help = "keep that and every tagged commit"},
+    {.name = "all-experiments",
+     .flag = &option_experiments,
+     .help = "keep that and every experiment"},
+    {.name = "all-commits",
+     .letter = 'A',
+     .flag = &option_commits,
+     .help = "keep that and every commit of branches, tags and other references"},
+    {.name = "rev",
+     .list = &option_revisions,
+     .argument = "REV",
+     .help = "keep that and this revision; may be given again"},
+    {.name = "num",
+     .number = &option_count,
+     .argument = "N",
+     .help = "keep that and the last N commits up to each REV, or to HEAD"},
+    {.name = "date",
+     .text = &option_date,
+     .argument = "YYYY-MM-DD",
+     .help = "keep that and every commit since then, UTC"},
+    {.name = "projects",
+     .letter = 'p',
+     .list = &option_projects,
+     .argument = "FOLDER",
+     .help = "keep all that this project needs, too; may be given again"},
+    {.name = "not-in-remote",
+     .flag = &option_not_in_remote,
+     .help = "refused: there are no remotes yet"},
     {.name = "repack",
      .flag = &option_repack,
      .help = "write packs anew even where little of them goes"},
@@ -54,6 +93,41 @@ static const struct rmv_error *parse_grace(const char *text, int64_t *grace_ns)
         }
     return rmv_error_hint(rmv_error(RMV_ERR_USAGE, "'%s' is not a time", text),
                           "a number up to 36500 and a unit: 14d, 2h, 30m, 10s; or 0");
+}
+
+/* Any of them leaves out the history that is not named. */
+static bool is_scoped(void)
+{
+    return option_workspace || option_branches || option_tags || option_experiments ||
+           option_commits || option_revisions.count > 0 || option_count != 0 || option_date;
+}
+
+static const struct rmv_error *read_scope(struct rmv_vcs_scope *scope)
+{
+    int64_t days = 0;
+    if (option_not_in_remote)
+        return rmv_error_hint(
+            rmv_error(RMV_ERR_UNSUPPORTED, "--not-in-remote: there are no remotes yet"),
+            "nothing was removed; without it, gc keeps what is in use here");
+    if (option_count < 0)
+        return rmv_error(RMV_ERR_USAGE, "--num %" PRId64 " is not a number of commits",
+                         option_count);
+    if (option_date && !rmv_time_parse_date(option_date, &days))
+        return rmv_error_hint(rmv_error(RMV_ERR_USAGE, "'%s' is not a date", option_date),
+                              "the form is 2026-01-31");
+    if (option_count > 0 && option_revisions.count == 0)
+        rmv_strings_add(&option_revisions, "HEAD");
+    *scope = (struct rmv_vcs_scope){
+        .branches = option_branches,
+        .tags = option_tags,
+        .experiments = option_experiments,
+        .commits = option_commits,
+        .has_since = option_date != NULL,
+        .since = days * 86400,
+        .revisions = &option_revisions,
+        .revisions_count = (size_t)option_count,
+    };
+    return NULL;
 }
 
 static void print_report(const struct rmv_gc_report *report)
@@ -114,12 +188,17 @@ static const struct rmv_error *gc(int argc, char **argv)
         .dry_run = option_dry_run,
         .repack = option_repack,
         .force = option_force,
-        .workspace_only = option_workspace,
+        .projects = &option_projects,
     };
+    struct rmv_vcs_scope scope;
 
     if (argc > 0)
         return rmv_error(RMV_ERR_USAGE, "'%s' is too much: gc works on the whole store", argv[0]);
-    const struct rmv_error *err = option_grace ? parse_grace(option_grace, &chosen.grace_ns) : NULL;
+    const struct rmv_error *err = read_scope(&scope);
+    if (!err && option_grace)
+        err = parse_grace(option_grace, &chosen.grace_ns);
+    if (is_scoped())
+        chosen.scope = &scope;
     if (!err)
         err = cli_open_workspace(&workspace);
     if (!err)
@@ -149,6 +228,9 @@ const struct cli_command rmv_command_gc = {
         "difference from an older version keeps what it needs of that.\n"
         "\n"
         "With --workspace, older revisions count for nothing: `rmv checkout` of them will fail.\n"
+        "The options from --all-branches to --date keep what --workspace does and part of the\n"
+        "history; several together keep all that any of them does. None of them keeps what only\n"
+        "reflogs or the index lead to. --dry-run says what would go.\n"
         "\n"
         "Where it cannot be known what is in use, nothing is removed and the reason is printed: a\n"
         "shallow clone, a missing Git object or linked worktree, a pointer or lock file that\n"
@@ -164,7 +246,9 @@ const struct cli_command rmv_command_gc = {
         "The exit status is 0 if all went well, also if there was nothing to do.",
     .examples = "rmv gc --dry-run    # what would go?\n"
                 "rmv gc              # what is older than 14 days and not in use\n"
-                "rmv gc --grace 0    # also what was stored a moment ago",
+                "rmv gc --grace 0    # also what was stored a moment ago\n"
+                "rmv gc -n --all-branches --all-tags    # what would go if only these counted?\n"
+                "rmv gc --num 3    # what files and the last three commits of HEAD lead to",
     .options = options,
     .run = gc,
 };

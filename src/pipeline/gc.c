@@ -253,7 +253,8 @@ static const struct rmv_error *mark_work_tree(struct marking *marking, const cha
 }
 
 /* A project: its workspaces in all work trees, and what Git keeps of it. */
-static const struct rmv_error *mark_project(struct marking *marking, bool with_history)
+static const struct rmv_error *mark_project(struct marking *marking,
+                                            const struct rmv_vcs_scope *scope)
 {
     struct rmv_workspace *workspace = marking->workspace;
     const struct rmv_vcs_keeper keeper = {is_source, mark_version, note_unknown, marking};
@@ -264,8 +265,9 @@ static const struct rmv_error *mark_project(struct marking *marking, bool with_h
         err = rmv_vcs_list_work_trees(workspace->vcs, &keeper, &roots);
     for (size_t i = 0; !err && i < roots.count; i++)
         err = mark_work_tree(marking, roots.items[i]);
-    if (!err && workspace->vcs && with_history)
-        err = rmv_vcs_visit_kept(workspace->vcs, &keeper);
+    if (!err && workspace->vcs)
+        err = scope ? rmv_vcs_visit_scope(workspace->vcs, scope, &keeper)
+                    : rmv_vcs_visit_kept(workspace->vcs, &keeper);
     return err;
 }
 
@@ -300,7 +302,7 @@ static const struct rmv_error *mark_user(struct marking *marking, const char *ro
                          "it is not in a Git repository, so older versions that may "
                          "be needed are not known");
     marking->workspace = other;
-    err = mark_project(marking, true);
+    err = mark_project(marking, NULL);
     marking->workspace = own;
     return err;
 }
@@ -318,11 +320,23 @@ static const struct rmv_error *mark_users(struct marking *marking)
     return err;
 }
 
+/* A typing error here would cost data. */
+static const struct rmv_error *mark_named(struct marking *marking, const char *path)
+{
+    RMV_CLEANUP(rmv_str_free) char *root = rmv_workspace_find(path);
+    if (!root)
+        return rmv_error(RMV_ERR_USAGE, "'%s' is not in a workspace", path);
+    return mark_user(marking, root);
+}
+
 static const struct rmv_error *mark(struct marking *marking)
 {
-    const struct rmv_error *err = mark_project(marking, !marking->options->workspace_only);
+    const struct rmv_gc_options *options = marking->options;
+    const struct rmv_error *err = mark_project(marking, options->scope);
     if (!err)
         err = mark_users(marking);
+    for (size_t i = 0; !err && options->projects && i < options->projects->count; i++)
+        err = mark_named(marking, options->projects->items[i]);
     if (err || marking->unknown.count == 0 || marking->options->force)
         return err;
     return rmv_error_hint(rmv_error(RMV_ERR_CONFLICT,
@@ -340,7 +354,7 @@ const struct rmv_error *rmv_gc(struct rmv_workspace *workspace,
     const struct rmv_store_gc_options store_options = {
         .grace_ns = options->grace_ns, .dry_run = options->dry_run, .repack = options->repack};
 
-    if (!workspace->vcs && !options->workspace_only)
+    if (!workspace->vcs && !options->scope)
         return rmv_error_hint(rmv_error(RMV_ERR_CONFLICT,
                                         "the workspace is not in a Git repository: older versions "
                                         "that may be needed are not known"),

@@ -24,6 +24,9 @@ struct kept {
     git_oid *commits;     /* known ones; those from `next` on are to be visited */
     size_t count, capacity, next;
     bool is_shallow;
+    bool takes_tips;             /* a commit counts without those before it */
+    int64_t since;               /* older commits lead to others, and do not count */
+    const char *const *prefixes; /* of the references that count; NULL: all do */
     const struct rmv_error *err; /* of a callback of libgit2 */
 };
 
@@ -125,8 +128,10 @@ static const struct rmv_error *visit_commit(struct kept *kept, const git_oid *id
 
     if (git_commit_lookup(&commit, kept->vcs->repository, id) < 0)
         return kept->is_shallow ? NULL : tell(kept, "commit", id);
-    for (unsigned i = 0; i < git_commit_parentcount(commit); i++)
+    for (unsigned i = 0; !kept->takes_tips && i < git_commit_parentcount(commit); i++)
         add_commit(kept, git_commit_parent_id(commit, i));
+    if (!kept->takes_tips && git_commit_time(commit) < kept->since)
+        return NULL;
     return visit_tree(kept, git_commit_tree_id(commit), "", 0);
 }
 
@@ -141,6 +146,8 @@ static const struct rmv_error *add_object(struct kept *kept, const git_oid *id, 
     if (git_object_lookup(&object, kept->vcs->repository, id, GIT_OBJECT_ANY) < 0)
         return is_optional ? NULL : tell(kept, "object", id);
     if (git_object_peel(&peeled, object, GIT_OBJECT_COMMIT) == 0) {
+        if (kept->takes_tips)
+            return visit_commit(kept, git_object_id(peeled));
         add_commit(kept, git_object_id(peeled));
         return NULL;
     }
@@ -154,13 +161,21 @@ static const struct rmv_error *add_object(struct kept *kept, const git_oid *id, 
 
 /* ---- Where it starts ------------------------------------------------------------------------- */
 
+static bool is_counted(const struct kept *kept, const char *reference)
+{
+    for (const char *const *prefix = kept->prefixes; prefix && *prefix; prefix++)
+        if (strncmp(reference, *prefix, strlen(*prefix)) == 0)
+            return true;
+    return !kept->prefixes;
+}
+
 static int add_reference(git_reference *reference, void *payload)
 {
     struct kept *kept = payload;
     const git_oid *id = git_reference_target(reference);
 
     /* A symbolic one leads to another, or nowhere. */
-    if (id)
+    if (id && is_counted(kept, git_reference_name(reference)))
         kept->err = add_object(kept, id, false);
     git_reference_free(reference);
     return kept->err ? GIT_EUSER : 0;
@@ -291,9 +306,20 @@ static const struct rmv_error *check_shallow(struct kept *kept)
                                  "this is a shallow clone: `git fetch --unshallow` completes it");
 }
 
+static const struct rmv_error *visit_commits(struct kept *kept)
+{
+    const struct rmv_error *err = NULL;
+    while (!err && kept->next < kept->count) {
+        const git_oid id = kept->commits[kept->next++];
+        err = visit_commit(kept, &id);
+    }
+    return err;
+}
+
 const struct rmv_error *rmv_vcs_visit_kept(struct rmv_vcs *vcs, const struct rmv_vcs_keeper *keeper)
 {
-    RMV_CLEANUP(kept_free) struct kept kept = {.vcs = vcs, .keeper = keeper};
+    RMV_CLEANUP(kept_free)
+    struct kept kept = {.vcs = vcs, .keeper = keeper, .since = INT64_MIN};
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings linked = {0};
 
     const struct rmv_error *err = rmv_git_need(vcs);
@@ -307,10 +333,74 @@ const struct rmv_error *rmv_vcs_visit_kept(struct rmv_vcs *vcs, const struct rmv
         err = list_linked(vcs, &linked);
     for (size_t i = 0; !err && i < linked.count; i++)
         err = visit_git_folder(&kept, linked.items[i], true);
-    while (!err && kept.next < kept.count) {
-        const git_oid id = kept.commits[kept.next++];
-        err = visit_commit(&kept, &id);
+    return err ? err : visit_commits(&kept);
+}
+
+/* ---- Parts of it ----------------------------------------------------------------------------- */
+
+/* All that references lead to, as far as it is new enough. */
+static const struct rmv_error *visit_reachable(struct kept *kept, const struct rmv_vcs_scope *scope)
+{
+    kept->since = scope->commits ? INT64_MIN : scope->since;
+    const struct rmv_error *err = check_shallow(kept);
+    if (!err)
+        err = add_references(kept);
+    return err ? err : visit_commits(kept);
+}
+
+static const struct rmv_error *visit_tips(struct kept *kept, const struct rmv_vcs_scope *scope)
+{
+    const char *prefixes[5] = {NULL};
+    size_t count = 0;
+    if (scope->branches) {
+        prefixes[count++] = "refs/heads/";
+        prefixes[count++] = "refs/remotes/";
     }
+    if (scope->tags)
+        prefixes[count++] = "refs/tags/";
+    if (scope->experiments)
+        prefixes[count++] = "refs/exps/";
+    kept->takes_tips = true;
+    kept->prefixes = prefixes;
+    const struct rmv_error *err = add_references(kept);
+    kept->prefixes = NULL;
+    return err;
+}
+
+static const struct rmv_error *visit_revision(struct kept *kept, const char *revision, size_t count)
+{
+    RMV_CLEANUP(rmv_vcs_commit_free) struct rmv_vcs_commit start = {0};
+    RMV_CLEANUP(rmv_git_commit_free) git_commit *commit = NULL;
+
+    kept->takes_tips = true;
+    const struct rmv_error *err = rmv_vcs_resolve(kept->vcs, revision, &start);
+    if (!err)
+        err = rmv_git_find_commit(kept->vcs, start.id, &commit);
+    while (!err && commit) {
+        err = visit_commit(kept, git_commit_id(commit));
+        if (err || --count == 0 || git_commit_parentcount(commit) == 0)
+            break;
+        const git_oid id = *git_commit_parent_id(commit, 0);
+        rmv_git_commit_free(&commit);
+        if (git_commit_lookup(&commit, kept->vcs->repository, &id) < 0)
+            err = tell(kept, "commit", &id);
+    }
+    return err;
+}
+
+const struct rmv_error *rmv_vcs_visit_scope(struct rmv_vcs *vcs, const struct rmv_vcs_scope *scope,
+                                            const struct rmv_vcs_keeper *keeper)
+{
+    RMV_CLEANUP(kept_free) struct kept kept = {.vcs = vcs, .keeper = keeper};
+    const size_t count = scope->revisions_count ? scope->revisions_count : 1;
+
+    const struct rmv_error *err = rmv_git_need(vcs);
+    if (!err && (scope->commits || scope->has_since))
+        err = visit_reachable(&kept, scope);
+    if (!err)
+        err = visit_tips(&kept, scope);
+    for (size_t i = 0; !err && scope->revisions && i < scope->revisions->count; i++)
+        err = visit_revision(&kept, scope->revisions->items[i], count);
     return err;
 }
 

@@ -50,6 +50,32 @@ it 'does nothing the second time' 'project l && add lost && git checkout -q x.rm
 it 'changes nothing in a dry run, and tells the same' 'project m && add lost && git checkout -q x.rmv && before=$(everything) && rmv gc --dry-run --grace 0 --json >would && test "$before" = "$(everything)" &&
     rmv gc --grace 0 --json >done && sed "s/\"dry_run\": true/\"dry_run\": false/" would | cmp - done && grep "\"packs_removed\": 1" done && gone lost'
 it 'keeps only what files lead to if asked to' 'project n && add two && commit two && rmv gc --grace 0 --workspace && gone one && stored two && rmv checkout -f && grep -qx two x'
+history() { # history <folder>: contents one (tagged v1), two, three on main; side on a branch off two; four is not committed
+    project "$1" && git tag v1 && add two && GIT_COMMITTER_DATE="2020-01-02T00:00:00Z" commit two && git branch side && add three && commit three &&
+    git switch -q side && add side && commit side && git switch -q main && rmv checkout -q && add four
+}
+only() { # only <contents that stay> <options of gc>...: the others go, and what stays can be checked out
+    stay=$1; shift
+    rmv gc --grace 0 "$@" || return 1
+    for content in one two three side four; do
+        case " $stay " in *" $content "*) stored $content ;; *) gone $content ;; esac || { echo "wrong: $content"; return 1; }
+    done
+    rmv fsck -q || test -n "$stay"
+}
+it 'keeps all that Git keeps without a scope'     'history sa && only "one two three side four"'
+it 'keeps the last commits of branches with --all-branches' 'history sb && only "three side four" --all-branches && rmv checkout -qf side && grep -qx side x'
+it 'keeps tagged commits with --all-tags'         'history sc && git tag -a -m annotated v2 side && only "one side four" -T'
+it 'keeps all commits with --all-commits, but not what only a reflog leads to' 'history sd && git branch -q -D side && only "one two three four" --all-commits'
+it 'keeps named revisions, and some before them'  'history se && only "one side four" --rev v1 --rev side && history sf && only "two side four" --rev side --num 2'
+it 'keeps the last commits of HEAD with --num'    'history sg && only "two three four" --num 2 && history sh && only "one two three four" --num 50'
+it 'keeps commits since a date with --date'       'history si && only "one three side four" --date 2020-01-03 && rmv gc --grace 0 --date 2999-01-01 && gone one && stored four'
+it 'keeps all that any of several scopes does'    'history sj && only "one three side four" --all-tags --all-branches'
+it 'keeps experiments with --all-experiments'     'history sk && git update-ref refs/exps/aa/bb/cc side && only "side four" --all-experiments'
+it 'says what a scope would remove, and how much' 'history sl && before=$(everything) && rmv gc -n --grace 0 --all-branches >out && grep "^would be freed: [1-9][0-9]* objects, [0-9.]* [KM]*i*B" out && test "$before" = "$(everything)" && stored one'
+it 'refuses scopes that make no sense, and removes nothing' 'history sm && exits 3 rmv gc --grace 0 --rev nosuch && exits 2 rmv gc --grace 0 --date yesterday && exits 2 rmv gc --grace 0 --num -1 &&
+    ! rmv gc --grace 0 --not-in-remote && says "there are no remotes yet" rmv gc --not-in-remote && exits 2 rmv gc --grace 0 --projects /nosuch && only "one two three side four"'
+it 'keeps what a named project needs, even if the store does not know it' 'history sn && git clone -q . ../sn2 && cd ../sn2 && rmv config --local cache.dir "$OLDPWD/.rmstore/objects" && cd - && rm -rf .rmstore/objects/users && only "one two three side four" --workspace --projects ../sn2 &&
+    rm -rf .rmstore/objects/users && only "four" --workspace'
 it 'removes nothing in a shallow clone' 'project o && add two && commit two && git clone -q --depth 1 "file://$PWD" ../o2 && cp -r .rmstore/objects ../o2/.rmstore/ && cd ../o2 &&
     rm -f .rmstore/objects/lock && refuses "shallow clone" && stored one && rmv gc --grace 0 --force && stored two'
 it 'removes nothing if a Git object is missing' 'project p && blob=$(git rev-parse HEAD:x.rmv) && add two && commit two && rm -f .git/objects/$(echo $blob | cut -c1-2)/$(echo $blob | cut -c3-) && refuses "Git object $blob is missing"'

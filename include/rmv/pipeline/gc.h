@@ -16,9 +16,13 @@
 struct rmv_gc_options {
     int64_t grace_ns; /* packs modified less long ago stay */
     bool dry_run;
-    bool repack;         /* write packs anew that hold anything that goes */
-    bool force;          /* go on where something cannot be known */
-    bool workspace_only; /* our history counts for nothing; run caches and other work trees do */
+    bool repack; /* write packs anew that hold anything that goes */
+    bool force;  /* go on where something cannot be known */
+    /* Which part of our history counts; NULL: all that Git keeps. Work trees and run caches always
+     * do, and all of other projects. */
+    const struct rmv_vcs_scope *scope;
+    const struct rmv_strings *projects; /* that count, too, whether they are known to use the store
+                                           or not; may be NULL */
 };
 
 struct rmv_gc_report {
@@ -28,8 +32,9 @@ struct rmv_gc_report {
 void rmv_gc_report_free(struct rmv_gc_report *report);
 
 /* The caller frees `*report`. Where something cannot be known, nothing is removed unless forced.
- * Errors: CONFLICT (not everything is known: another project that uses the store cannot be looked
- * at, say; outside Git, where history is unknown), LOCKED, CORRUPT, IO. */
+ * Errors: NOT_FOUND (a revision of the scope), USAGE (a project that is no workspace), CONFLICT
+ * (not everything is known: another project that uses the store cannot be looked at, say; outside
+ * Git, where history is unknown), LOCKED, CORRUPT, IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_gc(struct rmv_workspace *workspace,
                                const struct rmv_gc_options *options, struct rmv_gc_report *report);

@@ -149,6 +149,23 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_vcs_visit_kept(struct rmv_vcs *vcs,
                                            const struct rmv_vcs_keeper *keeper);
 
+/* Part of that: which commits count. With nothing set, none. */
+struct rmv_vcs_scope {
+    bool branches;    /* the last commit of each, remote ones included */
+    bool tags;        /* what they are of */
+    bool experiments; /* the references below refs/exps/ */
+    bool commits;     /* all that references lead to */
+    bool has_since;   /* all that references lead to and that were committed at `since` or later */
+    int64_t since;    /* seconds since 1970 */
+    const struct rmv_strings *revisions; /* may be NULL */
+    size_t revisions_count; /* how many commits of each, it and its first parents; 0: as 1 */
+};
+
+/* The same for those commits. Errors: also NOT_FOUND (a revision). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_vcs_visit_scope(struct rmv_vcs *vcs, const struct rmv_vcs_scope *scope,
+                                            const struct rmv_vcs_keeper *keeper);
+
 /* Adds the top folders of all work trees of the repository, our own first. One that is listed but
  * not there is told to unknown(). */
 RMV_MUST_CHECK
