@@ -30,3 +30,16 @@ void rmv_scalar_format(const struct rmv_value *value, struct rmv_buf *out)
     else
         rmv_buf_append_format(out, "%lld", (long long)value->integer);
 }
+
+const char *rmv_number_take_digits(const char *text, const char *digits, struct rmv_buf *out)
+{
+    if (!*text || !strchr(digits, *text))
+        return NULL;
+    for (;;) {
+        rmv_buf_append(out, text++, 1);
+        if (*text == '_' && text[1] && strchr(digits, text[1]))
+            text++;
+        if (!*text || !strchr(digits, *text))
+            return text;
+    }
+}

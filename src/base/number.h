@@ -1,4 +1,4 @@
-/* Scalars as text that are the same in YAML and JSON. */
+/* Scalars as text that are the same in several languages. */
 #pragma once
 
 #include "rmv/base/buf.h"
@@ -12,3 +12,7 @@ void rmv_number_format(double number, char text[RMV_NUMBER_TEXT_SIZE]);
 
 /* Appends null, a truth value or a whole number. */
 void rmv_scalar_format(const struct rmv_value *value, struct rmv_buf *out);
+
+/* Appends the run of digits, with single underscores between them that go, at the start of `text`.
+ * Returns what is behind it; NULL if there is none. */
+const char *rmv_number_take_digits(const char *text, const char *digits, struct rmv_buf *out);

@@ -28,6 +28,18 @@ size_t rmv_utf8_next(const char *text, size_t size, uint32_t *point)
     return length;
 }
 
+void rmv_utf8_append(uint32_t point, struct rmv_buf *out)
+{
+    const size_t length = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+    static const unsigned char marks[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    unsigned char *bytes = (unsigned char *)rmv_buf_reserve(out, length);
+
+    for (size_t i = length; i-- > 1; point >>= 6)
+        bytes[i] = (unsigned char)(0x80 | (point & 0x3f));
+    bytes[0] = (unsigned char)(marks[length] | point);
+    out->size += length;
+}
+
 void rmv_utf8_place(const char *text, size_t offset, uint32_t *line, uint32_t *column)
 {
     *line = 1;

@@ -1,4 +1,5 @@
-/* Scalars of YAML's core schema (1.2, chapter 10.3): what a plain text stands for. */
+/* Scalars of YAML's core schema (1.2, chapter 10.3), with what ruamel.yaml, which DVC uses, takes
+ * besides: `1_000`, `0b11`, `-0x1f`. What a plain text stands for. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,10 +1,9 @@
 #include <string.h>
 
 #include "lineage/trace.h"
-#include "rmv/base/json.h"
+#include "rmv/base/document.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
-#include "rmv/base/yaml.h"
 #include "rmv/dataset/dataset.h"
 
 #define SOURCE_BYTES_MAX ((size_t)1024 * 1024 * 1024)
@@ -229,7 +228,7 @@ const struct rmv_error *rmv_trace_check_kept(struct rmv_trace *trace,
 
 /* ---- Parameters ----------------------------------------------------------------------------- */
 
-/* Reads a parameter file where it may have been; false if its form is not known here. */
+/* Reads a parameter file where it may have been; false if it cannot be read. */
 static bool read_params(struct rmv_trace *trace, const char *commit, const char *path,
                         struct rmv_value *values)
 {
@@ -237,11 +236,7 @@ static bool read_params(struct rmv_trace *trace, const char *commit, const char 
 
     if (rmv_trace_read_committed(trace, commit, path, &text))
         return false;
-    if (rmv_path_has_suffix(path, ".json"))
-        return !rmv_json_parse(path, text.data, text.size, values);
-    if (rmv_path_has_suffix(path, ".yaml") || rmv_path_has_suffix(path, ".yml"))
-        return !rmv_yaml_parse(path, text.data, text.size, values);
-    return false;
+    return !rmv_document_parse(path, text.data, text.size, values);
 }
 
 /* The first key whose value is another one in `values`; NULL if all are the same. */
@@ -249,7 +244,9 @@ static const char *find_other(const struct rmv_value *used, const struct rmv_val
 {
     for (size_t i = 0; i < used->map.count; i++) {
         const struct rmv_member *member = &used->map.members[i];
-        const struct rmv_value *found = rmv_value_find_path(values, member->key);
+        const struct rmv_value *found = rmv_value_find(values, member->key);
+        if (!found)
+            found = rmv_value_find_path(values, member->key);
         if (!found || !rmv_value_equal(found, &member->value))
             return member->key;
     }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "rmv/base/beneath.h"
+#include "rmv/base/document.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/json.h"
 #include "rmv/base/mem.h"
@@ -37,13 +38,7 @@ void rmv_params_files_forget(struct rmv_params_files *files, const char *path)
 const struct rmv_error *rmv_params_parse(const char *path, const char *text, size_t size,
                                          struct rmv_value *out)
 {
-    if (rmv_path_has_suffix(path, ".toml") || rmv_path_has_suffix(path, ".py"))
-        return rmv_error_hint(
-            rmv_error(RMV_ERR_UNSUPPORTED, "'%s': values can be read from YAML and JSON", path),
-            "keep them in a .yaml or .json file");
-    if (rmv_path_has_suffix(path, ".json"))
-        return rmv_json_parse(path, text, size, out);
-    return rmv_yaml_parse(path, text, size, out);
+    return rmv_document_parse(path, text, size, out);
 }
 
 const struct rmv_error *rmv_params_read(struct rmv_workspace *workspace,

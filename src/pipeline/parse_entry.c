@@ -1,5 +1,6 @@
 #include "pipeline/parse.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "rmv/base/mem.h"
@@ -149,6 +150,7 @@ static const struct rmv_error *params_of_file(const struct rmv_stage_parser *par
     const struct rmv_error *err = rmv_parse_path(parser, stage->wdir, at, file, &path);
     if (err)
         return err;
+    assert(path);
     for (size_t i = 0; i < stage->params_count; i++)
         if (strcmp(stage->params[i].file, path) == 0) {
             *params = &stage->params[i];

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <string.h>
 
 #include "pipeline/parse.h"
@@ -243,6 +244,7 @@ static const struct rmv_error *parse_artifact(const struct rmv_stage_parser *par
     }
     if (err)
         return err;
+    assert(path);
     if (is_url(path))
         artifact->path = rmv_str_copy(path);
     else

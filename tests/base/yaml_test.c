@@ -37,13 +37,21 @@ static void plain_scalars_follow_the_core_schema(void **state)
     check_means("[yes, no, on, off, y]", "[\"yes\", \"no\", \"on\", \"off\", \"y\"]");
     check_means("[true, True, TRUE, false, tRue]", "[true, true, true, false, \"tRue\"]");
     check_means("[null, ~, Null, nuLL]", "[null, null, null, \"nuLL\"]");
-    check_means("[010, 0o17, 0x1F, +7, -3, 1_000, 0b1]", "[10, 15, 31, 7, -3, \"1_000\", \"0b1\"]");
+    check_means("[010, 0o17, 0x1F, +7, -3, 0o8, 0b2]", "[10, 15, 31, 7, -3, \"0o8\", \"0b2\"]");
     check_means("[1.0, 1e3, .5, 5., -1.5e-3, +.5]", "[1.0, 1000.0, 0.5, 5.0, -0.0015, 0.5]");
     check_means("[., e1, 1e, .e1, 1.2.3, '-', 0o8, 0x, 1 2]",
                 "[\".\", \"e1\", \"1e\", \".e1\", \"1.2.3\", \"-\", \"0o8\", \"0x\", \"1 2\"]");
     check_means("[2024-01-01, 12:30:45]", "[\"2024-01-01\", \"12:30:45\"]");
     check_means("[9223372036854775807, -9223372036854775808]",
                 "[9223372036854775807, -9223372036854775808]");
+}
+
+static void numbers_are_also_read_as_dvc_does(void **state)
+{
+    (void)state;
+    check_means("[1_000, 1__0, 1_, 0b11, -0x1f, 0xf_f, 0o1_7]", "[1000, 10, 1, 3, -31, 255, 15]");
+    check_means("[1_000.5, 1_0e3, ._5, -1_0.]", "[1000.5, 10000.0, 0.5, -10.0]");
+    check_means("[_1, -_1, 1e_3, 1_a, 1_2_x]", "[\"_1\", \"-_1\", \"1e_3\", \"1_a\", \"1_2_x\"]");
 }
 
 static void infinities_and_nan_are_doubles(void **state)
@@ -339,6 +347,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(plain_scalars_follow_the_core_schema),
+        TEST(numbers_are_also_read_as_dvc_does),
         TEST(infinities_and_nan_are_doubles),
         TEST(quoted_scalars_are_strings),
         TEST(core_tags_are_obeyed_and_others_refused),

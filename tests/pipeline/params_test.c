@@ -73,12 +73,31 @@ static void a_map_in_place_of_a_value_differs(void **state)
     assert_string_equal(text, "a >1; a.b 1>; ");
 }
 
-static void files_of_other_kinds_are_refused(void **state)
+/* The file called `path` holds `a: {b: [1, 2]}`, written as that kind of file is. */
+static void check_kind(const char *path, const char *text)
+{
+    RMV_CLEANUP(rmv_value_free) struct rmv_value value = {0};
+    CHECK_OK(rmv_params_parse(path, text, strlen(text), &value));
+    assert_int_equal(rmv_value_find_path(&value, "a.b.1")->integer, 2);
+}
+
+static void the_ending_says_what_kind_of_file_it_is(void **state)
+{
+    (void)state;
+    check_kind("p.yaml", "a: {b: [1, 2]}");
+    check_kind("p.json", "{\"a\": {\"b\": [1, 2]}}");
+    check_kind("x.d/p.toml", "[a]\nb = [1, 2]");
+    check_kind("p.TOML", "a.b = [1, 2]");
+    check_kind("p.py", "class a:\n    b = (1, 2)");
+    check_kind("x.toml/params", "a:\n  b:\n  - 1\n  - 2");
+}
+
+static void broken_files_are_refused(void **state)
 {
     (void)state;
     RMV_CLEANUP(rmv_value_free) struct rmv_value value = {0};
-    CHECK_SAYS(rmv_params_parse("p.toml", "a=1", 3, &value), RMV_ERR_UNSUPPORTED, "YAML and JSON");
-    CHECK_SAYS(rmv_params_parse("p.py", "A=1", 3, &value), RMV_ERR_UNSUPPORTED, "p.py");
+    CHECK_SAYS(rmv_params_parse("p.toml", "a=", 2, &value), RMV_ERR_CORRUPT, "p.toml:1:3");
+    CHECK_SAYS(rmv_params_parse("p.py", "A=[", 3, &value), RMV_ERR_CORRUPT, "p.py:1:3");
     CHECK_SAYS(rmv_params_parse("p.json", "{", 1, &value), RMV_ERR_CORRUPT, "p.json");
     CHECK_SAYS(rmv_params_parse("p.yaml", "a: [", 4, &value), RMV_ERR_CORRUPT, "p.yaml");
 }
@@ -91,7 +110,8 @@ int main(void)
         TEST(all_shows_what_is_equal),
         TEST(texts_that_look_like_something_else_are_quoted),
         TEST(a_map_in_place_of_a_value_differs),
-        TEST(files_of_other_kinds_are_refused),
+        TEST(the_ending_says_what_kind_of_file_it_is),
+        TEST(broken_files_are_refused),
     };
     return RUN_TESTS(tests);
 }

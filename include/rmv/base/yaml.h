@@ -1,4 +1,5 @@
-/* YAML documents (1.2 core schema, as DVC reads them: `yes` is a string, `010` is ten; anchors,
+/* YAML documents (1.2 core schema, as DVC reads them: `yes` is a string, `010` is ten, and so are
+ * `1_0` and `0b1010`; anchors,
  * aliases and merge keys are resolved within a limit). libyaml does the scanning.
  *
  * Keys become the text they are written with: `1:` and `true:` are "1" and "true". Tags other than

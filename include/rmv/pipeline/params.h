@@ -1,4 +1,4 @@
-/* Parameters: values in YAML and JSON files that stages depend on one by one. */
+/* Parameters: values in YAML, JSON, TOML and Python files that stages depend on one by one. */
 #pragma once
 
 #include "rmv/base/buf.h"
@@ -16,8 +16,7 @@ void rmv_params_files_free(struct rmv_params_files *files);
 /* Forgets one file, because a stage has just written it. */
 void rmv_params_files_forget(struct rmv_params_files *files, const char *path);
 
-/* Parses the text of a parameter or metrics file by the ending of its name: .json, otherwise YAML.
- * Errors: CORRUPT, UNSUPPORTED (.toml, .py), LIMIT. */
+/* The same as rmv_document_parse(). */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_params_parse(const char *path, const char *text, size_t size,
                                          struct rmv_value *out);
