@@ -2,11 +2,15 @@
 
 #include <assert.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+#define HUGE_PAGE_SIZE ((size_t)2 << 20)
 
 static void (*out_of_memory)(void);
 
@@ -41,6 +45,15 @@ void *rmv_realloc(void *memory, size_t size)
 void *rmv_aligned_alloc(size_t alignment, size_t size)
 {
     return checked(aligned_alloc(alignment, size));
+}
+
+void *rmv_large_alloc(size_t alignment, size_t size)
+{
+    const bool is_whole = size >= HUGE_PAGE_SIZE && size % HUGE_PAGE_SIZE == 0;
+    void *memory = rmv_aligned_alloc(is_whole ? HUGE_PAGE_SIZE : alignment, size);
+    if (is_whole)
+        madvise(memory, size, MADV_HUGEPAGE);
+    return memory;
 }
 
 void *rmv_grow(void *memory, size_t count, size_t *capacity, size_t element_size)

@@ -10,6 +10,9 @@
 #include "store/temporary.h"
 #include "store/unsynced.h"
 
+#define BUCKETS_COUNT ((size_t)1 << 16)
+#define DEALT_OUT_MIN ((size_t)1 << 13) /* records; with fewer, the buckets cost more */
+
 /* Goes on to the next pack. */
 static void reset(struct rmv_pack_writer *writer)
 {
@@ -140,13 +143,42 @@ bool rmv_pack_writer_is_full(const struct rmv_pack_writer *writer, uint64_t size
 
 /* ---- Finishing ------------------------------------------------------------------------------- */
 
+static size_t bucket_of(const struct rmv_pack_record *record)
+{
+    return (size_t)record->id.sha256[0] << 8 | record->id.sha256[1];
+}
+
+/* Ids are as good as random: dealt out by their first two bytes, few are left to be compared. */
+static void deal_out(struct rmv_pack_footer *footer)
+{
+    const size_t count = footer->records_count;
+    struct rmv_pack_record *sorted = rmv_calloc(count, sizeof(*sorted));
+    size_t *ends = rmv_calloc(BUCKETS_COUNT + 1, sizeof(*ends));
+
+    for (size_t i = 0; i < count; i++)
+        ends[bucket_of(&footer->records[i]) + 1]++;
+    for (size_t i = 1; i <= BUCKETS_COUNT; i++)
+        ends[i] += ends[i - 1];
+    for (size_t i = 0; i < count; i++)
+        sorted[ends[bucket_of(&footer->records[i])]++] = footer->records[i];
+    for (size_t i = 0, start = 0; i < BUCKETS_COUNT; start = ends[i++])
+        if (ends[i] - start > 1)
+            qsort(sorted + start, ends[i] - start, sizeof(*sorted), rmv_pack_record_compare);
+    free(ends);
+    free(footer->records);
+    footer->records = sorted;
+}
+
 /* Sorts the records and drops what two threads stored at the same time; of deltas the deeper one.
  */
 static void sort_records(struct rmv_pack_footer *footer)
 {
     size_t n = 0;
-    qsort(footer->records, footer->records_count, sizeof(*footer->records),
-          rmv_pack_record_compare);
+    if (footer->records_count >= DEALT_OUT_MIN)
+        deal_out(footer);
+    else
+        qsort(footer->records, footer->records_count, sizeof(*footer->records),
+              rmv_pack_record_compare);
     for (size_t i = 0; i < footer->records_count; i++)
         if (n == 0 || rmv_pack_record_compare(&footer->records[n - 1], &footer->records[i]) != 0)
             footer->records[n++] = footer->records[i];

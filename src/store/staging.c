@@ -76,7 +76,7 @@ size_t rmv_staging_add(struct rmv_staging *staging, const void *bytes, size_t si
 {
     char **buffer = &staging->buffers[staging->current];
     if (!*buffer)
-        *buffer = rmv_aligned_alloc(RMV_VFS_DIRECT_ALIGNMENT, staging->size);
+        *buffer = rmv_large_alloc(RMV_VFS_DIRECT_ALIGNMENT, staging->size);
     const size_t room = staging->size - staging->used;
     const size_t taken = size < room ? size : room;
     memcpy(*buffer + staging->used, bytes, taken);

@@ -352,6 +352,29 @@ static void text_of_any_shape_comes_back(void **state)
 
 /* ---- Finding by prefix ----------------------------------------------------------------------- */
 
+static void every_one_of_many_objects_of_a_pack_is_found(void **state)
+{
+    (void)state;
+    enum { COUNT = 40000 };
+    RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_store();
+    RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
+    struct rmv_object_id *ids = rmv_calloc(COUNT, sizeof(*ids));
+
+    CHECK_OK(rmv_store_batch_open(store, &batch));
+    for (size_t i = 0; i < COUNT; i++)
+        CHECK_OK(rmv_store_batch_put(batch, &i, sizeof(i), &ids[i]));
+    CHECK_OK(rmv_store_batch_commit(batch));
+    rmv_store_batch_close(&batch);
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < COUNT; i++)
+            assert_true(rmv_store_has(store, &ids[i]));
+        assert_int_equal(count_problems(store, true), 0);
+        rmv_store_close(&store);
+        store = open_store();
+    }
+    free(ids);
+}
+
 static void a_full_pack_is_followed_by_another(void **state)
 {
     (void)state;
@@ -453,6 +476,7 @@ int main(void)
         TEST(small_objects_share_frames_and_so_compress),
         TEST(a_commit_of_nothing_writes_nothing),
         TEST(many_small_commits_leave_few_index_segments),
+        TEST(every_one_of_many_objects_of_a_pack_is_found),
         TEST(a_full_pack_is_followed_by_another),
         TEST(a_changed_line_of_a_long_text_costs_one_piece),
         TEST(text_of_any_shape_comes_back),

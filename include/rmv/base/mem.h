@@ -19,6 +19,10 @@ void *rmv_realloc(void *memory, size_t size);
 /* Memory whose address, like `size`, is a multiple of `alignment`, a power of two; not zeroed. */
 void *rmv_aligned_alloc(size_t alignment, size_t size);
 
+/* The same for what is written and read over and over: if `size` is whole huge pages, in these
+ * where the system has them. Freed with free(). */
+void *rmv_large_alloc(size_t alignment, size_t size);
+
 /* Returns `memory`, grown so that it holds at least `count + 1` elements; `*capacity` counts
  * elements. For arrays that grow by one: amortised constant time. */
 void *rmv_grow(void *memory, size_t count, size_t *capacity, size_t element_size);
