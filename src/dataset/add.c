@@ -243,6 +243,23 @@ static void report(const struct rmv_add_target *target, bool changed, struct rmv
     rmv_output_copy(&item->output, &target->output);
 }
 
+/* What comes behind the pointers. */
+struct aftermath {
+    struct rmv_workspace *workspace;
+    const struct rmv_strings *paths;
+};
+
+static const struct rmv_error *follow_up(void *context, size_t piece)
+{
+    const struct aftermath *aftermath = context;
+    if (piece == 0)
+        return rmv_gitignore_add_all(aftermath->workspace, aftermath->paths);
+    const struct rmv_error *err = rmv_placed_write(rmv_placed_of(aftermath->workspace));
+    if (err) /* closing the workspace tries again, and warns */
+        rmv_log_write(aftermath->workspace->log, RMV_LOG_DEBUG, "%s", err->message);
+    return NULL;
+}
+
 /* All pointers, then all lines in .gitignore files. */
 static const struct rmv_error *publish_targets(struct add *add, struct rmv_added_list *added)
 {
@@ -265,7 +282,11 @@ static const struct rmv_error *publish_targets(struct add *add, struct rmv_added
     }
     if (!err)
         err = rmv_replacements_finish(&pointers);
-    return err ? err : rmv_gitignore_add_all(add->workspace, &paths);
+    if (err)
+        return err;
+    struct aftermath aftermath = {.workspace = add->workspace, .paths = &paths};
+    (void)rmv_placed_of(add->workspace);
+    return rmv_pool_run(add->workspace->pool, 2, follow_up, &aftermath);
 }
 
 const struct rmv_error *rmv_add(struct rmv_workspace *workspace, const struct rmv_strings *paths,

@@ -6,6 +6,8 @@
 
 #include "rmv/base/mem.h"
 
+#define RUN_ENTRIES_MIN 8 /* on average; with shorter runs, sorting all is as good */
+
 void rmv_stat_pending_free(struct rmv_stat_pending *pending)
 {
     free(pending->entries);
@@ -99,6 +101,61 @@ static int compare_entries(const void *a, const void *b, void *context)
     return (left->path_offset > right->path_offset) - (left->path_offset < right->path_offset);
 }
 
+/* Entries come in runs, each of them in order: those that one thread found in one folder. */
+struct run {
+    size_t start, count;
+};
+
+static int compare_runs(const void *a, const void *b, void *context)
+{
+    const struct rmv_stat_pending *pending = context;
+    return compare_paths(&pending->entries[((const struct run *)a)->start],
+                         &pending->entries[((const struct run *)b)->start], pending->names.data);
+}
+
+static struct run *find_runs(const struct rmv_stat_pending *pending, size_t *count)
+{
+    struct run *runs = NULL;
+    size_t capacity = 0;
+    *count = 0;
+    for (size_t i = 0; i < pending->count; i++) {
+        if (i == 0 || compare_paths(&pending->entries[i - 1], &pending->entries[i],
+                                    pending->names.data) >= 0) {
+            runs = rmv_grow(runs, *count, &capacity, sizeof(*runs));
+            runs[(*count)++] = (struct run){.start = i};
+        }
+        runs[*count - 1].count++;
+    }
+    return runs;
+}
+
+/* Puts whole runs in order; false if they overlap, so that this is not enough. */
+static bool sort_runs(struct rmv_stat_pending *pending)
+{
+    size_t count = 0;
+    size_t n = 0;
+    struct run *runs = find_runs(pending, &count);
+    if (count > pending->count / RUN_ENTRIES_MIN) {
+        free(runs);
+        return false;
+    }
+    qsort_r(runs, count, sizeof(*runs), compare_runs, pending);
+    bool is_sorted = true;
+    for (size_t i = 1; is_sorted && i < count; i++)
+        is_sorted = compare_paths(&pending->entries[runs[i - 1].start + runs[i - 1].count - 1],
+                                  &pending->entries[runs[i].start], pending->names.data) < 0;
+    if (is_sorted) {
+        struct rmv_stat_entry *entries = rmv_calloc(pending->count, sizeof(*entries));
+        for (size_t i = 0; i < count; n += runs[i++].count)
+            memcpy(entries + n, pending->entries + runs[i].start, runs[i].count * sizeof(*entries));
+        free(pending->entries);
+        pending->entries = entries;
+        pending->capacity = pending->count;
+    }
+    free(runs);
+    return is_sorted;
+}
+
 void rmv_stat_pending_sort(struct rmv_stat_pending *pending)
 {
     size_t n = 0;
@@ -106,7 +163,7 @@ void rmv_stat_pending_sort(struct rmv_stat_pending *pending)
     pending->slots = NULL;
     pending->slots_count = 0;
     pending->indexed_count = 0;
-    if (pending->count > 0)
+    if (pending->count > 0 && !sort_runs(pending))
         qsort_r(pending->entries, pending->count, sizeof(*pending->entries), compare_entries,
                 pending->names.data);
     for (size_t i = 0; i < pending->count; i++)

@@ -147,6 +147,41 @@ static void entries_of_several_runs_are_merged(void **state)
     }
 }
 
+/* As threads bring them: folder by folder, in any order; one folder in two parts, one file twice.
+ */
+static void entries_are_found_in_whatever_order_they_came(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_stat_index_close) struct rmv_stat_index *index = NULL;
+    char path[32];
+
+    for (int overlap = 0; overlap < 3; overlap++) {
+        CHECK_OK(rmv_stat_index_open("index", &index));
+        const struct stat status = settled(index, "a");
+        for (int folder = 0; folder < 40; folder++)
+            for (int i = 0; i < 50; i++) {
+                snprintf(path, sizeof(path), "%d/%02d/%02d", overlap, folder * 7 % 40, i);
+                settle_and_set(index, path, &status, &some_id);
+            }
+        for (int i = 40; overlap > 0 && i < 60; i++) {
+            snprintf(path, sizeof(path), "%d/07/%02d", overlap, i);
+            if (overlap == 2 || i >= 50)
+                settle_and_set(index, path, &status, &other_id);
+        }
+        reopen(&index);
+        for (int i = 0; i < 40 * 50; i++) {
+            const bool is_replaced = overlap == 2 && i / 50 == 7 && i % 50 >= 40;
+            snprintf(path, sizeof(path), "%d/%02d/%02d", overlap, i / 50, i % 50);
+            assert_true(finds(index, path, &status, is_replaced ? &other_id : &some_id));
+        }
+        for (int i = 50; overlap > 0 && i < 60; i++) {
+            snprintf(path, sizeof(path), "%d/07/%02d", overlap, i);
+            assert_true(finds(index, path, &status, &other_id));
+        }
+        rmv_stat_index_close(&index);
+    }
+}
+
 static void two_processes_do_not_lose_what_the_other_learnt(void **state)
 {
     (void)state;
@@ -245,6 +280,7 @@ int main(void)
         TEST(a_file_that_has_not_settled_is_not_remembered),
         TEST(an_edit_after_settling_always_shows),
         TEST(entries_of_several_runs_are_merged),
+        TEST(entries_are_found_in_whatever_order_they_came),
         TEST(two_processes_do_not_lose_what_the_other_learnt),
         TEST(files_that_are_gone_are_forgotten),
         TEST(a_damaged_index_never_gives_a_wrong_answer),
