@@ -11,13 +11,16 @@
 #include "rmv/commands.h"
 #include "rmv/shared.h"
 
-static bool option_quick, option_json, option_all, option_repair;
+static bool option_quick, option_json, option_all, option_repair, option_accept;
 static const char *option_sample, *option_seed;
 
 static const struct cli_option options[] = {
     {.name = "repair",
      .flag = &option_repair,
      .help = "repair what the workspace and the store have what it takes for"},
+    {.name = "accept-loss",
+     .flag = &option_accept,
+     .help = "from now on, do not count what is lost, after repair if there is one"},
     {.name = "sample",
      .text = &option_sample,
      .argument = "PERCENT",
@@ -80,6 +83,9 @@ static const struct rmv_error *parse_options(struct fsck_result *result)
     if (option_repair && (option_quick || option_sample))
         return rmv_error(RMV_ERR_USAGE, "--repair needs the whole check, not --%s",
                          option_quick ? "quick" : "sample");
+    if (option_accept && (option_quick || option_sample))
+        return rmv_error(RMV_ERR_USAGE, "--accept-loss needs the whole check, not --%s",
+                         option_quick ? "quick" : "sample");
     if (option_quick && option_sample)
         return rmv_error(RMV_ERR_USAGE, "--quick reads nothing, so there is no sample of it");
     if (option_seed && !option_sample)
@@ -139,12 +145,15 @@ static const struct rmv_error *fsck(int argc, char **argv)
         err = check(workspace, &result);
     if (!err && option_repair)
         err = repair(&workspace, &result);
+    result.has_accepted = option_accept;
+    if (!err && option_accept)
+        err = rmv_reach_accept(workspace, &result.reach);
     if (err)
         return err;
-    const size_t count = result.reach.problems_count;
+    const size_t count = result.reach.problems_count - result.reach.accepted_count;
     if (option_json)
         fsck_print_json(&result);
-    else if (!cli_quiet || count > 0)
+    else if (!cli_quiet || count > 0 || option_accept)
         fsck_print_report(workspace, &result, option_all);
     if (count == 0)
         return NULL;
@@ -181,6 +190,13 @@ const struct cli_command rmv_command_fsck = {
         "is cleared away. Nothing goes of which there is no other sound copy. The workspace does\n"
         "not change. Then all is checked once more, and what could not be repaired is named.\n"
         "\n"
+        "What is lost for good, a record of an old version above all, would make every check "
+        "fail.\n"
+        "With --accept-loss, the objects that are missing or damaged now are named and written\n"
+        "down in .rmstore/objects/lost; later checks only count them. Adding such data again "
+        "still\n"
+        "mends the store, and gc removes damaged packs that hold nothing else of use.\n"
+        "\n"
         "With --sample, a part of the store is read, a different one each time; damage it finds\n"
         "is written down like that of the whole check.\n"
         "\n"
@@ -188,6 +204,7 @@ const struct cli_command rmv_command_fsck = {
         "damage.",
     .examples = "rmv fsck                # everything, at hashing speed\n"
                 "rmv fsck --repair       # mend what can be mended\n"
+                "rmv fsck --repair --accept-loss   # and live with what cannot be mended\n"
                 "rmv fsck --sample 1%    # one frame in a hundred, say every night\n"
                 "rmv fsck --quick        # is anything missing? Reads no file\n"
                 "rmv fsck --json         # for programs",

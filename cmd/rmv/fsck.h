@@ -12,6 +12,7 @@ struct fsck_result {
     bool is_quick;
     double percent; /* 0: all */
     uint64_t seed;
+    bool has_accepted; /* just now, what is lost */
     bool was_repaired;
     struct rmv_reach before; /* what was wrong before it was */
     struct rmv_reach_repair repair;

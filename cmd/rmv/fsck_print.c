@@ -110,6 +110,8 @@ static void print_advice(const struct fsck_result *result)
     bool has_store = false;
     for (size_t i = 0; i < result->reach.problems_count; i++) {
         const struct rmv_reach_problem *problem = &result->reach.problems[i];
+        if (problem->is_accepted)
+            continue;
         const bool is_object =
             problem->kind == RMV_REACH_MISSING || problem->kind == RMV_REACH_DAMAGED;
         const bool is_record = is_object && strcmp(problem->what, "record") == 0;
@@ -127,7 +129,7 @@ static void print_advice(const struct fsck_result *result)
     if (has_record)
         puts(
             "a record cannot be made again: `rmv add` or `rmv repro --force` of its output makes a "
-            "new one");
+            "new one;\n`rmv fsck --accept-loss` no longer counts what is lost");
     if (has_store && result->was_repaired)
         puts("what nothing leads to goes with `rmv gc --grace 0`, damaged or not");
     if (has_source)
@@ -145,7 +147,8 @@ void fsck_print_report(const struct rmv_workspace *workspace, const struct fsck_
     if (result->was_repaired)
         print_repaired(workspace, result, all);
     for (size_t i = 0; i < reach->problems_count; i++)
-        print_problem(workspace, &reach->problems[i], all);
+        if (!reach->problems[i].is_accepted || result->has_accepted || all)
+            print_problem(workspace, &reach->problems[i], all);
     if (!result->is_quick)
         printf("store: %" PRIu64 " object%s in %" PRIu64 " pack%s%s, %s hashed\n", store->objects,
                store->objects == 1 ? "" : "s", store->packs, store->packs == 1 ? "" : "s",
@@ -159,6 +162,10 @@ void fsck_print_report(const struct rmv_workspace *workspace, const struct fsck_
            reach->objects_count, reach->objects_count == 1 ? "" : "s", reach->outputs_count,
            reach->outputs_count == 1 ? "" : "s", reach->versions_count,
            reach->versions_count == 1 ? "" : "s");
+    if (reach->accepted_count > 0)
+        printf("lost, and accepted as such: %zu object%s%s\n", reach->accepted_count,
+               reach->accepted_count == 1 ? "" : "s",
+               all || result->has_accepted ? "" : " (--all names them)");
     print_advice(result);
 }
 
@@ -191,6 +198,7 @@ static void add_problem(const struct rmv_reach_problem *problem, struct rmv_valu
         cli_set_id(map, "id", &problem->id);
     cli_set_text(map, "pack", problem->pack);
     cli_set_text(map, "message", problem->message);
+    cli_set_bool(map, "accepted", problem->is_accepted);
     struct rmv_value *uses = rmv_value_add(map, "uses");
     rmv_value_set_list(uses);
     for (size_t i = 0; i < problem->uses_count; i++)
@@ -232,7 +240,7 @@ void fsck_print_json(const struct fsck_result *result)
     const struct rmv_reach *reach = &result->reach;
 
     cli_set_int(&document, "version", 1);
-    cli_set_bool(&document, "clean", reach->problems_count == 0);
+    cli_set_bool(&document, "clean", reach->problems_count == reach->accepted_count);
     cli_set_bool(&document, "quick", result->is_quick);
     cli_set_int(&document, "packs", store->packs);
     cli_set_int(&document, "objects", store->objects);

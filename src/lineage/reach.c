@@ -225,6 +225,38 @@ static void add_store_problems(struct rmv_reach_check *check)
     }
 }
 
+static bool is_lost_object(const struct rmv_reach_problem *problem)
+{
+    return problem->kind == RMV_REACH_MISSING || problem->kind == RMV_REACH_DAMAGED;
+}
+
+static void mark_accepted(struct rmv_workspace *workspace, struct rmv_reach *reach)
+{
+    struct rmv_store_lost *lost = NULL;
+    rmv_store_lost_open(workspace->store, &lost);
+    reach->accepted_count = 0;
+    for (size_t i = 0; i < reach->problems_count; i++) {
+        struct rmv_reach_problem *problem = &reach->problems[i];
+        problem->is_accepted = is_lost_object(problem) && rmv_store_lost_has(lost, &problem->id);
+        reach->accepted_count += problem->is_accepted;
+    }
+    rmv_store_lost_close(&lost);
+}
+
+const struct rmv_error *rmv_reach_accept(struct rmv_workspace *workspace, struct rmv_reach *reach)
+{
+    struct rmv_object_id *ids = rmv_calloc(reach->problems_count + 1, sizeof(*ids));
+    size_t count = 0;
+    for (size_t i = 0; i < reach->problems_count; i++)
+        if (is_lost_object(&reach->problems[i]))
+            ids[count++] = reach->problems[i].id;
+    const struct rmv_error *err = rmv_store_accept_loss(workspace->store, ids, count);
+    free(ids);
+    if (!err)
+        mark_accepted(workspace, reach);
+    return err;
+}
+
 const struct rmv_error *rmv_reach_check(struct rmv_workspace *workspace,
                                         const struct rmv_store_fsck *store, struct rmv_reach *reach)
 {
@@ -246,6 +278,8 @@ const struct rmv_error *rmv_reach_check(struct rmv_workspace *workspace,
     if (err)
         return err;
     add_store_problems(&check);
+    if (found.problems_count > 0)
+        mark_accepted(workspace, &found);
     found.objects_count = check.trees.count + check.blobs.count + check.records.count;
     *reach = found;
     found = (struct rmv_reach){0};

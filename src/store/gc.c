@@ -25,6 +25,7 @@ const struct rmv_error *rmv_store_gc_open(struct rmv_store *store,
     (*gc)->store = store;
     (*gc)->options = *options;
     (*gc)->lock = (struct rmv_lock)RMV_LOCK_EMPTY;
+    rmv_store_read_lost(store, &(*gc)->lost);
     return NULL;
 }
 
@@ -35,6 +36,7 @@ void rmv_store_gc_close(struct rmv_store_gc **gc)
     rmv_lock_release(&(*gc)->lock);
     rmv_id_set_free(&(*gc)->seen);
     rmv_id_set_free(&(*gc)->live);
+    rmv_id_set_free(&(*gc)->lost);
     free((*gc)->packs);
     free(*gc);
     *gc = NULL;
@@ -173,6 +175,12 @@ static bool is_readable(struct rmv_store_gc *gc, const struct rmv_object_id *id,
     return !rmv_store_view(gc->store, id, representation, NULL, &view);
 }
 
+/* Has the user accepted that it is lost? */
+static bool is_lost(const struct rmv_store_gc *gc, const struct rmv_object_id *id)
+{
+    return rmv_id_set_has(&gc->lost, id, RMV_REPRESENTATION_WHOLE);
+}
+
 /* Makes live what this copy of an object cannot be read without. Where that is not known, and the
  * object is in use, nothing may go: unless there is another copy, which is followed as well. */
 static const struct rmv_error *follow_record(struct rmv_store_gc *gc,
@@ -185,7 +193,8 @@ static const struct rmv_error *follow_record(struct rmv_store_gc *gc,
     if (!err || err->code == RMV_ERR_IO)
         return err;
     struct rmv_error *cause = rmv_error_take(err);
-    if (!rmv_id_set_has(&gc->live, id, representation) || is_readable(gc, id, representation)) {
+    if (!rmv_id_set_has(&gc->live, id, representation) || is_lost(gc, id) ||
+        is_readable(gc, id, representation)) {
         rmv_error_free(&cause);
         return NULL;
     }
@@ -268,13 +277,25 @@ static bool is_elsewhere(struct rmv_store_gc *gc, const struct rmv_gc_pack *pack
     return false;
 }
 
+/* Is it lost, and this copy of no use either? */
+static bool is_lost_here(struct rmv_store_gc *gc, const struct rmv_gc_pack *pack,
+                         const struct rmv_pack_footer *footer, const struct rmv_pack_record *record)
+{
+    RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
+    const struct rmv_location location = rmv_pack_location(pack->pack, footer, record);
+    if (!is_lost(gc, &record->id))
+        return false;
+    const struct rmv_error *err = rmv_store_view_at(gc->store, &record->id, &location, NULL, &view);
+    return err && err->code == RMV_ERR_CORRUPT;
+}
+
 static bool is_needed(struct rmv_store_gc *gc, const struct rmv_gc_pack *pack,
                       const struct rmv_pack_footer *footer)
 {
     for (size_t i = 0; i < footer->records_count; i++) {
         const struct rmv_pack_record *record = &footer->records[i];
         if (rmv_id_set_has(&gc->live, &record->id, record->representation) &&
-            !is_elsewhere(gc, pack, record))
+            !is_elsewhere(gc, pack, record) && !is_lost_here(gc, pack, footer, record))
             return true;
     }
     return false;

@@ -29,6 +29,7 @@ struct rmv_store_gc {
     struct rmv_lock lock;
     struct rmv_id_set seen; /* (id, enum rmv_store_gc_kind) */
     struct rmv_id_set live; /* (id, representation) */
+    struct rmv_id_set lost; /* whose loss was accepted, whole */
     struct rmv_gc_pack *packs;
     size_t count, capacity;
     bool has_changed; /* more is live than at the start of the round */

@@ -12,6 +12,7 @@
 #include "store/chunk_list.h"
 #include "store/chunker.h"
 #include "store/damage.h"
+#include "store/id_set.h"
 #include "store/index.h"
 #include "store/object_reader.h"
 
@@ -53,6 +54,9 @@ void rmv_store_refresh_damage(struct rmv_store *store);
 
 /* Replaces what is known to be damaged, and takes it over, for this process. */
 void rmv_store_set_damage(struct rmv_store *store, struct rmv_damage *damage);
+
+/* Adds the objects that rmv_store_accept_loss() was told of. */
+void rmv_store_read_lost(struct rmv_store *store, struct rmv_id_set *lost);
 
 /* Shows an object as stored in this representation: whole bytes have been hashed and found right, a
  * chunk list is not checked. Tries every place it is in. Whole bytes also go into `*sum`, if that

@@ -105,3 +105,18 @@ it 'does not forget damage that a sample left out' 'tracked bd && pack=$(packs |
 it 'refuses what makes no sense' 'tracked be && for options in "--sample 0" "--sample 101" "--sample x" "--seed 1" "--quick --sample 5" "--repair --quick" "--repair --sample 5" "--sample 5 --seed -1"; do exits 2 rmv fsck $options || exit 1; done'
 it 'refuses arguments' 'dataset o && exits 2 rmv fsck data'
 it 'refuses to work outside a workspace' 'exits 2 rmv fsck'
+# ---- What is lost for good
+lost_record() { # lost_record <folder>: the record of the older version is damaged, and nothing else
+    repository "$1" && seq 1 1000 >a && rmv add -q a && commit First && seq 1 2000 >a && rmv add -q a && commit Second &&
+        record=$(git show HEAD~1:a.rmv | sed -n 's/ *record: //p') && rmv cat --kind record "$record" >/dev/null &&
+        flip "$(packs | head -1)" 44 && damaged && git checkout -q HEAD~1 && seq 1 1000 >a && rmv add -q a && git checkout -q -f - && rmv checkout -q -f
+}
+it 'is no longer troubled by what it was told is lost' 'lost_record x1 && damaged --repair && grep "damaged record $record" out && grep "accept-loss" out &&
+    rmv fsck --accept-loss >out && grep "record $record" out && grep "^    a: " out && rmv fsck -q && rmv fsck >out && grep "accepted as such: 1 object (--all" out && rmv fsck --all | grep "record $record" &&
+    rmv fsck --json | python3 -c "import json, sys; d = json.load(sys.stdin); assert d[\"clean\"] and d[\"problems\"][0][\"accepted\"]"'
+it 'still tells of what was lost later' 'cd x1 && for pack in $(packs); do flip $pack $(($(stat -c %s $pack) / 3)); done && damaged && grep -E "^(damaged|missing) (file|record)" out'
+it 'has gc remove a pack of which nothing is left but what was accepted as lost' 'lost_record x2 && { rmv fsck --repair --accept-loss -q >out 2>&1 || { cat out; exit 1; }; } && was=$(packs | wc -l) &&
+    rmv gc -q --grace 0 && rmv fsck >out && grep "accepted as such: 1 object" out && test "$(packs | wc -l)" -lt $was && rmv checkout -q HEAD~1 && seq 1000 | cmp - a'
+it 'forgets that data was lost once it is added again' 'repository x3 && seq 1 1000 >a && rmv add -q a && commit First && rm -f .rmstore/objects/packs/* .rmstore/objects/index/* && mv a ../x3.a &&
+    damaged && rmv fsck --accept-loss -q >/dev/null && rmv fsck -q && mv ../x3.a a && rmv add -q a && rm a && rmv checkout -q && seq 1 1000 | cmp - a && rmv fsck --all >out && ! grep "missing file" out'
+it 'accepts no loss that it has not looked for' 'repository x4 && exits 2 rmv fsck --accept-loss --quick && exits 2 rmv fsck --accept-loss --sample 5'

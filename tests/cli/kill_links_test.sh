@@ -14,14 +14,14 @@ exec 3>&1
 
 setup() { # setup <link type>
     echo "git init -q . && rmv init -q && rmv config --local core.threads 1 && rmv config cache.type $1 && mkdir -p data/sub && printf one >data/a && printf two >data/sub/b && printf x >data/run &&
-        chmod 755 data/run && seq 200000 >data/big && ln -s a data/link && : >data/empty && find data -type f -exec sha256sum {} + >sums && git add -A && git commit -qm First"
+        chmod 755 data/run && seq 200000 >data/big && ln -s a data/link && : >data/empty && find data -type f -exec sha256sum {} + >sums"
 }
 whole='sha256sum --quiet -c sums && test "$(readlink data/link)" = a && test -x data/run'
 # A file that is read-only is a link into the store.
 writable='! find data -type f -links 1 ! -perm -200 | grep .'
 back='rmv fsck -q && rm -rf data && rmv checkout -q && rmv status -q && '$whole' && test -z "$(ls .rmstore/objects/tmp)" && test -z "$(find . -path ./.rmstore/objects -prune -o -name ".rmv-tmp-*" -print)"'
 repro_setup='git init -q . && rmv init -q && rmv config --local core.threads 1 && seq 3000 >in && rmv add -q in && printf "p: 1\n" >params.yaml &&
-    printf "stages:\n  first:\n    cmd: sort in >out\n    deps: [in]\n    outs: [out]\n  second:\n    cmd: mkdir dir \&\& head -n 5 out >dir/head \&\& wc -l <out >count\n    deps: [out]\n    params: [p]\n    outs: [dir]\n    metrics:\n    - count: {cache: false}\n" >rmv.yaml &&
+    printf "stages:\n  first:\n    cmd: sort in >out\n    deps: [in]\n    outs: [out]\n  second:\n    cmd: mkdir dir && head -n 5 out >dir/head && wc -l <out >count\n    deps: [out]\n    params: [p]\n    outs: [dir]\n    metrics:\n    - count: {cache: false}\n" >rmv.yaml &&
     git add -A && git commit -qm First'
 for fault in kill ENOSPC EIO; do
     for type in hardlink symlink; do

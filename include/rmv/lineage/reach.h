@@ -33,6 +33,7 @@ struct rmv_reach_problem {
     char *what;              /* "file", "folder", "record", or the path of a pointer or lock file */
     char *pack;              /* file name of the pack at fault, or NULL */
     char *message;           /* what is wrong, if there is more to say; or NULL */
+    bool is_accepted;        /* the user knows: see rmv_store_accept_loss() */
     struct rmv_reach_use *uses; /* sorted by path */
     size_t uses_count, uses_capacity;
 };
@@ -43,6 +44,7 @@ struct rmv_reach {
     uint64_t objects_count;  /* that are in use */
     struct rmv_reach_problem *problems;
     size_t problems_count, problems_capacity;
+    size_t accepted_count; /* of the problems */
 };
 
 /* Checks everything. `store` is what rmv_store_fsck() found, or NULL to only look whether files are
@@ -52,3 +54,8 @@ const struct rmv_error *rmv_reach_check(struct rmv_workspace *workspace,
                                         const struct rmv_store_fsck *store,
                                         struct rmv_reach *reach);
 void rmv_reach_free(struct rmv_reach *reach);
+
+/* Accepts that all objects among the problems are lost, instead of what was accepted before, and
+ * marks these problems. Errors: IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_reach_accept(struct rmv_workspace *workspace, struct rmv_reach *reach);

@@ -284,3 +284,19 @@ struct rmv_store_repair {
  * at any moment loses nothing. Errors: LOCKED (somebody writes, after a minute), IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_store_repair(struct rmv_store *store, struct rmv_store_repair *report);
+
+/* ---- What is lost for good -------------------------------------------------------------------
+ * A check that never ends well again is of no use, so the user may accept the loss of objects. They
+ * stay lost until they are put again; then it is as if nothing had been said. */
+
+/* Replaces the list of objects whose loss is accepted. gc no longer keeps what damaged copies of
+ * them take. Errors: IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_store_accept_loss(struct rmv_store *store,
+                                              const struct rmv_object_id *ids, size_t count);
+
+/* The list; the caller closes `*lost`. */
+struct rmv_store_lost;
+void rmv_store_lost_open(struct rmv_store *store, struct rmv_store_lost **lost);
+bool rmv_store_lost_has(const struct rmv_store_lost *lost, const struct rmv_object_id *id);
+void rmv_store_lost_close(struct rmv_store_lost **lost);
