@@ -4,7 +4,8 @@
 # Runs RUN once for every system call that it makes (of those in CALLS; default: all that change
 # something), with that call hit by a fault: SIGKILL before it starts, or failing with the given errno.
 # Each time SETUP makes a fresh folder, and afterwards CHECK has to succeed there. The three are shell
-# text and run in that folder. With -n, so many points are chosen evenly, unless RMV_SWEEP=all. Prints the points that failed and a last line with the counts; exit
+# text and run in that folder. With -n, so many points are chosen evenly; RMV_SWEEP=all or a number says
+# otherwise. Prints the points that failed and a last line with the counts; exit
 # status 1 if a check failed, 77 without strace.
 set -u
 fault=kill
@@ -19,7 +20,7 @@ while getopts f:c:n: option; do
     esac
 done
 shift $((OPTIND - 1))
-[ $# -eq 3 ] || { sed -n 2,9p "$0" >&2; exit 2; }
+[ $# -eq 3 ] || { sed -n 2,10p "$0" >&2; exit 2; }
 command -v strace >/dev/null || exit 77
 export SETUP=$1 RUN=$2 CHECK=$3 CALLS=$calls FAULT=$fault
 SWEEP=$(mktemp -d "${TMPDIR:-/tmp}/rmv-sweep.XXXXXX")
@@ -52,7 +53,11 @@ export -f prepare hit
 (cd "$SWEEP/probe" && sh -ec "$CHECK" >/dev/null 2>&1) || { echo "the check fails without any fault" >&2; exit 2; }
 list_points "$SWEEP/trace" >"$SWEEP/all"
 all=$(wc -l <"$SWEEP/all")
-[ "${RMV_SWEEP:-}" != all ] && [ "$most" -gt 0 ] && [ "$most" -lt "$all" ] || most=$all
+case ${RMV_SWEEP:-} in
+all) most=0 ;;
+[1-9]*) most=$RMV_SWEEP ;;
+esac
+[ "$most" -gt 0 ] && [ "$most" -lt "$all" ] || most=$all
 awk -v all="$all" -v most="$most" 'int(NR * most / all) > int((NR - 1) * most / all)' "$SWEEP/all" >"$SWEEP/points"
 xargs -a "$SWEEP/points" -P "$(nproc)" -L 1 bash -c 'hit "$1" "$2"' hit 2>/dev/null >"$SWEEP/results"
 grep '^FAIL' "$SWEEP/results"
