@@ -88,6 +88,17 @@ static const struct rmv_error *copy_file(const char *from, const char *to)
     return rmv_fd_write(fd, to, bytes.data, bytes.size);
 }
 
+/* Decides where the snapshot's index is; the file itself is not there yet. */
+static const struct rmv_error *place_index(struct rmv_snapshot *snapshot)
+{
+    RMV_CLEANUP(rmv_str_free) char *folder = NULL;
+    const struct rmv_error *err = rmv_experiment_folder(snapshot->workspace, "", &folder);
+    if (!err)
+        snapshot->index = rmv_str_format("%s/" INDEX_HEAD "%ld-%llx", folder, (long)getpid(),
+                                         (unsigned long long)rmv_time_monotonic_ns());
+    return err;
+}
+
 static const struct rmv_error *copy_index(struct rmv_snapshot *snapshot)
 {
     static const char *const where[] = {"rev-parse", "--absolute-git-dir", NULL};
@@ -95,16 +106,13 @@ static const struct rmv_error *copy_index(struct rmv_snapshot *snapshot)
     const struct rmv_git_run run = {.folder = rmv_vcs_root(snapshot->workspace->vcs),
                                     .argv = where};
     RMV_CLEANUP(rmv_str_free) char *folder = NULL;
-    RMV_CLEANUP(rmv_str_free) char *exps = NULL;
 
-    const struct rmv_error *err = rmv_experiment_folder(snapshot->workspace, "", &exps);
+    const struct rmv_error *err = rmv_git_ask(&run, &folder);
     if (!err)
-        err = rmv_git_ask(&run, &folder);
+        err = place_index(snapshot);
     if (err)
         return err;
     RMV_CLEANUP(rmv_str_free) char *index = rmv_path_join(folder, "index");
-    snapshot->index = rmv_str_format("%s/" INDEX_HEAD "%ld-%llx", exps, (long)getpid(),
-                                     (unsigned long long)rmv_time_monotonic_ns());
     if (rmv_fs_exists(index))
         return copy_file(index, snapshot->index);
     return git(snapshot, read_head, NULL, NULL);
@@ -318,4 +326,23 @@ const struct rmv_error *rmv_snapshot_commit(const struct rmv_snapshot *snapshot,
     if (!err)
         err = put_edits(&copy, edits);
     return err ? err : commit_index(&copy, parent, message, id);
+}
+
+const struct rmv_error *rmv_snapshot_write_files(struct rmv_workspace *workspace,
+                                                 const char *commit,
+                                                 const struct rmv_strings *paths)
+{
+    const char *const read_tree[] = {"read-tree", commit, NULL};
+    static const char *const write[] = {"checkout-index", "--force", "-z", "--stdin", NULL};
+    RMV_CLEANUP(rmv_snapshot_close) struct rmv_snapshot snapshot = {.workspace = workspace};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf names = {0};
+
+    if (!paths->count)
+        return NULL;
+    for (size_t i = 0; i < paths->count; i++)
+        add_name(&names, paths->items[i]);
+    const struct rmv_error *err = place_index(&snapshot);
+    if (!err)
+        err = git(&snapshot, read_tree, NULL, NULL);
+    return err ? err : git(&snapshot, write, &names, NULL);
 }

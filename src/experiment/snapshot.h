@@ -29,6 +29,13 @@ const struct rmv_error *rmv_snapshot_commit(const struct rmv_snapshot *snapshot,
                                             const struct rmv_file_edits *edits, const char *parent,
                                             const char *message, char id[RMV_VCS_ID_SIZE]);
 
+/* Writes files of a commit into the work tree, over what is there, with a copy of the index of
+ * their own; `paths` are from the top of the work tree. Errors: FAILED (git), IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_snapshot_write_files(struct rmv_workspace *workspace,
+                                                 const char *commit,
+                                                 const struct rmv_strings *paths);
+
 /* Removes index files that killed processes left in the folder of experiments. */
 void rmv_snapshot_clear(const struct rmv_workspace *workspace);
 

@@ -1,0 +1,89 @@
+#include <stdio.h>
+
+#include "rmv/base/mem.h"
+#include "rmv/commands.h"
+#include "rmv/experiments.h"
+#include "rmv/shared.h"
+
+static bool option_force, option_json;
+static const char *option_name, *option_message;
+static struct rmv_strings option_include_untracked;
+
+static const struct cli_option options[] = {
+    {.name = "name", .letter = 'n', .text = &option_name, .argument = "NAME", .help = "its name"},
+    {.name = "message",
+     .letter = 'm',
+     .text = &option_message,
+     .argument = "TEXT",
+     .help = "what its commit says"},
+    {.name = "include-untracked",
+     .letter = 'I',
+     .list = &option_include_untracked,
+     .argument = "PATH",
+     .help = "a file or folder that Git does not track, to be part of it"},
+    {.name = "force",
+     .letter = 'f',
+     .flag = &option_force,
+     .help = "replace an experiment of the same name"},
+    {.name = "json", .flag = &option_json, .help = "print a JSON document"},
+    {0},
+};
+
+static void print(const struct rmv_experiment_task *task)
+{
+    RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
+    if (!option_json) {
+        if (!cli_quiet)
+            printf("Experiment %s is saved: %.7s\n", task->name, task->id);
+        return;
+    }
+    rmv_value_set_map(&document);
+    cli_set_text(&document, "name", task->name);
+    cli_set_text(&document, "rev", task->id);
+    cli_set_text(&document, "baseline", task->baseline);
+    cli_print_json(&document);
+}
+
+static const struct rmv_error *exp_save(int argc, char **argv)
+{
+    RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
+    RMV_CLEANUP(rmv_experiment_task_free) struct rmv_experiment_task task = {0};
+
+    if (argc > 0)
+        return rmv_error_hint(
+            rmv_error(RMV_ERR_USAGE, "the whole workspace is saved, not '%s'", argv[0]),
+            "-I adds what Git does not track");
+    const struct rmv_error *err = cli_open_experiments(&workspace);
+    if (!err)
+        err = cli_paths(workspace, (int)option_include_untracked.count,
+                        option_include_untracked.items, &task.copied);
+    if (err)
+        return err;
+    task.name = rmv_str_copy(option_name);
+    task.message = rmv_str_copy(option_message);
+    task.replace = option_force;
+    err = rmv_experiment_save(workspace, &task);
+    if (!err)
+        print(&task);
+    return err;
+}
+
+const struct cli_command rmv_command_exp_save = {
+    .name = "exp save",
+    .arguments = "",
+    .summary = "keep the workspace as it is as an experiment",
+    .help =
+        "Makes an experiment of what is in the workspace, without running anything: files that "
+        "Git\n"
+        "tracks as they are now, pipelines, lock files, pointers, metrics, and whatever -I names.\n"
+        "Added data that changed is stored, but its pointer is only right in the experiment; "
+        "outputs\n"
+        "of stages are those that rmv.lock names, as `rmv repro` or `rmv commit` left it. The\n"
+        "workspace itself does not change.\n"
+        "\n"
+        "The exit status is 4 if the name is taken.",
+    .examples = "rmv exp save -n by-hand -m 'tuned by hand'\n"
+                "rmv exp save -I notes.txt\n",
+    .options = options,
+    .run = exp_save,
+};
