@@ -104,6 +104,8 @@ static void stage_to_value(const struct rmv_stage *stage, struct rmv_value *map)
     rmv_value_set_list(outs);
     for (size_t i = 0; i < stage->outs_count; i++)
         out_to_value(&stage->outs[i], rmv_value_append(outs));
+    if (stage->env.kind == RMV_VALUE_MAP)
+        rmv_value_copy(rmv_value_add(map, "env"), &stage->env);
     cli_set_bool(map, "frozen", stage->frozen);
     cli_set_bool(map, "always_changed", stage->always_changed);
     if (stage->meta.kind != RMV_VALUE_NULL)

@@ -101,6 +101,17 @@ static const struct rmv_error *open_pipe(int *from, int *to)
     return NULL;
 }
 
+void rmv_execution_list_env(const struct rmv_execution_options *settings, struct rmv_strings *env)
+{
+    const struct rmv_stage *stage = settings->stage;
+    rmv_strings_take(env, rmv_str_format("RMV_ROOT=%s", settings->workspace->root));
+    rmv_strings_take(env, rmv_str_format("RMV_STAGE=%s", stage->address));
+    for (size_t i = 0; stage->env.kind == RMV_VALUE_MAP && i < stage->env.map.count; i++) {
+        const struct rmv_member *variable = &stage->env.map.members[i];
+        rmv_strings_take(env, rmv_str_format("%s=%s", variable->key, variable->value.text));
+    }
+}
+
 static const struct rmv_error *start(struct rmv_execution *execution, const char *line)
 {
     const struct rmv_execution_options *settings = &execution->options;
@@ -108,21 +119,19 @@ static const struct rmv_error *start(struct rmv_execution *execution, const char
     RMV_CLEANUP(rmv_fd_close) int err_to = -1;
     RMV_CLEANUP(rmv_str_free)
     char *folder = rmv_path_join(settings->workspace->root, settings->stage->wdir);
-    RMV_CLEANUP(rmv_str_free)
-    char *root = rmv_str_format("RMV_ROOT=%s", settings->workspace->root);
-    RMV_CLEANUP(rmv_str_free)
-    char *stage = rmv_str_format("RMV_STAGE=%s", settings->stage->address);
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings env = {0};
     const char *const argv[] = {"/bin/sh", "-c", line, NULL};
-    const char *const env[] = {root, stage, NULL};
 
     const struct rmv_error *err = open_pipe(&execution->out_fd, &out_to);
     if (!err)
         err = open_pipe(&execution->err_fd, &err_to);
     if (err)
         return err;
+    rmv_execution_list_env(settings, &env);
+    rmv_strings_take(&env, NULL); /* ends the list */
     const struct rmv_process_options options = {.argv = argv,
                                                 .folder = folder,
-                                                .env = env,
+                                                .env = (const char *const *)env.items,
                                                 .stdout_fd = out_to,
                                                 .stderr_fd = err_to,
                                                 .new_group = true};

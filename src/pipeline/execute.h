@@ -35,6 +35,9 @@ const struct rmv_error *rmv_execution_start(const struct rmv_execution_options *
 /* Kills what still runs. */
 void rmv_execution_close(struct rmv_execution **execution);
 
+/* Adds "NAME=value" for every variable that the command gets besides those of rmv itself. */
+void rmv_execution_list_env(const struct rmv_execution_options *settings, struct rmv_strings *env);
+
 void rmv_execution_watch(const struct rmv_execution *execution,
                          struct pollfd watched[RMV_EXECUTION_FDS]);
 

@@ -9,12 +9,12 @@
 
 #define STAGE_NAME_SIZE_MAX 1000
 
-static const char *const document_keys[] = {"stages",    "metrics",  "plots", "params",
-                                            "artifacts", "datasets", "vars",  NULL};
+static const char *const document_keys[] = {"stages",   "metrics", "plots", "params", "artifacts",
+                                            "datasets", "vars",    "env",   NULL};
 static const char *const stage_keys[] = {
-    "cmd",    "wdir",           "deps", "outs", "params", "metrics", "plots",
-    "frozen", "always_changed", "desc", "meta", "retry",  "timeout", NULL};
-static const char *const stage_keys_later[] = {"env", "hermetic", "executor", NULL};
+    "cmd",  "wdir", "deps",  "outs",    "params", "metrics", "plots", "frozen", "always_changed",
+    "desc", "meta", "retry", "timeout", "env",    NULL};
+static const char *const stage_keys_later[] = {"hermetic", "executor", NULL};
 
 /* ---- One stage ------------------------------------------------------------------------------ */
 
@@ -127,6 +127,26 @@ static const struct rmv_error *parse_member(const struct rmv_stage_parser *parse
     return NULL;
 }
 
+/* The variables of all stages, then, over them, the stage's own; sorted. */
+static const struct rmv_error *parse_env(const struct rmv_stage_parser *parser,
+                                         const struct rmv_value *own)
+{
+    RMV_CLEANUP(rmv_value_free) struct rmv_value all = {0};
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
+
+    rmv_value_copy(&all, &parser->env);
+    const struct rmv_error *err = own ? rmv_parse_env(parser, own, &all) : NULL;
+    if (err || all.kind == RMV_VALUE_NULL)
+        return err;
+    for (size_t i = 0; i < all.map.count; i++)
+        rmv_strings_add(&names, all.map.members[i].key);
+    rmv_strings_sort(&names);
+    for (size_t i = 0; i < names.count; i++)
+        rmv_value_set_text(rmv_value_add(&parser->stage->env, names.items[i]),
+                           rmv_value_find_text(&all, names.items[i]));
+    return NULL;
+}
+
 static const struct rmv_error *check_outs_once(const struct rmv_stage_parser *parser)
 {
     const struct rmv_stage *stage = parser->stage;
@@ -171,6 +191,8 @@ static const struct rmv_error *parse_stage(struct rmv_stage_parser *parser,
     for (size_t i = 0; !err && i < map->map.count; i++)
         err = parse_member(parser, &map->map.members[i]);
     if (!err)
+        err = parse_env(parser, rmv_value_find(map, "env"));
+    if (!err)
         err = rmv_parse_flag(parser, map, "frozen", &stage->frozen);
     if (!err)
         err = rmv_parse_flag(parser, map, "always_changed", &stage->always_changed);
@@ -206,11 +228,16 @@ static const struct rmv_error *parse_stages(const struct rmv_stage_parser *parse
 /* ---- The document --------------------------------------------------------------------------- */
 
 /* Stages first: what is drawn of them comes before what is drawn besides. */
-static const struct rmv_error *parse_parts(const struct rmv_stage_parser *parser,
+static const struct rmv_error *parse_parts(struct rmv_stage_parser *parser,
                                            const struct rmv_value *document)
 {
     const struct rmv_value *stages = rmv_value_find(document, "stages");
-    const struct rmv_error *err = stages ? parse_stages(parser, stages) : NULL;
+    const struct rmv_value *env = rmv_value_find(document, "env");
+    const struct rmv_error *err = NULL;
+    if (env && env->kind != RMV_VALUE_NULL)
+        err = rmv_parse_env(parser, env, &parser->env);
+    if (!err && stages)
+        err = parse_stages(parser, stages);
     for (size_t i = 0; !err && i < document->map.count; i++)
         err = rmv_parse_part(parser, &document->map.members[i]);
     return err;
@@ -222,7 +249,7 @@ const struct rmv_error *rmv_pipeline_parse(const char *file, const char *text, s
 {
     RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
     RMV_CLEANUP(rmv_str_free) char *folder = rmv_path_parent(file);
-    const struct rmv_stage_parser parser = {.file = file, .folder = folder, .pipeline = pipeline};
+    struct rmv_stage_parser parser = {.file = file, .folder = folder, .pipeline = pipeline};
 
     const struct rmv_error *err = rmv_yaml_parse(file, text, size, &document);
     if (err)
@@ -236,5 +263,8 @@ const struct rmv_error *rmv_pipeline_parse(const char *file, const char *text, s
     struct rmv_template template = {.file = file, .folder = folder, .reader = reader};
     if (!err)
         err = rmv_template_expand(&template, &document);
-    return err ? err : parse_parts(&parser, &document);
+    if (!err)
+        err = parse_parts(&parser, &document);
+    rmv_value_free(&parser.env);
+    return err;
 }

@@ -8,6 +8,7 @@ struct rmv_stage_parser {
     const char *folder;      /* it is in, relative to the workspace */
     struct rmv_stage *stage; /* NULL at the top level */
     struct rmv_pipeline *pipeline;
+    struct rmv_value env; /* of all stages: name → text; null if there is none */
 };
 
 /* Refuses keys that are not in `known`, and, as not supported yet, those in `later`. */
@@ -55,6 +56,11 @@ const struct rmv_error *rmv_parse_out_plot(const struct rmv_stage_parser *parser
 RMV_MUST_CHECK
 const struct rmv_error *rmv_parse_part(const struct rmv_stage_parser *parser,
                                        const struct rmv_member *part);
+
+/* Adds the variables of `map`, {NAME: scalar}, to `env`, with values as text. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_parse_env(const struct rmv_stage_parser *parser,
+                                      const struct rmv_value *map, struct rmv_value *env);
 
 /* Seconds as a number, or "90s", "1h30m", "2d" and the like. */
 RMV_MUST_CHECK

@@ -41,6 +41,7 @@ void rmv_stage_free(struct rmv_stage *stage)
     rmv_str_free(&stage->desc);
     rmv_value_free(&stage->cmd);
     rmv_value_free(&stage->meta);
+    rmv_value_free(&stage->env);
     *stage = (struct rmv_stage){0};
 }
 
@@ -264,6 +265,8 @@ void rmv_stage_format_definition(const struct rmv_stage *stage, struct rmv_buf *
             &outs, rmv_str_format("%s%s", cache_word_of(&stage->outs[i]), stage->outs[i].path));
     rmv_value_set_map(&map);
     rmv_value_copy(rmv_value_add(&map, "cmd"), &stage->cmd);
+    if (stage->env.kind == RMV_VALUE_MAP)
+        rmv_value_copy(rmv_value_add(&map, "env"), &stage->env);
     add_sorted(&map, "deps", &deps);
     add_sorted(&map, "outs", &outs);
     add_params(stage, &map);

@@ -94,9 +94,12 @@ static void add_outputs(struct rmv_value *map, const char *key, const struct rmv
 static void add_inputs(struct rmv_value *map, const struct rmv_lock_stage *run)
 {
     const struct rmv_value *wdir = rmv_value_find(&run->extra, "wdir");
+    const struct rmv_value *env = rmv_value_find(&run->extra, "env");
     rmv_value_copy(rmv_value_add(map, "cmd"), &run->cmd);
     if (wdir)
         rmv_value_copy(rmv_value_add(map, "wdir"), wdir);
+    if (env)
+        copy_sorted(rmv_value_add(map, "env"), env);
     add_outputs(map, "deps", &run->deps, false);
     struct rmv_value *params = rmv_value_add(map, "params");
     if (run->params.kind == RMV_VALUE_MAP)

@@ -40,6 +40,8 @@ const struct rmv_error *rmv_runner_entry_of(struct rmv_runner *runner,
     rmv_value_copy(&entry->params, params);
     if (strcmp(folder, stage->wdir) != 0)
         rmv_value_set_text(rmv_value_add(&entry->extra, "wdir"), stage->wdir);
+    if (stage->env.kind == RMV_VALUE_MAP && stage->env.map.count)
+        rmv_value_copy(rmv_value_add(&entry->extra, "env"), &stage->env);
     for (size_t i = 0; i < stage->outs_count; i++)
         rmv_outputs_add(&entry->outs)->path = rmv_str_copy(stage->outs[i].path);
     return NULL;

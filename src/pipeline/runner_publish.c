@@ -96,13 +96,14 @@ static bool has_equal_outputs(const struct rmv_outputs *a, const struct rmv_outp
     return a->count == b->count;
 }
 
-static bool has_equal_params(const struct rmv_value *a, const struct rmv_value *b)
+static bool is_empty(const struct rmv_value *map)
 {
-    const bool a_is_empty =
-        a->kind == RMV_VALUE_NULL || (a->kind == RMV_VALUE_MAP && !a->map.count);
-    const bool b_is_empty =
-        b->kind == RMV_VALUE_NULL || (b->kind == RMV_VALUE_MAP && !b->map.count);
-    return (a_is_empty && b_is_empty) || rmv_value_equal(a, b);
+    return !map || map->kind == RMV_VALUE_NULL || (map->kind == RMV_VALUE_MAP && !map->map.count);
+}
+
+static bool has_equal_values(const struct rmv_value *a, const struct rmv_value *b)
+{
+    return is_empty(a) || is_empty(b) ? is_empty(a) && is_empty(b) : rmv_value_equal(a, b);
 }
 
 /* Does the lock file say this already? Then the run it names explains the outputs as well as the
@@ -118,7 +119,9 @@ static bool is_known(struct rmv_runner *runner, const struct rmv_lock_stage *old
 
     return has_record && rmv_str_compare(old_wdir, wdir) == 0 &&
            rmv_value_equal(&old->cmd, &entry->cmd) &&
-           has_equal_params(&old->params, &entry->params) &&
+           has_equal_values(rmv_value_find(&old->extra, "env"),
+                            rmv_value_find(&entry->extra, "env")) &&
+           has_equal_values(&old->params, &entry->params) &&
            has_equal_outputs(&old->deps, &entry->deps) &&
            has_equal_outputs(&old->outs, &entry->outs);
 }

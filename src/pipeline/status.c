@@ -30,7 +30,8 @@ void rmv_stage_status_add(struct rmv_stage_status *status, enum rmv_stage_change
 
 static bool is_input(enum rmv_stage_change change)
 {
-    return change == RMV_STAGE_CHANGE_DEP || change == RMV_STAGE_CHANGE_PARAM;
+    return change == RMV_STAGE_CHANGE_DEP || change == RMV_STAGE_CHANGE_PARAM ||
+           change == RMV_STAGE_CHANGE_ENV;
 }
 
 char *rmv_stage_status_text(const struct rmv_stage_status *status)
@@ -283,6 +284,16 @@ static void compare_command(struct comparison *comparison)
                              rmv_str_copy("working folder changed"));
 }
 
+static void compare_env(struct comparison *comparison)
+{
+    RMV_CLEANUP(rmv_params_differences_free) struct rmv_params_differences differences = {0};
+    rmv_params_compare("env", rmv_value_find(&comparison->locked->extra, "env"),
+                       &comparison->stage->env, false, &differences);
+    for (size_t i = 0; i < differences.count; i++)
+        rmv_stage_status_add(comparison->status, RMV_STAGE_CHANGE_ENV,
+                             describe_difference(&differences.items[i]));
+}
+
 static void compare_kind(struct comparison *comparison)
 {
     const struct rmv_stage *stage = comparison->stage;
@@ -321,8 +332,10 @@ const struct rmv_error *rmv_stage_status_of(struct rmv_stage_view *view,
         err = compare_deps(&comparison);
         if (!err)
             err = compare_params(&comparison);
-        if (!err && comparison.locked)
+        if (!err && comparison.locked) {
             compare_command(&comparison);
+            compare_env(&comparison);
+        }
     }
     if (!err && comparison.locked)
         err = compare_outs(&comparison);

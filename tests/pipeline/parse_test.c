@@ -363,6 +363,45 @@ static void wrong_artifacts_and_datasets_are_refused(void **state)
     refuse("datasets: [{name: 1, type: x}]\n", RMV_ERR_USAGE, "rmv.yaml:1:19: 'name'");
 }
 
+static const char *env_of(const struct rmv_stage *stage, const char *name)
+{
+    const char *text = rmv_value_find_text(&stage->env, name);
+    return text ? text : "(none)";
+}
+
+static void variables_become_text_and_stages_override_them(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
+    CHECK_OK(parse("vars: [{n: 3}]\n"
+                   "stages:\n"
+                   "  a: {cmd: x, env: {B: true, A: '${n} ', C: 1.0}}\n"
+                   "  b:\n    foreach: [1, 2]\n    do: {cmd: x, env: {ITEM: '${item}'}}\n"
+                   "env: {A: 0, Z: ''}\n",
+                   &pipeline));
+    assert_int_equal(pipeline.count, 3);
+    assert_string_equal(env_of(&pipeline.stages[0], "A"), "3 ");
+    assert_string_equal(env_of(&pipeline.stages[0], "B"), "true");
+    assert_string_equal(env_of(&pipeline.stages[0], "C"), "1.0");
+    assert_string_equal(env_of(&pipeline.stages[0], "Z"), "");
+    assert_string_equal(pipeline.stages[0].env.map.members[0].key, "A");
+    assert_string_equal(env_of(&pipeline.stages[2], "A"), "0");
+    assert_string_equal(env_of(&pipeline.stages[2], "ITEM"), "2");
+}
+
+static void wrong_variables_are_refused(void **state)
+{
+    (void)state;
+    refuse("env: [a]\n", RMV_ERR_USAGE, "rmv.yaml:1:6: 'env'");
+    refuse("env: {1A: x}\n", RMV_ERR_USAGE, "rmv.yaml:1:7: '1A' is no name for a variable");
+    refuse("env: {'A=B': x}\n", RMV_ERR_USAGE, "'A=B' is no name");
+    refuse("env: {'': x}\n", RMV_ERR_USAGE, "'' is no name");
+    refuse("env: {A: }\n", RMV_ERR_USAGE, "rmv.yaml:1:10: variable 'A' must be a string");
+    refuse("env: {A: {b: c}}\n", RMV_ERR_USAGE, "rmv.yaml:1:10");
+    refuse("env: {RMV_STAGE: x}\n", RMV_ERR_USAGE, "rmv itself sets 'RMV_STAGE'");
+    refuse("stages:\n  a: {cmd: x, env: 1}\n", RMV_ERR_USAGE, "rmv.yaml:2:20: 'env'");
+}
+
 static void what_is_listed_twice_is_refused(void **state)
 {
     (void)state;
@@ -425,6 +464,8 @@ int main(void)
         TEST(wrong_plots_are_refused_with_their_place),
         TEST(artifacts_and_datasets_are_read),
         TEST(wrong_artifacts_and_datasets_are_refused),
+        TEST(variables_become_text_and_stages_override_them),
+        TEST(wrong_variables_are_refused),
         TEST(what_is_listed_twice_is_refused),
         TEST(names_that_cannot_be_typed_are_refused),
         TEST(files_of_rmv_itself_cannot_be_outputs),

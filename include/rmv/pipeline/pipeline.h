@@ -76,8 +76,10 @@ struct rmv_stage {
     size_t params_count, params_capacity;
     bool frozen, always_changed;
     struct rmv_stage_retry retry;
-    int64_t timeout_ms;    /* of one attempt, all lines of its command; 0: none */
-    char *desc;            /* or NULL */
+    int64_t timeout_ms; /* of one attempt, all lines of its command; 0: none */
+    struct rmv_value
+        env;    /* variables for its command: name → text, sorted; null if there are none */
+    char *desc; /* or NULL */
     struct rmv_value meta; /* the user's own; null if there is none */
     uint32_t line, column; /* of its name */
 };

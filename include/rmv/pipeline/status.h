@@ -59,6 +59,7 @@ enum rmv_stage_change {
     RMV_STAGE_CHANGE_COMMAND, /* command or working folder */
     RMV_STAGE_CHANGE_DEP,
     RMV_STAGE_CHANGE_PARAM,
+    RMV_STAGE_CHANGE_ENV, /* a variable of the environment */
     RMV_STAGE_CHANGE_OUT, /* an output is missing, was modified, or was not declared before */
 };
 
