@@ -123,3 +123,40 @@ const struct rmv_error *rmv_packs_read(struct rmv_packs *packs, struct rmv_pack 
     release(packs, pack);
     return err;
 }
+
+/* ---- Whole or not ---------------------------------------------------------------------------- */
+
+enum ending { ENDING_UNKNOWN, ENDING_RIGHT, ENDING_WRONG };
+
+static const struct rmv_error *read_trailer(struct rmv_packs *packs, struct rmv_pack *pack,
+                                            struct rmv_pack_trailer *trailer)
+{
+    struct rmv_vfs_stat stat = {0};
+    const struct rmv_error *err = acquire(packs, pack);
+    if (err)
+        return err;
+    err = rmv_vfs_stat_file(&pack->file, &stat);
+    if (!err && stat.size < sizeof(*trailer))
+        err = rmv_error(RMV_ERR_CORRUPT, "pack '%s' is cut short", pack->path);
+    if (!err)
+        err = rmv_vfs_read(&pack->file, stat.size - sizeof(*trailer), trailer, sizeof(*trailer));
+    release(packs, pack);
+    return err;
+}
+
+bool rmv_packs_is_whole(struct rmv_packs *packs, struct rmv_pack *pack)
+{
+    struct rmv_pack_trailer trailer;
+    const int known = atomic_load_explicit(&pack->ending, memory_order_relaxed);
+    if (known != ENDING_UNKNOWN)
+        return known == ENDING_RIGHT;
+    const struct rmv_error *err = read_trailer(packs, pack, &trailer);
+    if (err && err->code != RMV_ERR_CORRUPT)
+        return err->code != RMV_ERR_NOT_FOUND;
+    const bool is_right = !err &&
+                          memcmp(trailer.sha256, pack->name.sha256, sizeof(trailer.sha256)) == 0 &&
+                          memcmp(trailer.magic, "rmv-tail", sizeof(trailer.magic)) == 0;
+    atomic_store_explicit(&pack->ending, is_right ? ENDING_RIGHT : ENDING_WRONG,
+                          memory_order_relaxed);
+    return is_right;
+}

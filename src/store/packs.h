@@ -22,6 +22,7 @@ struct rmv_pack {
     bool is_covered;                  /* by a segment of the index */
     atomic_uint_least64_t touched_by; /* the batch that relied on it last, see batch.c */
     bool is_damaged;                  /* its footer cannot be read; somebody has been warned */
+    atomic_int ending;                /* see rmv_packs_is_whole() */
     struct rmv_vfs_file file;
     unsigned users;
     uint64_t used_at; /* in ticks of `clock` */
@@ -49,3 +50,7 @@ struct rmv_pack *rmv_packs_add(struct rmv_packs *packs, const struct rmv_object_
 RMV_MUST_CHECK
 const struct rmv_error *rmv_packs_read(struct rmv_packs *packs, struct rmv_pack *pack,
                                        uint64_t offset, void *bytes, size_t size);
+
+/* Does the file end as the pack of this name has to? One that was cut short, or is another's, does
+ * not, however much the index knows of it. Looked at once; what cannot be looked at passes. */
+bool rmv_packs_is_whole(struct rmv_packs *packs, struct rmv_pack *pack);

@@ -95,7 +95,8 @@ void rmv_store_close(struct rmv_store **store)
 bool rmv_store_is_sound(struct rmv_store *store, const struct rmv_object_id *id,
                         const struct rmv_location *location)
 {
-    return !rmv_store_is_damaged(store, &location->pack->name, id);
+    return rmv_packs_is_whole(&store->index.packs, location->pack) &&
+           !rmv_store_is_damaged(store, &location->pack->name, id);
 }
 
 bool rmv_store_is_damaged(struct rmv_store *store, const struct rmv_object_id *pack,

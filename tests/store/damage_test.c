@@ -410,6 +410,34 @@ static void a_list_of_damage_that_is_none_does_no_harm(void **state)
     assert_false(rmv_fs_exists("damaged"));
 }
 
+/* A copy of the store that was interrupted, say: the index came along whole. */
+static void what_is_in_a_pack_that_was_cut_short_does_not_count_as_stored(void **state)
+{
+    (void)state;
+    for (size_t cut = 0; cut < 3; cut++) {
+        struct rmv_object_id ids[OBJECTS_COUNT];
+        struct rmv_object_id id;
+        struct stat status;
+        assert_int_equal(system("rm -rf packs index tmp lock"), 0);
+        fill_store(ids);
+        RMV_CLEANUP(rmv_str_free) char *path = only_file("packs");
+        assert_int_equal(stat(path, &status), 0);
+        assert_int_equal(chmod(path, 0644), 0);
+        assert_int_equal(truncate(path, cut == 2 ? 0 : status.st_size / (off_t)(cut + 1) - 1), 0);
+
+        RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_store();
+        RMV_CLEANUP(rmv_buf_free) struct rmv_buf bytes = {0};
+        assert_false(rmv_store_is_saved(store, &ids[OBJECTS_COUNT - 1]));
+        for (size_t i = 0; i < OBJECTS_COUNT; i++) {
+            make_object(i, &bytes);
+            id = put_bytes(store, &bytes);
+            assert_true(rmv_object_id_equal(&id, &ids[i]));
+        }
+        assert_int_equal(count_right(store, ids), OBJECTS_COUNT);
+        assert_true(rmv_store_is_saved(store, &ids[OBJECTS_COUNT - 1]));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -427,6 +455,7 @@ int main(void)
         TEST(an_object_damaged_in_one_pack_is_read_from_another),
         TEST(putting_an_object_again_mends_what_a_check_found_damaged),
         TEST(putting_a_large_file_again_mends_its_chunks),
+        TEST(what_is_in_a_pack_that_was_cut_short_does_not_count_as_stored),
         TEST(a_list_of_damage_that_is_none_does_no_harm),
     };
     return RUN_TESTS(tests);
