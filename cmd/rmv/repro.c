@@ -14,6 +14,7 @@ static bool option_no_commit, option_no_run_cache, option_json;
 static bool option_all_pipelines, option_pipeline, option_recursive, option_force_downstream;
 static bool option_interactive, option_allow_missing, option_ignore_errors;
 static int64_t option_jobs = 1;
+static const char *option_executor;
 
 static const struct cli_option options[] = {
     {.name = "force", .letter = 'f', .flag = &option_force, .help = "run what is up to date too"},
@@ -59,6 +60,10 @@ static const struct cli_option options[] = {
      .number = &option_jobs,
      .argument = "N",
      .help = "run up to N stages at once where none needs the other; 0: one per processor"},
+    {.name = "executor",
+     .text = &option_executor,
+     .argument = "NAME",
+     .help = "where all stages run: local, or slurm for jobs of the cluster"},
     {.name = "no-commit",
      .flag = &option_no_commit,
      .help = "do not store the outputs; `rmv commit` does that later"},
@@ -70,6 +75,7 @@ static const struct cli_option options[] = {
 };
 
 static int64_t jobs = 1; /* stages at once */
+static enum rmv_executor_kind executor;
 static volatile sig_atomic_t interrupted;
 
 static void interrupt(int number)
@@ -214,6 +220,9 @@ static void print_event(FILE *out, const struct rmv_repro_event *event)
     case RMV_REPRO_COMMAND:
         fprintf(out, jobs > 1 ? "[%s] > %s\n" : "%.0s> %s\n", name, event->text);
         break;
+    case RMV_REPRO_CLUSTER:
+        fprintf(out, "Stage '%s' %s\n", name, event->text);
+        break;
     case RMV_REPRO_RETRYING:
         fprintf(stderr, "%s\n", event->text);
         break;
@@ -320,6 +329,7 @@ static const struct rmv_error *run(struct rmv_workspace *workspace,
                                             .no_commit = option_no_commit,
                                             .no_run_cache = option_no_run_cache,
                                             .jobs = (unsigned)jobs,
+                                            .executor = executor,
                                             .report = report,
                                             .output = cli_quiet ? NULL : show_output,
                                             .context = printer,
@@ -378,6 +388,13 @@ static const struct rmv_error *repro(int argc, char **argv)
     jobs = option_jobs ? option_jobs : sysconf(_SC_NPROCESSORS_ONLN);
     for (int i = 0; i < argc; i++)
         rmv_strings_add(&targets, argv[i]);
+    if (option_executor && strcmp(option_executor, "local") == 0)
+        executor = RMV_EXECUTOR_LOCAL;
+    else if (option_executor && strcmp(option_executor, "slurm") == 0)
+        executor = RMV_EXECUTOR_SLURM;
+    else if (option_executor)
+        return rmv_error_hint(rmv_error(RMV_ERR_USAGE, "no executor '%s'", option_executor),
+                              "there are local and slurm");
     watch_signals();
     rmv_value_set_list(&printer.stages);
     err = cli_open_workspace(&workspace);
@@ -424,6 +441,11 @@ const struct cli_command rmv_command_repro = {
         "to their end and are recorded. A stage with 'timeout' is stopped when that is over, one\n"
         "with 'retry' is tried again after a pause.\n"
         "\n"
+        "Stages whose 'executor' is slurm, or all with --executor slurm, run as jobs of the "
+        "cluster,\n"
+        "in the same order and as many at once as -j says. An interrupt cancels them. If rmv is\n"
+        "killed they go on, and the next run follows them instead of submitting them again.\n"
+        "\n"
         "With --allow-missing, data that is not in the workspace counts as what its pointer or\n"
         "rmv.lock says of it, so that in a fresh clone nothing runs that did not change; a stage\n"
         "that has to run still needs it here. --interactive reads its answers from the standard\n"
@@ -436,6 +458,7 @@ const struct cli_command rmv_command_repro = {
                 "rmv repro train              # a stage and what it needs\n"
                 "rmv repro --dry              # what would run, and why\n"
                 "rmv repro -j 4               # four stages at once\n"
+                "rmv repro -j 32 --executor slurm   # as jobs of the cluster\n"
                 "rmv repro -k                 # go on where a failure does not matter\n"
                 "rmv repro --downstream prep  # from a stage to the end\n",
     .options = options,

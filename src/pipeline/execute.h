@@ -1,5 +1,6 @@
-/* Running the command of a stage: a process group of its own, its output copied to a log and to
- * whoever listens, stopped when the user interrupts or its time is up.
+/* Running the command of a stage: its output copied to a log and to whoever listens, stopped when
+ * the user interrupts or its time is up. It runs here, in a process group of its own, or as a job
+ * of Slurm.
  *
  * Several can be on their way in one thread: the caller waits with poll() for what
  * rmv_execution_watch() names, RMV_EXECUTION_LOOK_MS at the longest, and calls rmv_execution_step()
@@ -16,6 +17,7 @@
 #define RMV_EXECUTION_LOOK_MS 100 /* how long a signal that came between two looks may wait */
 
 struct rmv_execution;
+struct rmv_slurm_job;
 
 struct rmv_execution_options {
     struct rmv_workspace *workspace;
@@ -24,15 +26,17 @@ struct rmv_execution_options {
     /* Held for the stage. The processes inherit it, so that the stage stays locked until they have
      * ended even if this program is killed. */
     struct rmv_lock *lock;
-    unsigned attempt; /* from 1; the log of the first one starts anew */
+    unsigned attempt;                /* from 1; the log of the first one starts anew */
+    const char *key;                 /* of what is run: command, dependencies, parameters */
+    const struct rmv_slurm_job *job; /* it runs already, as this; or NULL */
 };
 
-/* Starts the first line of the stage's command. On success the caller closes `*execution`. */
+/* Starts the stage's command. On success the caller closes `*execution`. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_execution_start(const struct rmv_execution_options *options,
                                             struct rmv_execution **execution);
 
-/* Kills what still runs. */
+/* Kills what still runs here, and leaves jobs of Slurm to go on: a later run finds them. */
 void rmv_execution_close(struct rmv_execution **execution);
 
 /* Adds "NAME=value" for every variable that the command gets besides those of rmv itself. */

@@ -9,12 +9,12 @@
 
 #define STAGE_NAME_SIZE_MAX 1000
 
-static const char *const document_keys[] = {"stages",   "metrics", "plots", "params", "artifacts",
-                                            "datasets", "vars",    "env",   NULL};
+static const char *const document_keys[] = {"stages",   "metrics", "plots", "params",   "artifacts",
+                                            "datasets", "vars",    "env",   "executor", NULL};
 static const char *const stage_keys[] = {
-    "cmd",  "wdir", "deps",  "outs",    "params", "metrics", "plots", "frozen", "always_changed",
-    "desc", "meta", "retry", "timeout", "env",    NULL};
-static const char *const stage_keys_later[] = {"hermetic", "executor", NULL};
+    "cmd",  "wdir", "deps",  "outs",    "params", "metrics",  "plots", "frozen", "always_changed",
+    "desc", "meta", "retry", "timeout", "env",    "executor", NULL};
+static const char *const stage_keys_later[] = {"hermetic", NULL};
 
 /* ---- One stage ------------------------------------------------------------------------------ */
 
@@ -122,6 +122,8 @@ static const struct rmv_error *parse_member(const struct rmv_stage_parser *parse
         return rmv_parse_retry(parser, value, &stage->retry);
     if (strcmp(key, "timeout") == 0)
         return rmv_parse_duration(parser, value, "'timeout'", &stage->timeout_ms);
+    if (strcmp(key, "executor") == 0)
+        return rmv_parse_executor(parser, value, &stage->executor);
     if (strcmp(key, "meta") == 0)
         rmv_value_copy(&stage->meta, value);
     return NULL;
@@ -176,6 +178,8 @@ static const struct rmv_error *parse_stage(struct rmv_stage_parser *parser,
                          ? rmv_str_copy(member->key)
                          : rmv_str_format("%s:%s", parser->file, member->key);
     stage->wdir = rmv_str_copy(parser->folder);
+    if (parser->executor)
+        rmv_stage_executor_copy(&stage->executor, parser->executor);
     stage->line = member->line;
     stage->column = member->column;
 
@@ -263,6 +267,11 @@ const struct rmv_error *rmv_pipeline_parse(const char *file, const char *text, s
     struct rmv_template template = {.file = file, .folder = folder, .reader = reader};
     if (!err)
         err = rmv_template_expand(&template, &document);
+    RMV_CLEANUP(rmv_stage_executor_free) struct rmv_stage_executor executor = {0};
+    const struct rmv_value *where = err ? NULL : rmv_value_find(&document, "executor");
+    if (where)
+        err = rmv_parse_default_executor(&parser, where, pipeline, &executor);
+    parser.executor = &executor;
     if (!err)
         err = parse_parts(&parser, &document);
     rmv_value_free(&parser.env);

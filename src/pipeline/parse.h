@@ -9,6 +9,7 @@ struct rmv_stage_parser {
     struct rmv_stage *stage; /* NULL at the top level */
     struct rmv_pipeline *pipeline;
     struct rmv_value env; /* of all stages: name → text; null if there is none */
+    const struct rmv_stage_executor *executor; /* of stages that say nothing; or NULL */
 };
 
 /* Refuses keys that are not in `known`, and, as not supported yet, those in `later`. */
@@ -73,3 +74,17 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_parse_retry(const struct rmv_stage_parser *parser,
                                         const struct rmv_value *value,
                                         struct rmv_stage_retry *retry);
+
+/* "local" or "slurm", or a map of them. `executor` keeps what `value` does not mention. At the top
+ * of a file it is for all stages there, and limits what runs here at once, in `pipeline`. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_parse_executor(const struct rmv_stage_parser *parser,
+                                           const struct rmv_value *value,
+                                           struct rmv_stage_executor *executor);
+RMV_MUST_CHECK
+const struct rmv_error *rmv_parse_default_executor(const struct rmv_stage_parser *parser,
+                                                   const struct rmv_value *value,
+                                                   struct rmv_pipeline *pipeline,
+                                                   struct rmv_stage_executor *executor);
+void rmv_stage_executor_copy(struct rmv_stage_executor *to, const struct rmv_stage_executor *from);
+void rmv_stage_executor_free(struct rmv_stage_executor *executor);

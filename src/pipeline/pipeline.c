@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipeline/parse.h"
 #include "rmv/base/json.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
@@ -42,6 +43,7 @@ void rmv_stage_free(struct rmv_stage *stage)
     rmv_value_free(&stage->cmd);
     rmv_value_free(&stage->meta);
     rmv_value_free(&stage->env);
+    rmv_stage_executor_free(&stage->executor);
     *stage = (struct rmv_stage){0};
 }
 

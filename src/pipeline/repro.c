@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "pipeline/limits.h"
 #include "pipeline/runner.h"
 #include "pipeline/runner_marks.h"
 #include "pipeline/schedule.h"
@@ -31,6 +32,7 @@ struct repro {
     size_t *forced_by;          /* per stage: 1 + the stage that ran and forces it to run; or 0 */
     struct rmv_strings failed, blocked, declined; /* addresses */
     struct rmv_schedule schedule;
+    struct rmv_limits limits;
     struct running *running;
     size_t running_count, running_capacity;
     struct rmv_error *error; /* why nothing new is started, or NULL */
@@ -364,12 +366,17 @@ static void take_result(struct repro *repro, size_t at, const struct rmv_error *
 
 static void start_more(struct repro *repro)
 {
+    const struct rmv_pipeline *pipeline = repro->runner.pipeline;
     const size_t jobs = repro->runner.options->jobs > 1 ? repro->runner.options->jobs : 1;
     size_t at;
 
     while (!repro->error && repro->running_count < jobs &&
            rmv_schedule_next(&repro->schedule, &at)) {
         struct rmv_run *run = NULL;
+        if (!rmv_limits_fit(&repro->limits, &pipeline->stages[at])) {
+            rmv_schedule_return(&repro->schedule, at);
+            return;
+        }
         const struct rmv_error *err = visit(repro, at, &run);
         if (err && err->code == RMV_ERR_LOCKED && repro->running_count > 0) {
             rmv_schedule_return(&repro->schedule, at);
@@ -382,6 +389,7 @@ static void start_more(struct repro *repro)
         repro->running = rmv_grow(repro->running, repro->running_count, &repro->running_capacity,
                                   sizeof(repro->running[0]));
         repro->running[repro->running_count++] = (struct running){.at = at, .run = run};
+        rmv_limits_take(&repro->limits, &pipeline->stages[at]);
     }
 }
 
@@ -403,6 +411,7 @@ static const struct rmv_error *wait_for_running(struct repro *repro)
         const struct rmv_error *err =
             rmv_run_step(running->run, &watched[i * RMV_EXECUTION_FDS], &ended);
         if (ended) {
+            rmv_limits_return(&repro->limits, &repro->runner.pipeline->stages[running->at]);
             take_result(repro, running->at, err);
             rmv_run_close(&running->run);
         } else {
@@ -462,7 +471,8 @@ const struct rmv_error *rmv_repro(struct rmv_workspace *workspace,
                                      .pipeline = pipeline,
                                      .options = options,
                                      .view = {.workspace = workspace},
-                                     .cache = {.workspace = workspace}}};
+                                     .cache = {.workspace = workspace}},
+                          .limits = {.pipeline = pipeline, .executor = options->executor}};
 
     const struct rmv_error *err = rmv_graph_build(pipeline, &repro.graph);
     if (err)
@@ -476,6 +486,8 @@ const struct rmv_error *rmv_repro(struct rmv_workspace *workspace,
     }
     if (!err)
         err = choose(&repro);
+    if (!err)
+        err = rmv_limits_check(&repro.limits, repro.chosen);
     if (err)
         return err;
     rmv_schedule_init(&repro.schedule, &repro.graph, repro.chosen);

@@ -108,7 +108,7 @@ static void add_inputs(struct rmv_value *map, const struct rmv_lock_stage *run)
         rmv_value_set_map(params);
 }
 
-static void key_of(const struct rmv_lock_stage *run, char hex[RMV_OBJECT_ID_HEX_SIZE])
+void rmv_run_cache_key_of(const struct rmv_lock_stage *run, char hex[RMV_OBJECT_ID_HEX_SIZE])
 {
     RMV_CLEANUP(rmv_value_free) struct rmv_value map = {0};
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
@@ -258,7 +258,7 @@ const struct rmv_error *rmv_run_cache_publish(struct rmv_run_cache *cache,
     const struct rmv_error *err = read_index(cache);
     if (err || cache->is_foreign)
         return err;
-    key_of(run, key);
+    rmv_run_cache_key_of(run, key);
     rmv_object_id_to_hex(id, hex);
     format_line(key, hex, &text);
     err = append_lines(cache, &text);
@@ -347,7 +347,7 @@ const struct rmv_error *rmv_run_cache_find(struct rmv_run_cache *cache,
     const struct rmv_error *err = read_index(cache);
     if (err)
         return err;
-    key_of(wanted, key);
+    rmv_run_cache_key_of(wanted, key);
     const char *id = rmv_map_find(&cache->entries, key);
     if (!id)
         return NULL;

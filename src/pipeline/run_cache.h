@@ -20,6 +20,9 @@ struct rmv_run_cache {
 };
 void rmv_run_cache_free(struct rmv_run_cache *cache);
 
+/* What tells a run from others: the SHA-256, in hex, of what the index finds it by. */
+void rmv_run_cache_key_of(const struct rmv_lock_stage *run, char hex[RMV_OBJECT_ID_HEX_SIZE]);
+
 /* Looks for a run of `wanted`: its cmd, extra.wdir, deps, params and the paths of its outs. Sets
  * `*found` to it, outs complete and in the store; name NULL if there is none. Errors: IO. */
 RMV_MUST_CHECK

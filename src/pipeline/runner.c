@@ -5,6 +5,7 @@
 
 #include "pipeline/execute.h"
 #include "pipeline/runner_marks.h"
+#include "pipeline/slurm_job.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/time.h"
 #include "rmv/dataset/dataset.h"
@@ -39,6 +40,8 @@ struct rmv_run {
     bool is_cleared;   /* what is at the outputs, if anything, was made by this run */
     unsigned attempt;  /* from 1 */
     int64_t resume_ns; /* no command runs: when the next attempt starts */
+    char key[RMV_OBJECT_ID_HEX_SIZE]; /* of what it runs */
+    struct rmv_slurm_job job;         /* what an earlier call left running, if anything */
 };
 
 static bool has_change(const struct rmv_stage_status *status, enum rmv_stage_change change)
@@ -156,9 +159,17 @@ static const struct rmv_error *start_attempt(struct rmv_run *run)
                                                     .stage = run->stage,
                                                     .repro = runner->options,
                                                     .lock = &run->lock,
-                                                    .attempt = run->attempt};
+                                                    .attempt = run->attempt,
+                                                    .key = run->key,
+                                                    .job = run->job.key ? &run->job : NULL};
 
     const struct rmv_error *err = NULL;
+    if (run->job.key) { /* what is at the outputs is the job's */
+        run->is_cleared = true;
+        err = rmv_execution_start(&execution, &run->execution);
+        rmv_slurm_job_free(&run->job);
+        return err;
+    }
     if (run->attempt == 1)
         err = rmv_runner_protect_outs(runner, run->stage, NULL);
     if (!err)
@@ -314,6 +325,24 @@ static const struct rmv_error *frozen_error(const struct rmv_run *run)
                           "take 'frozen' out of %s to let it run", run->stage->file);
 }
 
+/* A job of the cluster that runs the same goes on; one that runs something else would write to the
+ * outputs while we do. */
+static const struct rmv_error *find_job(struct rmv_run *run, bool is_needed)
+{
+    struct rmv_runner *runner = run->runner;
+    rmv_run_cache_key_of(&run->entry, run->key);
+    const struct rmv_error *err = rmv_slurm_job_read(runner->workspace, run->stage, &run->job);
+    if (err || !run->job.key || (is_needed && strcmp(run->job.key, run->key) == 0))
+        return err;
+    rmv_runner_report(runner, RMV_REPRO_CLUSTER, run->stage,
+                      "has a job from an earlier run, with other inputs; cancelling it");
+    err = rmv_slurm_job_cancel(runner->workspace, run->stage, &run->job,
+                               runner->options->interrupted);
+    if (!err)
+        rmv_slurm_job_free(&run->job);
+    return err;
+}
+
 static const struct rmv_error *bring_up_to_date(struct rmv_run *run)
 {
     RMV_CLEANUP(rmv_lock_stage_free) struct rmv_lock_stage known = {0};
@@ -325,6 +354,8 @@ static const struct rmv_error *bring_up_to_date(struct rmv_run *run)
             : rmv_runner_entry_of(run->runner, run->stage, &run->status.params, &run->entry);
     if (!err)
         err = find_known(run, &known, &where);
+    if (!err)
+        err = find_job(run, !known.name && !run->stage->frozen);
     if (err)
         return err;
     if (known.name)
@@ -344,6 +375,7 @@ void rmv_run_close(struct rmv_run **run)
     rmv_stage_status_free(&closed->status);
     rmv_lock_stage_free(&closed->entry);
     rmv_record_free(&closed->record);
+    rmv_slurm_job_free(&closed->job);
     rmv_runner_unlock_stage(&closed->lock);
     free(closed);
 }

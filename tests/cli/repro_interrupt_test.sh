@@ -40,8 +40,8 @@ it 'does not wait for what a command left running' '
     rm a2; sed -i "s/echo 1 >a2/echo 2 >a2/" rmv.yaml; timeout 20 rmv repro -q; kill $(cat left)'
 it 'shows what a command prints, and keeps it'    '
     printf "  a:\n    cmd: echo to out; echo to err >&2; seq 100000\n" | stages
-    rmv repro >out 2>err; grep "^to out" out; grep "^to err" err; test "$(tail -n 1 out)" = 100000; grep "^to err" .rmstore/logs/a.log; test "$(tail -n 1 .rmstore/logs/a.log)" = 100000'
-it 'keeps quiet with -q, but not the log'         'test -z "$(rmv repro -q 2>&1)"; grep "^to out" .rmstore/logs/a.log'
+    rmv repro >out 2>err; grep "^to out" out; grep "^to err" err; test "$(tail -n 1 out)" = 100000; grep " - a - WARNING - to err$" .rmstore/logs/a.log; tail -n 1 .rmstore/logs/a.log | grep " - a - INFO - 100000$"'
+it 'keeps quiet with -q, but not the log'         'test -z "$(rmv repro -q 2>&1)"; grep " - to out$" .rmstore/logs/a.log'
 
 command -v strace >/dev/null || { skip 'sweeps' 'strace is not installed'; exit 0; }
 setup='git init -q . && rmv init -q && mkdir in && echo 1 >in/1 && echo 2 >in/2 &&

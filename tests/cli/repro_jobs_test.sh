@@ -47,7 +47,7 @@ YAML
 sed -i 's/cmd: echo half/cmd: test ! -e a.out \&\& echo half/; s/-ge 3; echo/-ge 3 \&\& echo/' rmv.yaml
 it 'tries a stage that fails again, on a clean slate' '
     rmv repro >out 2>&1; cat out; test "$(cat a.out)" = whole; test "$(wc -l <tries)" = 3; grep "attempt 2 of 3 follows in 0.1 s" out; grep "attempt 3 of 3 follows in 0.2 s" out; rmv status -q'
-it 'keeps the log of all attempts'                'test "$(grep -c "^> test" .rmstore/logs/a.log)" = 3'
+it 'keeps the log of all attempts'                'test "$(grep -c " - INFO - > test" .rmstore/logs/a.log)" = 3'
 it 'gives up after the last attempt'              '
     rm tries; sed -i "s/-ge 3/-ge 9/" rmv.yaml; exits 1 rmv repro >out 2>&1; test "$(wc -l <tries)" = 3; grep "stage .a. failed" out'
 it 'does not run again because of other limits'   '
@@ -67,3 +67,20 @@ it 'is interrupted between attempts'              '
     printf "  p:\n    cmd: exit 1\n    retry: {attempts: 2, delay: 1h}\n" | stages
     env --default-signal=INT rmv repro >log 2>&1 & pid=$!; for i in $(seq 100); do grep -q follows log && break; sleep 0.05; done
     kill -INT $pid; exits 130 wait $pid'
+
+repository "$TEST_FOLDER/limits"
+stages <<'YAML'
+  a: {cmd: 'sleep 0.3; test ! -e b.now; echo 1 >a.out', outs: [a.out], executor: {local: {memory: 600M}}}
+  b: {cmd: 'touch b.now; sleep 0.3; rm b.now; echo 1 >b.out', outs: [b.out], executor: {local: {memory: 600M}}}
+YAML
+echo 'executor: {local: {jobs: 4, memory: 1G}}' >>rmv.yaml
+it 'runs no more at once than memory allows'      'timeout 60 rmv repro -j 4 -q && test -e a.out && test -e b.out'
+sed -i 's/memory: 1G/memory: 512M/' rmv.yaml
+it 'refuses a stage that needs more than all may use' 'says "stage .a. needs more memory" rmv repro; exits 2 rmv repro'
+command -v python3 >/dev/null && {
+    stages <<'YAML'
+  big: {cmd: 'python3 -c "bytearray(300 << 20)"', executor: {local: {memory: 100M}}}
+  small: {cmd: 'python3 -c "bytearray(30 << 20)"', executor: {local: {memory: 100M}}}
+YAML
+    it 'holds a stage to its memory'              'rmv repro -q small; says "MemoryError" rmv repro big; exits 1 rmv repro big'
+}

@@ -45,7 +45,7 @@ it 'ignores outputs in Git, but not uncached ones' 'git check-ignore -q clean.tx
 it 'leaves a clean workspace'                     'rmv status -q'
 it 'records each run'                             'test "$(grep -c "^    record: " rmv.lock)" = 3'
 it 'shows ids that sha256sum shows'               'grep -q "$(sha256sum <clean.txt | cut -d" " -f1)" rmv.lock'
-it 'keeps the log of a stage'                     'grep "^> echo train" .rmstore/logs/train.log'
+it 'keeps the log of a stage'                     'grep -E "^[0-9]{4}-[0-9-]+ [0-9:]{8},[0-9]{3} - train - INFO - > echo train" .rmstore/logs/train.log'
 it 'runs what is below a changed dependency, and says why' '
     echo 3 >raw/c; echo 9 >raw/a; runs "prep train eval" && grep "prep.: changed: raw (1 added, 1 modified)" out'
 it 'runs what is below a changed parameter, and says why' '

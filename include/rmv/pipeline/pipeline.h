@@ -62,6 +62,24 @@ struct rmv_stage_retry {
     int64_t max_delay_ms; /* no pause is longer */
 };
 
+enum rmv_executor_kind {
+    RMV_EXECUTOR_NONE, /* nothing is said: here */
+    RMV_EXECUTOR_LOCAL,
+    RMV_EXECUTOR_SLURM,
+};
+
+/* Where its command runs: `executor`. Names and numbers are 0 where nothing is said. */
+struct rmv_stage_executor {
+    enum rmv_executor_kind kind;
+    uint64_t memory_bytes; /* local: what each of its processes may use, and the stage counts for */
+    /* Of a job of Slurm, named as sbatch's options. */
+    char *partition, *account, *qos, *gres, *constraint;
+    unsigned cpus;
+    uint64_t job_memory_bytes;
+    int64_t time_ms;
+    struct rmv_strings options; /* further ones, as they are */
+};
+
 struct rmv_stage {
     char *name;    /* as in its file */
     char *file;    /* the rmv.yaml it is in */
@@ -77,6 +95,7 @@ struct rmv_stage {
     bool frozen, always_changed;
     struct rmv_stage_retry retry;
     int64_t timeout_ms; /* of one attempt, all lines of its command; 0: none */
+    struct rmv_stage_executor executor;
     struct rmv_value
         env;    /* variables for its command: name → text, sorted; null if there are none */
     char *desc; /* or NULL */
@@ -137,6 +156,9 @@ struct rmv_pipeline {
     size_t artifacts_count, artifacts_capacity;
     struct rmv_named_dataset *datasets;
     size_t datasets_count, datasets_capacity;
+    /* What the commands that run here at once may use; of several files the least; 0: no limit. */
+    unsigned jobs_max;
+    uint64_t memory_max_bytes;
 };
 
 /* What templates need (`vars`, `${NAME}`, `foreach`, `matrix`), besides the text of the file. */

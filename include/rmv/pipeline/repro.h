@@ -21,6 +21,7 @@ enum rmv_repro_event_kind {
     RMV_REPRO_WAITING,  /* another process runs this stage */
     RMV_REPRO_RUNNING,  /* its command starts now */
     RMV_REPRO_COMMAND,  /* one line of it; `text` is the line */
+    RMV_REPRO_CLUSTER,  /* what became of its job; `text` says it */
     RMV_REPRO_RETRYING, /* its command failed and will be tried again; `text` says how and when */
     RMV_REPRO_RAN,      /* done and recorded */
     RMV_REPRO_RESTORED, /* outputs put back, no command run; `text` says from where */
@@ -54,6 +55,7 @@ struct rmv_repro_options {
     bool no_commit;        /* record hashes, but do not store the outputs */
     unsigned jobs;         /* stages that run at once; 0 for one */
     bool no_run_cache;     /* do not look for, or remember, earlier runs */
+    enum rmv_executor_kind executor; /* in place of what stages say, unless NONE */
     void (*report)(void *context, const struct rmv_repro_event *event);
     /* Asked before anything is done about a stage that changed; `why` says how. May be NULL, which
      * is yes to all. An error ends it all. */

@@ -1,0 +1,104 @@
+#!/bin/sh
+# rmv repro with stages that are jobs of a real Slurm.
+. "$(dirname "$0")/lib.sh"
+
+start_slurm() {
+    mkfifo "$TEST_FOLDER/hold"
+    "$SOURCE_ROOT/tests/servers/slurm.sh" <"$TEST_FOLDER/hold" >"$TEST_FOLDER/slurm" 2>"$TEST_FOLDER/slurm.err" &
+    server=$!
+    exec 9>"$TEST_FOLDER/hold"
+    for _ in $(seq 300); do
+        [ -s "$TEST_FOLDER/slurm" ] && return 0
+        kill -0 "$server" 2>/dev/null || { wait "$server"; return $?; }
+        sleep 0.1
+    done
+    return 1
+}
+start_slurm; status=$?
+if [ "$status" = 77 ]; then
+    skip 'runs stages as jobs of Slurm' 'no Slurm here (Debian: slurm-wlm munge)'
+    exit 0
+fi
+it 'has a Slurm to test with' 'cat "$TEST_FOLDER/slurm.err"; test '"$status"' -eq 0'
+[ "$status" = 0 ] || exit 1
+read -r slurm <"$TEST_FOLDER/slurm"
+export SLURM_CONF="$slurm/slurm.conf"
+trap 'exec 9>&-; wait "$server"; finish' EXIT
+
+repository "$TEST_FOLDER/work"
+stages <<'YAML'
+  first: {cmd: 'echo from first; echo warned >&2; echo $SLURM_JOB_PARTITION/$SLURM_CPUS_PER_TASK/$RMV_STAGE/$(pwd) /$GREETING >first.out', outs: [first.out], env: {GREETING: hi}}
+  second: {cmd: ["cat first.out >second.out", "echo \"it's\" >>second.out"], deps: [first.out], outs: [second.out]}
+YAML
+echo 'executor: {slurm: {partition: test, cpus: 2, time: 5m, memory: 64M}}' >>rmv.yaml
+it 'runs stages as jobs, in the order of what they need' '
+    timeout 60 rmv repro >out 2>err; cat out err
+    printf "test/2/first/%s/hi\nit\047s\n" "$PWD" | diff - second.out
+    grep "^Stage .first. runs as job [0-9]* of Slurm" out; rmv status -q; rmv fsck -q'
+it 'passes on and logs what they print' '
+    grep -x "from first" out; grep -x warned err
+    grep -E "^[0-9-]+ [0-9:,]+ - first - INFO - from first$" .rmstore/logs/first.log; grep -E " - first - WARNING - warned$" .rmstore/logs/first.log'
+it 'leaves no files of ended jobs' 'test -z "$(ls .rmstore/jobs)"'
+it 'has nothing to do then' 'rmv repro | grep "^Everything is up to date"'
+it 'runs here when told to' 'rmv repro -f --executor local first >out && ! grep Slurm out; grep -x "//first/$PWD/hi" first.out; exits 2 rmv repro --executor x'
+
+stages <<'YAML'
+  code: {cmd: 'echo going; exit 7'}
+  signal: {cmd: 'exec >>log 2>&1; kill -SEGV $$'}
+  refused: {cmd: 'true', executor: {slurm: {partition: nowhere}}}
+  limit: {cmd: 'sleep 300', timeout: 2s}
+YAML
+it 'carries exit codes and signals through' '
+    exits 1 timeout 100 rmv repro -k -j 4 --executor slurm >out 2>&1; cat out
+    grep "stage .code. failed: exit status 7" out; grep "^    going" out
+    grep "stage .signal. failed: killed by signal 11" out'
+it 'says what Slurm does not take'  'grep "stage .refused. failed: Slurm does not take its job: .*invalid partition" out'
+it 'ends a job when its time is up' 'grep "stage .limit. failed: it ran longer than its timeout of 2 s" out; test -z "$(squeue -h)"'
+stages <<'YAML'
+  again: {cmd: 'echo x >>tries; test $(wc -l <tries) -ge 2; echo 1 >o', outs: [o], retry: {attempts: 2, delay: 10ms}}
+YAML
+sed -i 's/; echo 1/ \&\& echo 1/' rmv.yaml
+it 'tries again as it would here' 'timeout 60 rmv repro --executor slurm && test "$(cat tries)" = "x
+x" && rmv status -q'
+
+stages <<'YAML'
+  long: {cmd: 'touch started; sleep 300', outs: [never]}
+YAML
+it 'cancels its jobs on an interrupt, and records nothing' '
+    env --default-signal=INT rmv repro --executor slurm >out 2>&1 & pid=$!; wait_for started; kill -INT $pid
+    exits 130 wait $pid; cat out; test -z "$(squeue -h)"; ! grep -q "^  long:" rmv.lock; test -z "$(ls .rmstore/jobs)"'
+stages <<'YAML'
+  long: {cmd: 'echo x >>count; while [ ! -e go ]; do sleep 0.1; done; echo 1 >o2; echo finished', outs: [o2]}
+YAML
+it 'finds a job again that a killed run left' '
+    rmv repro --executor slurm >out 2>&1 & pid=$!; wait_for count; kill -KILL $pid; wait $pid || :
+    rmv repro --executor slurm >out 2>&1 & pid=$!; sleep 1; touch go; wait $pid; cat out
+    grep "goes on as job" out; test "$(cat count)" = x; grep -x finished out; rmv status -q; rmv lineage o2 >/dev/null'
+loop() { # loop <command>: the stage runs it once there is a file go
+    stages <<YAML
+  long: {cmd: 'echo x >>count; while [ ! -e go ]; do sleep 0.1; done; $1', outs: [o2]}
+YAML
+    rm -f go count
+}
+submit_and_kill() {
+    rmv repro --executor slurm >out 2>&1 & pid=$!
+    wait_for count && kill -KILL $pid; wait $pid || :
+}
+it 'takes the result of one that ended meanwhile' '
+    loop "echo 2 >o2"; submit_and_kill; touch go
+    for i in $(seq 100); do [ -n "$(squeue -h)" ] || break; sleep 0.1; done
+    rmv repro >out 2>&1; cat out; grep "goes on as job" out; test "$(cat count)" = x; test "$(cat o2)" = 2; rmv status -q'
+it 'cancels one whose inputs have changed since' '
+    loop "echo 3 >o2"; submit_and_kill; loop "echo 4 >o2"; touch go
+    rmv repro --executor slurm >out 2>&1; cat out; grep "cancelling it" out; test "$(cat o2)" = 4; test -z "$(squeue -h)"; rmv status -q'
+it 'waits for a controller that is restarted' '
+    loop "echo 5 >o2"; rmv repro --executor slurm >out 2>&1 & pid=$!; wait_for count; sleep 6
+    "$slurm/restart" stop; sleep 1; "$slurm/restart"; sleep 6; touch go; wait $pid; cat out; test "$(cat count)" = x; rmv status -q'
+it 'does not submit while the controller is away, but later, once' '
+    loop "echo 6 >o2"; touch go; "$slurm/restart" stop; sleep 0.5; rmv repro --executor slurm >out 2>&1 & pid=$!
+    for i in $(seq 300); do ! grep -q "does not answer" out || break; sleep 0.1; done; "$slurm/restart"
+    wait $pid; cat out; test "$(cat count)" = x; rmv status -q'
+stages <<'YAML'
+  bad: {cmd: 'true', executor: {slurm: {options: ["--output=/etc/passwd"]}}}
+YAML
+it 'refuses options that would take a job out of its sight' 'says "rmv.yaml:2:[0-9]+: .*--output.* is not for a stage to set" rmv repro; exits 2 rmv repro'
