@@ -29,6 +29,10 @@ void rmv_content_reader_free(struct rmv_content_reader *reader)
     rmv_content_reader_tell(reader);
     rmv_stat_pending_free(&reader->learnt);
     rmv_buf_free(&reader->buf);
+    for (size_t i = 0; i < RMV_CONTENT_HELD_MAX; i++) {
+        rmv_buf_free(&reader->held[i].bytes);
+        rmv_buf_free(&reader->held[i].path);
+    }
 }
 
 char rmv_content_type(mode_t mode)
@@ -79,24 +83,19 @@ static const struct rmv_error *read_whole(struct rmv_content_reader *reader, int
     }
 }
 
-/* What is in the buffer is all of a file. */
-static const struct rmv_error *put_whole(struct rmv_content_reader *reader,
-                                         struct rmv_tree_entry *entry)
+static const struct rmv_error *take_whole(struct rmv_content_reader *reader, int fd,
+                                          const char *path, size_t size,
+                                          struct rmv_tree_entry *entry)
 {
+    const struct rmv_error *err = read_whole(reader, fd, path, size);
+    if (err)
+        return err;
     entry->size = reader->buf.size;
     rmv_progress_add(reader->progress, 0, entry->size);
     if (reader->batch)
         return rmv_store_batch_put(reader->batch, reader->buf.data, reader->buf.size, &entry->id);
     entry->id = rmv_object_id_of(reader->buf.data, reader->buf.size);
     return NULL;
-}
-
-static const struct rmv_error *take_whole(struct rmv_content_reader *reader, int fd,
-                                          const char *path, size_t size,
-                                          struct rmv_tree_entry *entry)
-{
-    const struct rmv_error *err = read_whole(reader, fd, path, size);
-    return err ? err : put_whole(reader, entry);
 }
 
 static const struct rmv_error *hash_file(struct rmv_content_reader *reader, int fd,
@@ -234,37 +233,6 @@ static const struct rmv_error *read_once(struct rmv_content_reader *reader,
     return attempt->is_left ? NULL : read_open(reader, source, fd, attempt, entry);
 }
 
-/* A small file in one go, with as few calls as can be: read first, and looked at afterwards. If it
- * was changed last before a moment that lies before the reading, nothing was written meanwhile.
- * Whatever is not that plain is left to those who look first. */
-static const struct rmv_error *read_at_once(struct rmv_content_reader *reader,
-                                            const struct rmv_content_source *source,
-                                            struct attempt *attempt, struct rmv_tree_entry *entry,
-                                            bool *is_done)
-{
-    RMV_CLEANUP(rmv_fd_close) int fd = -1;
-    struct stat *status = &attempt->after;
-    const struct rmv_stat_moment before = rmv_stat_index_moment(reader->workspace->stat_index);
-
-    reader->buf.size = 0;
-    char *room = rmv_buf_reserve(&reader->buf, RMV_CONTENT_SMALL_MAX + 1);
-    const struct rmv_error *err = open_source(reader, source, &fd);
-    if (err)
-        return err;
-    const ssize_t n = read(fd, room, RMV_CONTENT_SMALL_MAX + 1);
-    const bool is_plain = n >= 0 && fstat(fd, status) == 0 && S_ISREG(status->st_mode) &&
-                          status->st_size == n && n <= (ssize_t)RMV_CONTENT_SMALL_MAX &&
-                          rmv_stat_moment_is_past(&before, status);
-    if (!is_plain ||
-        (reader->batch && !reader->keeps_files && rmv_links_want(reader->workspace, (uint64_t)n)))
-        return NULL;
-    reader->buf.size = (size_t)n;
-    attempt->is_settled = *is_done = true;
-    attempt->is_left = attempt->is_changed = false;
-    entry->type = rmv_content_type(status->st_mode);
-    return put_whole(reader, entry);
-}
-
 static void learn(struct rmv_content_reader *reader, const char *path, const struct stat *status,
                   const struct rmv_object_id *id)
 {
@@ -279,16 +247,12 @@ static const struct rmv_error *read_up_to(struct rmv_content_reader *reader,
                                           bool *is_left)
 {
     struct attempt attempt = {.is_changed = true};
-    bool is_done = false;
-    const struct rmv_error *err = read_at_once(reader, source, &attempt, entry, &is_done);
-    for (int i = 0; !err && !is_done && attempt.is_changed && i < ATTEMPTS_MAX; i++) {
-        err = read_once(reader, source, size_max, &attempt, entry);
+    for (int i = 0; attempt.is_changed && i < ATTEMPTS_MAX; i++) {
+        const struct rmv_error *err = read_once(reader, source, size_max, &attempt, entry);
         *is_left = attempt.is_left;
-        if (attempt.is_left)
+        if (err || attempt.is_left)
             return err;
     }
-    if (err)
-        return err;
     if (attempt.is_changed) {
         RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(source->path);
         return rmv_error_hint(
@@ -319,4 +283,91 @@ const struct rmv_error *rmv_content_read_small(struct rmv_content_reader *reader
         read_up_to(reader, source, RMV_CONTENT_SMALL_MAX, entry, &is_left);
     *is_small = !is_left;
     return err;
+}
+
+/* ---- Pairs of small files ---------------------------------------------------------------------
+ */
+
+/* Is what was read all of a file that nobody wrote to meanwhile, and is it to be stored in packs?
+ * If it was changed last before a moment that lies before the reading, that is so. */
+static bool is_plain(struct rmv_content_reader *reader, const struct rmv_stat_moment *before,
+                     const struct stat *status, ssize_t size)
+{
+    return S_ISREG(status->st_mode) && status->st_size == size &&
+           size <= (ssize_t)RMV_CONTENT_SMALL_MAX && rmv_stat_moment_is_past(before, status) &&
+           (!reader->batch || reader->keeps_files ||
+            !rmv_links_want(reader->workspace, (uint64_t)size));
+}
+
+const struct rmv_error *rmv_content_hold(struct rmv_content_reader *reader,
+                                         const struct rmv_content_source *source, void *place,
+                                         bool *is_held)
+{
+    RMV_CLEANUP(rmv_fd_close) int fd = -1;
+    struct rmv_content_held *held = &reader->held[reader->held_count];
+    const struct rmv_stat_moment before = rmv_stat_index_moment(reader->workspace->stat_index);
+
+    held->bytes.size = held->path.size = 0;
+    char *room = rmv_buf_reserve(&held->bytes, RMV_CONTENT_SMALL_MAX + 1);
+    const struct rmv_error *err = open_source(reader, source, &fd);
+    if (err)
+        return err;
+    const ssize_t n = read(fd, room, RMV_CONTENT_SMALL_MAX + 1);
+    *is_held =
+        n >= 0 && fstat(fd, &held->status) == 0 && is_plain(reader, &before, &held->status, n);
+    if (!*is_held)
+        return rmv_content_put_held(reader);
+    held->bytes.size = (size_t)n;
+    held->place = place;
+    rmv_buf_append_string(&held->path, source->path);
+    reader->held_count++;
+    return reader->held_count == RMV_CONTENT_HELD_MAX ? rmv_content_put_held(reader) : NULL;
+}
+
+static const struct rmv_error *put_pair(const struct rmv_content_reader *reader,
+                                        struct rmv_object_id ids[2])
+{
+    const void *const bytes[] = {reader->held[0].bytes.data, reader->held[1].bytes.data};
+    const size_t sizes[] = {reader->held[0].bytes.size, reader->held[1].bytes.size};
+    if (reader->batch)
+        return rmv_store_batch_put_pair(reader->batch, bytes, sizes, ids);
+    rmv_object_id_of_pair(bytes, sizes, ids);
+    return NULL;
+}
+
+static const struct rmv_error *put_one(const struct rmv_content_reader *reader,
+                                       struct rmv_object_id *id)
+{
+    const struct rmv_buf *bytes = &reader->held[0].bytes;
+    if (reader->batch)
+        return rmv_store_batch_put(reader->batch, bytes->data, bytes->size, id);
+    *id = rmv_object_id_of(bytes->data, bytes->size);
+    return NULL;
+}
+
+const struct rmv_error *rmv_content_put_held(struct rmv_content_reader *reader)
+{
+    struct rmv_object_id ids[RMV_CONTENT_HELD_MAX];
+    const size_t count = reader->held_count;
+
+    reader->held_count = 0;
+    if (count == 0)
+        return NULL;
+    const struct rmv_error *err = count == 2 ? put_pair(reader, ids) : put_one(reader, ids);
+    if (err)
+        return err;
+    for (size_t i = 0; i < count; i++) {
+        struct rmv_content_held *held = &reader->held[i];
+        const struct rmv_tree_entry entry = {
+            .type = rmv_content_type(held->status.st_mode),
+            .size = held->bytes.size,
+            .nfiles = 1,
+            .id = ids[i],
+        };
+        learn(reader, rmv_buf_string(&held->path), &held->status, &entry.id);
+        rmv_progress_expect(reader->progress, 0, entry.size);
+        rmv_progress_add(reader->progress, 1, entry.size);
+        reader->done(reader->context, held->place, &entry);
+    }
+    return NULL;
 }

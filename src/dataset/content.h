@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "dataset/earlier.h"
 #include "dataset/stat_pending.h"
@@ -10,12 +11,20 @@
 #include "rmv/dataset/workspace.h"
 
 #define RMV_CONTENT_SMALL_MAX ((size_t)64 * 1024) /* for rmv_content_read_small() */
+#define RMV_CONTENT_HELD_MAX 2
 
 struct rmv_content_source {
     int folder_fd;
     const char *name; /* in that folder, without a slash */
     bool follow_link; /* where it may lead is the user's business */
     const char *path; /* relative to the workspace: for messages and the stat index */
+};
+
+/* A small file that was read, and is hashed together with the next. */
+struct rmv_content_held {
+    struct rmv_buf bytes, path;
+    struct stat status;
+    void *place;
 };
 
 struct rmv_content_reader {
@@ -26,6 +35,11 @@ struct rmv_content_reader {
     struct rmv_earlier *earlier;    /* what was there before; may be NULL */
     struct rmv_buf buf;             /* one reader per thread */
     struct rmv_stat_pending learnt; /* for the stat index */
+    struct rmv_content_held held[RMV_CONTENT_HELD_MAX];
+    size_t held_count;
+    /* Told what was found out of each file that was held; needed for these only. */
+    void (*done)(void *context, void *place, const struct rmv_tree_entry *entry);
+    void *context;
 };
 void rmv_content_reader_free(struct rmv_content_reader *reader);
 
@@ -46,6 +60,19 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_content_read_small(struct rmv_content_reader *reader,
                                                const struct rmv_content_source *source,
                                                struct rmv_tree_entry *entry, bool *is_small);
+
+/* Reads a small file with as few calls as can be, to be put with another one: done() then gets what
+ * rmv_content_read() would find, and `place`. A file that is large, or was changed too lately for
+ * that to be safe, is not held, which `*is_held` tells: it is left to the functions above. Errors:
+ * as above. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_content_hold(struct rmv_content_reader *reader,
+                                         const struct rmv_content_source *source, void *place,
+                                         bool *is_held);
+
+/* Puts what is held still. Errors: IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_content_put_held(struct rmv_content_reader *reader);
 
 /* 'f' or 'x' for a file, 'l', 'd', or 0 for what cannot be tracked. */
 char rmv_content_type(mode_t mode);

@@ -48,9 +48,23 @@ void rmv_examine_folder_free(struct rmv_examine_folder **alive, struct rmv_exami
     free(folder);
 }
 
+void rmv_examine_folder_leave(struct rmv_examine_folder *folder)
+{
+    if (atomic_fetch_sub(&folder->users_count, 1) == 1)
+        rmv_fd_close(&folder->fd);
+}
+
 const char *rmv_examine_folder_name(const struct rmv_examine_folder *folder, size_t index)
 {
     return folder->names.data + folder->items[index].name;
+}
+
+void rmv_examine_item_set(struct rmv_examine_item *item, const struct rmv_tree_entry *entry)
+{
+    item->type = entry->type;
+    item->size = entry->size;
+    item->nfiles = entry->nfiles;
+    item->id = entry->id;
 }
 
 static const struct rmv_error *check_name(const char *name, size_t size, const char *path)

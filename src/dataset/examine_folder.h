@@ -41,7 +41,12 @@ struct rmv_examine_folder *rmv_examine_folder_new(struct rmv_examine_folder **al
                                                   char *path);
 void rmv_examine_folder_free(struct rmv_examine_folder **alive, struct rmv_examine_folder *folder);
 
+/* One piece of work less needs the folder open. */
+void rmv_examine_folder_leave(struct rmv_examine_folder *folder);
+
 const char *rmv_examine_folder_name(const struct rmv_examine_folder *folder, size_t index);
+
+void rmv_examine_item_set(struct rmv_examine_item *item, const struct rmv_tree_entry *entry);
 
 /* Reads the names in the open folder, sorted. `room` is reused. Errors: DENIED (a name that may not
  * be tracked), IO. */

@@ -67,17 +67,28 @@ static void walk_free(struct walk *walk)
     pthread_cond_destroy(&walk->has_work);
 }
 
+/* What was found out of a file, for the reader to tell. */
+static void set_item(void *context, void *item, const struct rmv_tree_entry *entry)
+{
+    const struct walk *walk = context;
+    rmv_examine_item_set(item, entry);
+    rmv_examine_note(walk->request, &entry->id);
+}
+
 static void worker_open(struct worker *worker, struct walk *walk)
 {
     const struct rmv_examine_request *request = walk->request;
-    *worker = (struct worker){.walk = walk};
-    worker->reader.workspace = request->workspace;
-    worker->reader.batch = request->batch;
-    worker->reader.progress = request->progress;
-    worker->reader.keeps_files = request->keeps_files;
-    worker->reader.earlier = request->earlier;
-    worker->cursor.index = request->workspace->stat_index;
-    worker->cursor.asks_pending = walk->asks_pending;
+    *worker = (struct worker){
+        .walk = walk,
+        .reader = {.workspace = request->workspace,
+                   .batch = request->batch,
+                   .progress = request->progress,
+                   .keeps_files = request->keeps_files,
+                   .earlier = request->earlier,
+                   .done = set_item,
+                   .context = walk},
+        .cursor = {.index = request->workspace->stat_index, .asks_pending = walk->asks_pending},
+    };
 }
 
 static void worker_close(struct worker *worker)
@@ -203,21 +214,7 @@ static const struct rmv_error *settle(struct worker *worker, struct rmv_examine_
     return NULL;
 }
 
-static void leave_folder(struct rmv_examine_folder *folder)
-{
-    if (atomic_fetch_sub(&folder->users_count, 1) == 1)
-        rmv_fd_close(&folder->fd);
-}
-
 /* ---- Items ----------------------------------------------------------------------------------- */
-
-static void set_item(struct rmv_examine_item *item, const struct rmv_tree_entry *entry)
-{
-    item->type = entry->type;
-    item->size = entry->size;
-    item->nfiles = entry->nfiles;
-    item->id = entry->id;
-}
 
 static const struct rmv_error *check_length(const struct worker *worker, const char *name)
 {
@@ -240,17 +237,19 @@ static const struct rmv_error *read_file(struct worker *worker, struct rmv_exami
         .path = rmv_stat_cursor_path(&worker->cursor),
     };
     struct rmv_tree_entry entry = {0};
-    bool is_small;
+    bool is_small = true;
 
     rmv_progress_expect(request->progress, 1, 0);
     const struct rmv_error *err =
-        rmv_content_read_small(&worker->reader, &source, &entry, &is_small);
+        rmv_content_hold(&worker->reader, &source, &folder->items[index], &is_small);
+    if (err || is_small)
+        return err;
+    err = rmv_content_read_small(&worker->reader, &source, &entry, &is_small);
     if (err)
         return err;
     rmv_progress_expect(request->progress, 0, entry.size);
     if (is_small) {
-        set_item(&folder->items[index], &entry);
-        rmv_examine_note(request, &entry.id);
+        set_item(worker->walk, &folder->items[index], &entry);
         return NULL;
     }
     worker->large = rmv_grow(worker->large, worker->large_count, &worker->large_capacity,
@@ -273,8 +272,7 @@ static const struct rmv_error *read_large(struct worker *worker, const struct pi
     const struct rmv_error *err = rmv_content_read(&worker->reader, &source, &entry);
     if (err)
         return err;
-    set_item(&piece->folder->items[piece->first], &entry);
-    rmv_examine_note(worker->walk->request, &entry.id);
+    set_item(worker->walk, &piece->folder->items[piece->first], &entry);
     return NULL;
 }
 
@@ -349,7 +347,7 @@ static const struct rmv_error *look_at(struct worker *worker, struct rmv_examine
     err = rmv_examine_link(worker->walk->request, folder->fd, name,
                            rmv_stat_cursor_path(&worker->cursor), &link);
     if (!err)
-        set_item(item, &link);
+        rmv_examine_item_set(item, &link);
     return err;
 }
 
@@ -367,9 +365,11 @@ static const struct rmv_error *look_at_span(struct worker *worker, const struct 
             return err;
         has_folders = has_folders || folder->items[i].type == 'd';
     }
+    const struct rmv_error *err = rmv_content_put_held(&worker->reader);
     rmv_content_reader_tell(&worker->reader);
-    push_rest(worker, span, has_folders);
-    return NULL;
+    if (!err)
+        push_rest(worker, span, has_folders);
+    return err;
 }
 
 static const struct rmv_error *do_piece(struct worker *worker, const struct piece *piece)
@@ -378,7 +378,7 @@ static const struct rmv_error *do_piece(struct worker *worker, const struct piec
         piece->is_large ? read_large(worker, piece) : look_at_span(worker, piece);
     if (err)
         return err;
-    leave_folder(piece->folder);
+    rmv_examine_folder_leave(piece->folder);
     return settle(worker, piece->folder);
 }
 

@@ -1,6 +1,7 @@
 /* Putting bytes, files and text into a batch. */
 #include "store/list_writer.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "rmv/base/mem.h"
@@ -148,6 +149,30 @@ const struct rmv_error *rmv_store_batch_put(struct rmv_store_batch *batch, const
 {
     const struct rmv_buf all = {.data = (char *)(uintptr_t)bytes, .size = size};
     return put_bytes(batch, &all, RMV_SINGLE_MAX, put_all_chunks, id);
+}
+
+static_assert(RMV_STORE_PAIR_MAX <= RMV_SMALL_OBJECT_MAX, "they share frames");
+
+const struct rmv_error *rmv_store_batch_put_pair(struct rmv_store_batch *batch,
+                                                 const void *const bytes[2], const size_t sizes[2],
+                                                 struct rmv_object_id ids[2])
+{
+    struct rmv_object_id found[2];
+    const struct rmv_error *err = NULL;
+
+    assert(sizes[0] <= RMV_STORE_PAIR_MAX && sizes[1] <= RMV_STORE_PAIR_MAX);
+    rmv_object_id_of_pair(bytes, sizes, found);
+    for (int i = 0; !err && i < 2; i++) {
+        const struct rmv_batch_item item = {
+            .record = rmv_batch_record(&found[i], sizes[i], RMV_REPRESENTATION_WHOLE),
+            .bytes = bytes[i],
+        };
+        bool was_stored;
+        err = rmv_batch_put(batch, &item, NULL, &was_stored);
+    }
+    if (!err)
+        memcpy(ids, found, sizeof(found));
+    return err;
 }
 
 /* ---- Text ------------------------------------------------------------------------------------ */

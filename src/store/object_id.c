@@ -11,6 +11,17 @@ struct rmv_object_id rmv_object_id_of(const void *bytes, size_t size)
     return id;
 }
 
+void rmv_object_id_of_pair(const void *const bytes[2], const size_t sizes[2],
+                           struct rmv_object_id ids[2])
+{
+    uint8_t digests[2][RMV_SHA256_SIZE];
+    rmv_sha256_pair(bytes, sizes, digests);
+    for (int i = 0; i < 2; i++) {
+        ids[i] = (struct rmv_object_id){0};
+        memcpy(ids[i].sha256, digests[i], sizeof(digests[i]));
+    }
+}
+
 bool rmv_object_id_equal(const struct rmv_object_id *a, const struct rmv_object_id *b)
 {
     return memcmp(a->sha256, b->sha256, RMV_OBJECT_ID_SIZE) == 0;
