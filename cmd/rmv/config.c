@@ -123,6 +123,9 @@ const struct cli_command rmv_command_config = {
         "                    in order; default reflink,copy\n"
         "  core.compression  level of zstd, 1 to 19; default 1\n"
         "  core.fsync        off trades safety in a power cut for speed (not in --project)\n"
+        "  core.shared       group, all or a mode like 0660: permissions of the store's files, "
+        "whatever\n"
+        "                    the umask; default Git's core.sharedRepository (not in --project)\n"
         "  core.threads      threads at work; default 0, one for each processor\n"
         "  parsing.bool      store_true or boolean_optional: options from ${MAP} in a command\n"
         "  parsing.list      nargs or append: the same for lists",

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dataset/sharing.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/lock.h"
 #include "rmv/base/mem.h"
@@ -17,7 +18,7 @@
 
 #define LOCK_WAIT_MS 10000
 
-enum value_type { TYPE_BOOL, TYPE_INT, TYPE_TEXT, TYPE_LINKS };
+enum value_type { TYPE_BOOL, TYPE_INT, TYPE_TEXT, TYPE_LINKS, TYPE_SHARED };
 
 struct known_key {
     const char *name;
@@ -36,6 +37,7 @@ static const struct known_key known_keys[] = {
      .most = 19,
      .counts_committed = true},
     {.name = "core.fsync", .type = TYPE_BOOL},
+    {.name = "core.shared", .type = TYPE_SHARED},
     {.name = "core.threads", .type = TYPE_INT, .least = 0, .most = 1024, .counts_committed = true},
     {.name = "parsing.bool",
      .type = TYPE_TEXT,
@@ -87,6 +89,11 @@ static const struct rmv_error *check_value(const struct known_key *key, const ch
     if (key->type == TYPE_LINKS) {
         struct rmv_link_types types;
         const struct rmv_error *err = rmv_link_types_parse(value, &types);
+        return err ? rmv_error_context(err, "%s", key->name) : NULL;
+    }
+    if (key->type == TYPE_SHARED) {
+        mode_t bits;
+        const struct rmv_error *err = rmv_sharing_parse(value, &bits);
         return err ? rmv_error_context(err, "%s", key->name) : NULL;
     }
     if (key->type == TYPE_TEXT && *value == '\0')

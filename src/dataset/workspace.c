@@ -11,6 +11,7 @@
 #include "dataset/layout.h"
 #include "dataset/links.h"
 #include "dataset/placed.h"
+#include "dataset/sharing.h"
 #include "dataset/trees.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
@@ -129,6 +130,10 @@ static const struct rmv_error *open_parts(struct rmv_workspace *workspace)
     if (err)
         return err;
 
+    mode_t shared_bits = 0;
+    err = rmv_sharing_prepare(workspace, objects, &shared_bits);
+    if (err)
+        return err;
     const struct rmv_config *config = workspace->config;
     const int64_t threads = rmv_config_get_int(config, "core.threads", 0);
     const struct rmv_store_options options = {
@@ -136,6 +141,7 @@ static const struct rmv_error *open_parts(struct rmv_workspace *workspace)
         .compression_level = (int)rmv_config_get_int(config, "core.compression", 0),
         .threads = (unsigned)threads,
         .log = workspace->log,
+        .shared_bits = shared_bits,
     };
     err = rmv_store_open(objects, &options, &workspace->store);
     if (!err)

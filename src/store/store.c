@@ -1,5 +1,6 @@
 #include "rmv/store/store.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,6 +32,16 @@ static const struct rmv_error *create_folder(struct rmv_store *store, const char
     return NULL;
 }
 
+/* Whoever takes the lock first would make a file that only they can write. */
+static void create_lock(const struct rmv_store *store)
+{
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_str_format("%s/" RMV_STORE_LOCK_FILE, store->root);
+    const int fd = store->vfs->open(store->vfs->state, path,
+                                    O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (fd >= 0)
+        store->vfs->close(store->vfs->state, fd);
+}
+
 /* Their names become durable before the first pack is published; see rmv_store_batch_open(). */
 static const struct rmv_error *create_folders(struct rmv_store *store)
 {
@@ -39,6 +50,8 @@ static const struct rmv_error *create_folders(struct rmv_store *store)
     const struct rmv_error *err = rmv_vfs_stat(store->vfs, store->root, &stat);
     for (size_t i = 0; !err && i < sizeof(names) / sizeof(names[0]); i++)
         err = create_folder(store, names[i], false);
+    if (!err && store->vfs == &store->shared_vfs)
+        create_lock(store);
     return err ? err : create_folder(store, RMV_LOOSE_FOLDER, true);
 }
 
@@ -50,6 +63,10 @@ const struct rmv_error *rmv_store_open(const char *root, const struct rmv_store_
 
     options = options ? options : &defaults;
     opened->vfs = options->vfs ? options->vfs : rmv_vfs_default();
+    if (options->shared_bits && !options->vfs) {
+        rmv_vfs_share(options->shared_bits, &opened->shared_vfs);
+        opened->vfs = &opened->shared_vfs;
+    }
     opened->root = rmv_str_copy(root);
     opened->sync = !options->no_fsync;
     opened->compression_level = options->compression_level;

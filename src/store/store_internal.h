@@ -20,6 +20,7 @@
 
 struct rmv_store {
     const struct rmv_vfs *vfs;
+    struct rmv_vfs shared_vfs; /* what `vfs` leads to if several users share the store */
     char *root;
     bool sync;
     int compression_level;

@@ -2,9 +2,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "vcs/git.h"
+
+#define CONFIG_BYTES_MAX ((size_t)1024 * 1024)
 
 static void index_free(git_index **index)
 {
@@ -171,4 +174,33 @@ const struct rmv_error *rmv_vcs_is_modified(struct rmv_vcs *vcs, const char *pat
     if (mode == GIT_FILEMODE_BLOB || mode == GIT_FILEMODE_BLOB_EXECUTABLE)
         return differs_from_entry(vcs, path, entry, modified);
     return differs_from_head(vcs, path, modified);
+}
+
+/* ---- Git's own settings ---------------------------------------------------------------------- */
+
+/* libgit2 takes milliseconds to start, so the file is looked into first. */
+static bool mentions_sharing(const struct rmv_vcs *vcs)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+    RMV_CLEANUP(rmv_str_free)
+    char *path = vcs->main_root ? rmv_path_join(vcs->main_root, ".git/config")
+                                : rmv_path_join(vcs->git_folder, "config");
+    const struct rmv_error *err = rmv_fs_read(path, CONFIG_BYTES_MAX, &text);
+    return !err && strcasestr(rmv_buf_string(&text), "sharedrepository");
+}
+
+char *rmv_vcs_shared_repository(struct rmv_vcs *vcs)
+{
+    git_config *config = NULL;
+    git_buf value = {0};
+    char *found = NULL;
+
+    if (!mentions_sharing(vcs) || rmv_git_need(vcs) ||
+        git_repository_config_snapshot(&config, vcs->repository) < 0)
+        return NULL;
+    if (git_config_get_string_buf(&value, config, "core.sharedrepository") == 0)
+        found = rmv_str_copy(value.ptr);
+    git_buf_dispose(&value);
+    git_config_free(config);
+    return found;
 }

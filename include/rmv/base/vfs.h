@@ -60,6 +60,14 @@ struct rmv_vfs {
 /* The backend of real system calls. */
 const struct rmv_vfs *rmv_vfs_default(void);
 
+/* Sets `*vfs` to the system's functions for folders that several users share: new files and folders
+ * get the permissions `bits` (some of 0066) whatever the umask is, as far as they are writable at
+ * all, and new folders hand down their group. */
+void rmv_vfs_share(mode_t bits, struct rmv_vfs *vfs);
+
+/* What a file or folder with `mode`, type included, should have where `bits` are shared. */
+mode_t rmv_vfs_shared_mode(mode_t mode, mode_t bits);
+
 /* An open file; `path` is for messages. */
 struct rmv_vfs_file {
     const struct rmv_vfs *vfs;

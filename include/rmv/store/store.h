@@ -27,6 +27,7 @@ struct rmv_store_options {
     int compression_level;     /* zstd level; 0 for the default, 1 */
     unsigned threads;          /* compressing and hashing at once; 0 for the number of processors */
     struct rmv_log *log;       /* warnings; may be NULL */
+    unsigned shared_bits;      /* permissions that files get whatever the umask is, as 0060; or 0 */
     const struct rmv_vfs *vfs; /* file functions (rmv/base/vfs.h); NULL for the system's */
 };
 

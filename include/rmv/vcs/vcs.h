@@ -194,5 +194,9 @@ const struct rmv_error *rmv_vcs_is_dirty(struct rmv_vcs *vcs, bool *dirty);
 RMV_MUST_CHECK
 const struct rmv_error *rmv_vcs_is_modified(struct rmv_vcs *vcs, const char *path, bool *modified);
 
+/* Git's core.sharedRepository, or NULL; the caller frees it. It is looked for only if the
+ * repository's own config mentions it. */
+char *rmv_vcs_shared_repository(struct rmv_vcs *vcs);
+
 /* The name of the branch HEAD is on ("main"), or NULL when it is detached; the caller frees it. */
 char *rmv_vcs_branch(struct rmv_vcs *vcs);
