@@ -357,12 +357,34 @@ static void clear_temporaries(const struct rmv_workspace *workspace)
     }
 }
 
+/* Packs and indexes that came with a clone may claim to hold what they do not: it would not be
+ * stored, and a pointer would lead to nothing. */
+static const struct rmv_error *check_own_store(const struct rmv_workspace *workspace)
+{
+    RMV_CLEANUP(rmv_str_free) char *path = NULL;
+    bool is_tracked = false;
+
+    if (!workspace->vcs)
+        return NULL;
+    path = rmv_path_join(workspace->vcs_prefix, RMV_WORKSPACE_FOLDER "/objects");
+    if (rmv_vcs_is_tracked(workspace->vcs, path, &is_tracked) || !is_tracked)
+        return NULL;
+    return rmv_error_hint(
+        rmv_error(RMV_ERR_DENIED,
+                  "files in '%s' are committed to Git: what they claim to store "
+                  "need not be there",
+                  path),
+        "`git rm -r --cached '%s'` if it is your own store; else `rm -rf` it as well", path);
+}
+
 const struct rmv_error *rmv_workspace_lock(const struct rmv_workspace *workspace,
                                            struct rmv_lock *lock)
 {
     RMV_CLEANUP(rmv_str_free)
     char *path = rmv_path_join(workspace->root, RMV_WORKSPACE_FOLDER "/lock");
-    const struct rmv_error *err = rmv_lock_take(path, true, LOCK_WAIT_MS, lock);
+    const struct rmv_error *err = check_own_store(workspace);
+    if (!err)
+        err = rmv_lock_take(path, true, LOCK_WAIT_MS, lock);
     if (!err)
         clear_temporaries(workspace);
     return err;

@@ -30,5 +30,9 @@ it 'clears nothing away, and writes nothing, through a link in the store' '
         for command in "add x" status fsck "fsck --repair" "gc --grace 0"; do rmv $command >/dev/null 2>&1 || :; done
         diff -r ../mine ../before || { echo "through $name"; exit 1; }
     done'
+it 'points to nothing in a store that came with a clone' '
+    repository lying && echo public >public.csv && rmv add -q public.csv && git add -f -A .rmstore/objects && git commit -q -m evil && rm -rf ../taken && git clone -q . ../taken && cd ../taken
+    echo public >mine.csv && exits 10 rmv add mine.csv && says "objects. are committed to Git" rmv add mine.csv && test ! -e mine.csv.rmv && test -e mine.csv
+    git rm -rq --cached .rmstore/objects && rm -rf .rmstore/objects && rmv add -q mine.csv && rm mine.csv && rmv checkout -q && test "$(cat mine.csv)" = public'
 it 'says which link that is' 'cd ftmp && says "objects/tmp. is a symbolic link" rmv add x && exits 10 rmv add x && exits 10 rmv status && cd ../funsynced && says unsynced rmv add x && exits 7 rmv add x'
 it 'stores objects through a link of the user' 'cd e && git rm -q --cached .rmstore/objects && rmv add -q x && test -d ../elsewhere/packs'

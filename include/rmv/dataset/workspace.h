@@ -83,7 +83,8 @@ const char *rmv_workspace_temporary(const struct rmv_workspace *workspace);
  * -1 if it cannot be had. The caller closes it. */
 int rmv_workspace_open_temporary(const struct rmv_workspace *workspace);
 
-/* Excludes other processes from pointer and lock files, for the short time they change. */
+/* Excludes other processes from pointer and lock files, for the short time they change. Errors:
+ * DENIED (files of the store came with the clone), LOCKED, IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_workspace_lock(const struct rmv_workspace *workspace,
                                            struct rmv_lock *lock);
