@@ -27,7 +27,7 @@ trap 'exec 9>&-; wait "$server"; finish' EXIT
 
 repository "$TEST_FOLDER/work"
 stages <<'YAML'
-  first: {cmd: 'echo from first; echo warned >&2; echo $SLURM_JOB_PARTITION/$SLURM_CPUS_PER_TASK/$RMV_STAGE/$(pwd) /$GREETING >first.out', outs: [first.out], env: {GREETING: hi}}
+  first: {cmd: 'echo from first; echo warned >&2; echo $SLURM_JOB_PARTITION/$SLURM_CPUS_PER_TASK/$RMV_STAGE/$(pwd)/$GREETING >first.out', outs: [first.out], env: {GREETING: hi}}
   second: {cmd: ["cat first.out >second.out", "echo \"it's\" >>second.out"], deps: [first.out], outs: [second.out]}
 YAML
 echo 'executor: {slurm: {partition: test, cpus: 2, time: 5m, memory: 64M}}' >>rmv.yaml
