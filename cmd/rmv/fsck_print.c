@@ -137,6 +137,25 @@ static void print_advice(const struct fsck_result *result)
              "again");
 }
 
+/* Of what was accepted as lost, only if that is news. */
+static void print_problems(const struct rmv_workspace *workspace, const struct fsck_result *result,
+                           bool all)
+{
+    for (size_t i = 0; i < result->reach.problems_count; i++) {
+        const struct rmv_reach_problem *problem = &result->reach.problems[i];
+        if (!problem->is_accepted || result->has_accepted || all)
+            print_problem(workspace, problem, all);
+    }
+}
+
+static void print_accepted(const struct fsck_result *result, bool all)
+{
+    const size_t count = result->reach.accepted_count;
+    if (count > 0)
+        printf("lost, and accepted as such: %zu object%s%s\n", count, count == 1 ? "" : "s",
+               all || result->has_accepted ? "" : " (--all names them)");
+}
+
 void fsck_print_report(const struct rmv_workspace *workspace, const struct fsck_result *result,
                        bool all)
 {
@@ -146,9 +165,7 @@ void fsck_print_report(const struct rmv_workspace *workspace, const struct fsck_
 
     if (result->was_repaired)
         print_repaired(workspace, result, all);
-    for (size_t i = 0; i < reach->problems_count; i++)
-        if (!reach->problems[i].is_accepted || result->has_accepted || all)
-            print_problem(workspace, &reach->problems[i], all);
+    print_problems(workspace, result, all);
     if (!result->is_quick)
         printf("store: %" PRIu64 " object%s in %" PRIu64 " pack%s%s, %s hashed\n", store->objects,
                store->objects == 1 ? "" : "s", store->packs, store->packs == 1 ? "" : "s",
@@ -162,10 +179,7 @@ void fsck_print_report(const struct rmv_workspace *workspace, const struct fsck_
            reach->objects_count, reach->objects_count == 1 ? "" : "s", reach->outputs_count,
            reach->outputs_count == 1 ? "" : "s", reach->versions_count,
            reach->versions_count == 1 ? "" : "s");
-    if (reach->accepted_count > 0)
-        printf("lost, and accepted as such: %zu object%s%s\n", reach->accepted_count,
-               reach->accepted_count == 1 ? "" : "s",
-               all || result->has_accepted ? "" : " (--all names them)");
+    print_accepted(result, all);
     print_advice(result);
 }
 
