@@ -19,7 +19,7 @@ setup() { # setup <link type>
 whole='sha256sum --quiet -c sums && test "$(readlink data/link)" = a && test -x data/run'
 # A file that is read-only is a link into the store.
 writable='! find data -type f -links 1 ! -perm -200 | grep .'
-back='rmv fsck -q && rm -rf data && rmv checkout -q && rmv status -q && '$whole' && test -z "$(ls .rmstore/objects/tmp)" && test -z "$(find . -path ./.rmstore/objects -prune -o -name ".rmv-tmp-*" -print)"'
+back='rmv fsck -q && rm -rf data && rmv checkout -q && rmv status -q && '$whole' && test -z "$(ls .rmstore/objects/tmp)" && test -z "$(find . -path ./.rmstore -prune -o -name ".rmv-tmp-*" -print)"'
 repro_setup='git init -q . && rmv init -q && rmv config --local core.threads 1 && seq 3000 >in && rmv add -q in && printf "p: 1\n" >params.yaml &&
     printf "stages:\n  first:\n    cmd: sort in >out\n    deps: [in]\n    outs: [out]\n  second:\n    cmd: mkdir dir && head -n 5 out >dir/head && wc -l <out >count\n    deps: [out]\n    params: [p]\n    outs: [dir]\n    metrics:\n    - count: {cache: false}\n" >rmv.yaml &&
     git add -A && git commit -qm First'
