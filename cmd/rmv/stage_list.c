@@ -85,6 +85,22 @@ static void params_to_value(const struct rmv_stage *stage, struct rmv_value *map
     }
 }
 
+/* What happens when the command fails, or takes too long; times in seconds. */
+static void limits_to_value(const struct rmv_stage *stage, struct rmv_value *map)
+{
+    if (stage->timeout_ms)
+        rmv_value_set_double(rmv_value_add(map, "timeout"), (double)stage->timeout_ms / 1000);
+    if (stage->retry.attempts < 2)
+        return;
+    struct rmv_value *retry = rmv_value_add(map, "retry");
+    rmv_value_set_map(retry);
+    cli_set_int(retry, "attempts", stage->retry.attempts);
+    rmv_value_set_double(rmv_value_add(retry, "delay"), (double)stage->retry.delay_ms / 1000);
+    rmv_value_set_double(rmv_value_add(retry, "backoff"), stage->retry.backoff);
+    rmv_value_set_double(rmv_value_add(retry, "max_delay"),
+                         (double)stage->retry.max_delay_ms / 1000);
+}
+
 static void stage_to_value(const struct rmv_stage *stage, struct rmv_value *map)
 {
     rmv_value_set_map(map);
@@ -106,6 +122,7 @@ static void stage_to_value(const struct rmv_stage *stage, struct rmv_value *map)
         out_to_value(&stage->outs[i], rmv_value_append(outs));
     if (stage->env.kind == RMV_VALUE_MAP)
         rmv_value_copy(rmv_value_add(map, "env"), &stage->env);
+    limits_to_value(stage, map);
     cli_set_bool(map, "frozen", stage->frozen);
     cli_set_bool(map, "always_changed", stage->always_changed);
     if (stage->meta.kind != RMV_VALUE_NULL)

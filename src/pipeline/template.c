@@ -232,6 +232,7 @@ static const struct rmv_error *expand_matrix(struct rmv_template *template,
     for (size_t i = 0; i < axes.map.count; i++)
         if (axes.map.members[i].value.list.count == 0)
             return NULL;
+    RMV_CLEANUP(rmv_map_free) struct rmv_map seen = {0};
     RMV_CLEANUP(rmv_free) size_t *places = rmv_calloc(axes.map.count, sizeof(*places));
     do {
         RMV_CLEANUP(rmv_value_free) struct rmv_value item = {0};
@@ -239,6 +240,8 @@ static const struct rmv_error *expand_matrix(struct rmv_template *template,
         RMV_CLEANUP(rmv_buf_free) struct rmv_buf name = {0};
         combine(&axes, places, &item, &name);
         RMV_CLEANUP(rmv_str_free) char *suffix = rmv_str_format("@%s", rmv_buf_string(&name));
+        if (rmv_map_set(&seen, suffix, definition))
+            continue; /* a value listed twice, as in DVC */
         rmv_value_set_text(&key, rmv_buf_string(&name));
         struct definition one = *definition;
         one.suffix = suffix;

@@ -131,12 +131,12 @@ const struct rmv_error *rmv_template_load_vars(const struct rmv_template *templa
                                                struct rmv_template_vars *variables)
 {
     const struct rmv_error *err = rmv_value_expect(template->file, vars, RMV_VALUE_LIST, "'vars'");
-    if (!err && rmv_template_is_in(vars, false))
-        err = rmv_value_error(template->file, vars,
-                              "'vars' is where templates come from and can have none");
     for (size_t i = 0; !err && i < vars->list.count; i++) {
         const struct rmv_value *item = &vars->list.items[i];
-        if (item->kind == RMV_VALUE_STRING)
+        if (rmv_template_is_in(item, false))
+            err = rmv_value_error(template->file, item,
+                                  "'vars' is where templates come from and can have none");
+        else if (item->kind == RMV_VALUE_STRING)
             err = load_file(template, folder, item, item->text, variables);
         else if (item->kind == RMV_VALUE_MAP)
             err = merge(template, item, "", item, &variables->values);

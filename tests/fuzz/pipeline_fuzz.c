@@ -11,9 +11,23 @@
 
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
+#include "rmv/base/yaml.h"
 #include "rmv/pipeline/graph.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* What templates stand for. */
+static const struct rmv_error *read_values(void *context, const char *path, struct rmv_value *out)
+{
+    static const char text[] = "a: 1\nb: {c: [x, {d: 0.5}], e: true, f: 'g h'}\nl: [1, 2]\n"
+                               "m: {n: {o: p}, q: {o: r}}\ns: text\nz: null\n";
+    (void)context;
+    if (strcmp(path, "none.yaml") == 0)
+        return rmv_error(RMV_ERR_NOT_FOUND, "there is no '%s'", path);
+    return rmv_yaml_parse(path, text, strlen(text), out);
+}
+
+static const struct rmv_pipeline_reader reader = {.read = read_values};
 
 static void check_paths(const struct rmv_stage *stage)
 {
@@ -53,10 +67,11 @@ static void check_adding(const struct rmv_pipeline *before, const uint8_t *data,
 
     rmv_buf_append(&text, data, size);
     rmv_value_set_text(rmv_value_add(&stage, "cmd"), "true");
-    const struct rmv_pipeline_edit edit = {.file = "rmv.yaml", .name = "added", .stage = &stage};
+    const struct rmv_pipeline_edit edit = {
+        .file = "rmv.yaml", .reader = &reader, .name = "added", .stage = &stage};
     if (rmv_pipeline_add_stage(&edit, &text, &new_text))
         return;
-    if (rmv_pipeline_parse("rmv.yaml", new_text.data, new_text.size, NULL, &after) ||
+    if (rmv_pipeline_parse("rmv.yaml", new_text.data, new_text.size, &reader, &after) ||
         after.count != before->count + 1)
         abort();
     for (size_t i = 0; i < before->count; i++) {
@@ -74,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
     RMV_CLEANUP(rmv_graph_free) struct rmv_graph graph = {0};
 
-    if (rmv_pipeline_parse("rmv.yaml", (const char *)data, size, NULL, &pipeline))
+    if (rmv_pipeline_parse("rmv.yaml", (const char *)data, size, &reader, &pipeline))
         return 0;
     rmv_pipeline_index(&pipeline);
     for (size_t i = 0; i < pipeline.count; i++)

@@ -2,8 +2,9 @@
 # tests/fuzz/seeds.sh FOLDER: makes FOLDER/TARGET/… with inputs to start from, using the rmv in PATH.
 # A last byte of 1 asks pack, index and chunk_list to put checksums right, 3 the sizes of an index too.
 set -eu
+golden=$(cd "$(dirname "$0")/../data/pipelines" && pwd)
 mkdir -p "$1" && cd "$1"
-mkdir -p pack index chunk_list tree pointer stat_index lock_file json yaml record pipeline
+mkdir -p pack index chunk_list tree pointer stat_index lock_file json yaml record pipeline document
 work=$(mktemp -d "${TMPDIR:-/tmp}/rmv-seeds.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 seeds=$PWD
@@ -51,8 +52,18 @@ pack += hashlib.sha256(body).digest() + struct.pack('<QIIQ8s', len(body), 1, 1, 
 open('deltas', 'wb').write(pack)
 PY
 with deltas pack/deltas
-python3 - "$seeds" <<'PY'
-import struct, sys
+python3 - "$seeds" "$golden" <<'PY'
+import os, re, struct, sys
+languages = ['.toml', '.py', '.yaml']
+for case in sorted(os.listdir(sys.argv[2])):
+    parts = re.split('^-- (.*) --\n', open(os.path.join(sys.argv[2], case)).read(), flags=re.M)
+    for path, text in zip(parts[1::2], parts[2::2]):
+        name = case.replace('.golden', '-') + path.replace('/', '-')
+        ending = os.path.splitext(path)[1]
+        if path.endswith('rmv.yaml'):
+            open('%s/pipeline/%s' % (sys.argv[1], name), 'w').write(text)
+        if ending in languages:
+            open('%s/document/%s' % (sys.argv[1], name), 'w').write(text + chr(languages.index(ending)))
 for level in (0, 1):
     for count in (0, 1, 3):
         text = struct.pack('<8sII16sQQ', b'rmv-list', 1, level, b'sha256', 1000 * count, count)
