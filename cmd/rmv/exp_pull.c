@@ -46,10 +46,20 @@ static bool is_named(const struct rmv_experiment *experiment, int argc, char **a
     return is_any;
 }
 
-/* Sets `names` to those that are meant, and the specifications that git takes. */
+struct wanted {
+    struct rmv_strings names;
+    struct rmv_strings specifications; /* of references, as git takes them */
+};
+
+static void wanted_free(struct wanted *wanted)
+{
+    rmv_strings_free(&wanted->names);
+    rmv_strings_free(&wanted->specifications);
+}
+
 static const struct rmv_error *choose(struct rmv_workspace *workspace,
                                       const struct rmv_experiments *there, int argc, char **argv,
-                                      struct rmv_strings *names, struct rmv_strings *specifications)
+                                      struct wanted *wanted)
 {
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings ids = {0};
     RMV_CLEANUP(rmv_free) bool *found = rmv_calloc((size_t)argc + 1, sizeof(*found));
@@ -62,8 +72,8 @@ static const struct rmv_error *choose(struct rmv_workspace *workspace,
         if (argc > 0 ? !is_named(experiment, argc, argv, found)
                      : !rmv_strings_has(&ids, experiment->baseline))
             continue;
-        rmv_strings_add(names, experiment->name);
-        rmv_strings_take(specifications,
+        rmv_strings_add(&wanted->names, experiment->name);
+        rmv_strings_take(&wanted->specifications,
                          rmv_str_format("%s%s:%s", option_force ? "+" : "", experiment->reference,
                                         experiment->reference));
     }
@@ -96,8 +106,7 @@ static const struct rmv_error *exp_pull(int argc, char **argv)
 {
     RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
     RMV_CLEANUP(rmv_experiments_free) struct rmv_experiments there = {0};
-    RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
-    RMV_CLEANUP(rmv_strings_free) struct rmv_strings specifications = {0};
+    RMV_CLEANUP(wanted_free) struct wanted wanted = {0};
 
     if (argc == 0)
         return rmv_error_hint(rmv_error(RMV_ERR_USAGE, "from which Git remote?"),
@@ -106,16 +115,16 @@ static const struct rmv_error *exp_pull(int argc, char **argv)
     if (!err)
         err = cli_exp_remote_list(workspace, argv[0], &there);
     if (!err)
-        err = choose(workspace, &there, argc - 1, argv + 1, &names, &specifications);
+        err = choose(workspace, &there, argc - 1, argv + 1, &wanted);
     if (err)
         return err;
-    if (!names.count)
+    if (!wanted.names.count)
         return rmv_error_hint(
             rmv_error(RMV_ERR_NOT_FOUND, "'%s' has no experiments that are meant", argv[0]),
             "`rmv exp list -A %s` lists all it has", argv[0]);
-    err = cli_exp_remote_move(workspace, "fetch", argv[0], &specifications);
+    err = cli_exp_remote_move(workspace, "fetch", argv[0], &wanted.specifications);
     if (!err)
-        print(argv[0], &names);
+        print(argv[0], &wanted.names);
     return err;
 }
 

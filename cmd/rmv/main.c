@@ -32,6 +32,8 @@ static const struct cli_command *const commands[] = {
     &rmv_command_metrics_diff,
     &rmv_command_params_diff,
     &rmv_command_exp_run,
+    &rmv_command_exp_show,
+    &rmv_command_exp_diff,
     &rmv_command_exp_list,
     &rmv_command_exp_apply,
     &rmv_command_exp_branch,

@@ -205,16 +205,15 @@ void cli_differences_print(const struct rmv_params_differences *differences,
     cli_table_print(&table, style->as_markdown);
 }
 
-void cli_differences_print_json(const struct rmv_params_differences *differences,
-                                const struct cli_differences_style *style)
+void cli_differences_to_value(const struct rmv_params_differences *differences,
+                              const struct cli_differences_style *style, struct rmv_value *document)
 {
-    RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
-    rmv_value_set_map(&document);
+    rmv_value_set_map(document);
     for (size_t i = 0; i < differences->count; i++) {
         const struct rmv_params_difference *difference = &differences->items[i];
         struct rmv_value change = {0};
         struct rmv_value *key =
-            rmv_value_add(rmv_value_add(&document, difference->file), difference->key);
+            rmv_value_add(rmv_value_add(document, difference->file), difference->key);
         if (difference->had)
             rmv_value_copy(rmv_value_add(key, "old"), &difference->before);
         if (difference->has)
@@ -222,6 +221,13 @@ void cli_differences_print_json(const struct rmv_params_differences *differences
         if (style->has_change && find_change(difference, &change))
             rmv_value_copy(rmv_value_add(key, "diff"), &change);
     }
+}
+
+void cli_differences_print_json(const struct rmv_params_differences *differences,
+                                const struct cli_differences_style *style)
+{
+    RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
+    cli_differences_to_value(differences, style, &document);
     cli_print_json(&document);
 }
 

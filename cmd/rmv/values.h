@@ -47,6 +47,9 @@ struct cli_differences_style {
 };
 void cli_differences_print(const struct rmv_params_differences *differences,
                            const struct cli_differences_style *style);
+void cli_differences_to_value(const struct rmv_params_differences *differences,
+                              const struct cli_differences_style *style,
+                              struct rmv_value *document);
 void cli_differences_print_json(const struct rmv_params_differences *differences,
                                 const struct cli_differences_style *style);
 
