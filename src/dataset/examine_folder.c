@@ -12,6 +12,7 @@
 #include "rmv/base/path.h"
 
 #define READ_BYTES ((size_t)64 * 1024)
+#define TREE_PART_BYTES ((size_t)256 * 1024)
 
 struct rmv_examine_folder *rmv_examine_folder_new(struct rmv_examine_folder **alive,
                                                   struct rmv_examine_folder *parent, size_t index,
@@ -153,12 +154,15 @@ const struct rmv_error *rmv_examine_folder_read(struct rmv_examine_folder *folde
     return NULL;
 }
 
-void rmv_examine_folder_format(const struct rmv_examine_folder *folder, struct rmv_buf *text,
-                               struct rmv_tree_total *total)
+/* ---- Its tree -------------------------------------------------------------------------------- */
+
+/* Appends the lines of items from `from` on, until `size_max` bytes are there, and adds up what is
+ * in them. Returns the first item that is left. */
+static size_t append_items(const struct rmv_examine_folder *folder, size_t from, size_t size_max,
+                           struct rmv_buf *text, struct rmv_tree_entry *sum)
 {
-    *total = (struct rmv_tree_total){0};
-    rmv_tree_start(text);
-    for (size_t i = 0; i < folder->count; i++) {
+    size_t i = from;
+    for (; i < folder->count && text->size < size_max; i++) {
         const struct rmv_examine_item *item = &folder->items[i];
         if (!item->type)
             continue;
@@ -170,7 +174,42 @@ void rmv_examine_folder_format(const struct rmv_examine_folder *folder, struct r
             .id = item->id,
         };
         rmv_tree_append(text, &entry);
-        total->size += item->size;
-        total->nfiles += item->nfiles;
+        sum->size += item->size;
+        sum->nfiles += item->nfiles;
     }
+    return i;
+}
+
+static size_t start_tree(const struct rmv_examine_folder *folder, size_t size_max,
+                         struct rmv_buf *text, struct rmv_tree_entry *sum)
+{
+    *sum = (struct rmv_tree_entry){.type = 'd'};
+    text->size = 0;
+    rmv_tree_start(text);
+    return append_items(folder, 0, size_max, text, sum);
+}
+
+void rmv_examine_folder_format(const struct rmv_examine_folder *folder, struct rmv_buf *text,
+                               struct rmv_tree_entry *entry)
+{
+    start_tree(folder, SIZE_MAX, text, entry);
+}
+
+const struct rmv_error *rmv_examine_folder_put(const struct rmv_examine_folder *folder,
+                                               struct rmv_store_batch *batch, struct rmv_buf *text,
+                                               struct rmv_tree_entry *entry)
+{
+    RMV_CLEANUP(rmv_store_lines_close) struct rmv_store_lines *lines = NULL;
+
+    size_t next = start_tree(folder, TREE_PART_BYTES, text, entry);
+    if (next == folder->count)
+        return rmv_store_batch_put_lines(batch, text->data, text->size, &entry->id);
+    rmv_store_lines_open(batch, &lines);
+    const struct rmv_error *err = rmv_store_lines_add(lines, text->data, text->size);
+    while (!err && next < folder->count) {
+        text->size = 0;
+        next = append_items(folder, next, TREE_PART_BYTES, text, entry);
+        err = rmv_store_lines_add(lines, text->data, text->size);
+    }
+    return err ? err : rmv_store_lines_end(lines, &entry->id);
 }

@@ -54,6 +54,13 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_examine_folder_read(struct rmv_examine_folder *folder,
                                                 struct rmv_buf *room);
 
-/* Appends its tree, and adds up what is in it. */
+/* Replaces `text` by the folder's tree, and sets type, size and number of files of `*entry`. */
 void rmv_examine_folder_format(const struct rmv_examine_folder *folder, struct rmv_buf *text,
-                               struct rmv_tree_total *total);
+                               struct rmv_tree_entry *entry);
+
+/* Stores the tree, and sets the id, too. Of a folder with very many files, only parts of the tree
+ * are in `text` at a time. Errors: IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_examine_folder_put(const struct rmv_examine_folder *folder,
+                                               struct rmv_store_batch *batch, struct rmv_buf *text,
+                                               struct rmv_tree_entry *entry);

@@ -174,13 +174,10 @@ static const struct rmv_error *finish_folder(struct worker *worker,
 {
     const struct rmv_examine_request *request = worker->walk->request;
     struct rmv_buf *text = &worker->text;
-    struct rmv_tree_total total;
 
-    text->size = 0;
-    rmv_examine_folder_format(folder, text, &total);
-    *entry = (struct rmv_tree_entry){.type = 'd', .size = total.size, .nfiles = total.nfiles};
     if (request->batch)
-        return rmv_store_batch_put_lines(request->batch, text->data, text->size, &entry->id);
+        return rmv_examine_folder_put(folder, request->batch, text, entry);
+    rmv_examine_folder_format(folder, text, entry);
     entry->id = rmv_object_id_of(text->data, text->size);
     rmv_examine_note(request, &entry->id);
     remember_tree(worker->walk, &entry->id, text);

@@ -31,6 +31,7 @@ const struct rmv_error *rmv_stat_index_open(const char *path, struct rmv_stat_in
     opened->path = rmv_str_copy(path);
     open_file(opened);
     rmv_stat_clock_open(&opened->clock, folder);
+    opened->pending.folder = opened->clock.folder;
     pthread_mutex_init(&opened->lock, NULL);
     *index = opened;
     return NULL;

@@ -10,10 +10,10 @@
 
 void rmv_stat_pending_free(struct rmv_stat_pending *pending)
 {
-    free(pending->entries);
     free(pending->slots);
-    rmv_buf_free(&pending->names);
-    *pending = (struct rmv_stat_pending){0};
+    rmv_stat_room_free(&pending->entries_room);
+    rmv_stat_room_free(&pending->names);
+    *pending = (struct rmv_stat_pending){.folder = pending->folder};
 }
 
 static const char *path_of(const struct rmv_stat_pending *pending, size_t index)
@@ -58,11 +58,13 @@ void rmv_stat_pending_add(struct rmv_stat_pending *pending, const char *path,
                           const struct rmv_stat_entry *entry)
 {
     assert(pending->count < UINT32_MAX - 1);
-    pending->entries =
-        rmv_grow(pending->entries, pending->count, &pending->capacity, sizeof(*pending->entries));
-    pending->entries[pending->count] = *entry;
-    pending->entries[pending->count++].path_offset = pending->names.size;
-    rmv_buf_append(&pending->names, path, entry->path_size + 1);
+    struct rmv_stat_entry placed = *entry;
+    placed.path_offset = pending->names.size;
+    pending->entries_room.size = pending->count * sizeof(placed);
+    rmv_stat_room_append(&pending->entries_room, pending->folder, &placed, sizeof(placed));
+    rmv_stat_room_append(&pending->names, pending->folder, path, entry->path_size + 1);
+    pending->entries = (void *)pending->entries_room.data;
+    pending->count++;
 }
 
 const struct rmv_stat_entry *rmv_stat_pending_find(struct rmv_stat_pending *pending,
@@ -133,7 +135,6 @@ static struct run *find_runs(const struct rmv_stat_pending *pending, size_t *cou
 static bool sort_runs(struct rmv_stat_pending *pending)
 {
     size_t count = 0;
-    size_t n = 0;
     struct run *runs = find_runs(pending, &count);
     if (count > pending->count / RUN_ENTRIES_MIN) {
         free(runs);
@@ -145,12 +146,13 @@ static bool sort_runs(struct rmv_stat_pending *pending)
         is_sorted = compare_paths(&pending->entries[runs[i - 1].start + runs[i - 1].count - 1],
                                   &pending->entries[runs[i].start], pending->names.data) < 0;
     if (is_sorted) {
-        struct rmv_stat_entry *entries = rmv_calloc(pending->count, sizeof(*entries));
-        for (size_t i = 0; i < count; n += runs[i++].count)
-            memcpy(entries + n, pending->entries + runs[i].start, runs[i].count * sizeof(*entries));
-        free(pending->entries);
-        pending->entries = entries;
-        pending->capacity = pending->count;
+        struct rmv_stat_room sorted = {0};
+        for (size_t i = 0; i < count; i++)
+            rmv_stat_room_append(&sorted, pending->folder, pending->entries + runs[i].start,
+                                 runs[i].count * sizeof(*pending->entries));
+        rmv_stat_room_free(&pending->entries_room);
+        pending->entries_room = sorted;
+        pending->entries = (void *)sorted.data;
     }
     free(runs);
     return is_sorted;

@@ -2,6 +2,7 @@
 #include "store/list_writer.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "rmv/base/mem.h"
@@ -13,6 +14,8 @@
 #define LINES_PIECE_MIN ((size_t)2 << 10)
 #define LINES_PIECE_AVERAGE ((size_t)6 << 10) /* behind the minimum */
 #define LINES_PIECE_MAX ((size_t)64 << 10)
+/* With so much text at hand, its first piece ends where it would with all of it. */
+#define LINES_AHEAD (2 * LINES_PIECE_MAX)
 
 /* ---- Files ----------------------------------------------------------------------------------- */
 
@@ -234,5 +237,74 @@ const struct rmv_error *rmv_store_batch_put_lines(struct rmv_store_batch *batch,
     const struct rmv_error *err = rmv_batch_put(batch, &item, NULL, &was_stored);
     if (!err)
         *id = name;
+    return err;
+}
+
+/* ---- Text bit by bit ------------------------------------------------------------------------- */
+
+struct rmv_store_lines {
+    struct rmv_store_batch *batch;
+    struct rmv_file_context *context; /* NULL while all of the text is in `rest` */
+    struct rmv_list_writer writer;    /* with a context */
+    struct rmv_buf rest;              /* not stored yet */
+};
+
+void rmv_store_lines_open(struct rmv_store_batch *batch, struct rmv_store_lines **lines)
+{
+    *lines = rmv_calloc(1, sizeof(**lines));
+    (*lines)->batch = batch;
+}
+
+void rmv_store_lines_close(struct rmv_store_lines **lines)
+{
+    if (!*lines)
+        return;
+    if ((*lines)->context) {
+        rmv_list_writer_free(&(*lines)->writer);
+        rmv_batch_give_context((*lines)->batch, (*lines)->context);
+    }
+    rmv_buf_free(&(*lines)->rest);
+    free(*lines);
+    *lines = NULL;
+}
+
+/* Stores pieces as long as more than `ahead` bytes are there. */
+static const struct rmv_error *store_pieces(struct rmv_store_lines *lines, size_t ahead)
+{
+    struct rmv_buf *rest = &lines->rest;
+    const struct rmv_error *err = NULL;
+    size_t at = 0;
+
+    if (!lines->context) {
+        lines->context = rmv_batch_take_context(lines->batch);
+        rmv_list_writer_init(&lines->writer, lines->batch, &lines->context->encoder);
+    }
+    while (!err && rest->size - at > ahead) {
+        const size_t size = cut_lines(rest->data + at, rest->size - at);
+        err = rmv_list_writer_add(&lines->writer, rest->data + at, size, true);
+        at += size;
+    }
+    memmove(rest->data, rest->data + at, rest->size - at);
+    rest->size -= at;
+    return err;
+}
+
+const struct rmv_error *rmv_store_lines_add(struct rmv_store_lines *lines, const char *text,
+                                            size_t size)
+{
+    rmv_buf_append(&lines->rest, text, size);
+    return lines->rest.size > LINES_AHEAD ? store_pieces(lines, LINES_AHEAD) : NULL;
+}
+
+const struct rmv_error *rmv_store_lines_end(struct rmv_store_lines *lines, struct rmv_object_id *id)
+{
+    struct rmv_store_file file = {0};
+    if (!lines->context)
+        return rmv_store_batch_put_lines(lines->batch, lines->rest.data, lines->rest.size, id);
+    const struct rmv_error *err = store_pieces(lines, 0);
+    if (!err)
+        err = rmv_list_writer_end(&lines->writer, &file);
+    if (!err)
+        *id = file.id;
     return err;
 }

@@ -272,6 +272,33 @@ static void a_truncated_index_counts_as_empty(void **state)
     assert_true(finds(index, "a", &status, &some_id));
 }
 
+/* More than is kept in memory. */
+static void very_many_files_are_remembered(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_stat_index_close) struct rmv_stat_index *index = NULL;
+    const size_t count = 450000;
+    char path[64];
+
+    CHECK_OK(rmv_stat_index_open("index", &index));
+    struct stat status = settled(index, "a");
+    for (size_t i = 0; i < count; i++) {
+        snprintf(path, sizeof(path), "data/%zu", i * 7919 % count);
+        status.st_size = (off_t)(i * 7919 % count);
+        rmv_stat_index_set(index, path, &status, &some_id);
+    }
+    rmv_stat_index_set(index, "data/17", &status, &other_id);
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < count; i += i < 100 ? 1 : 997) {
+            struct stat now = status;
+            snprintf(path, sizeof(path), "data/%zu", i);
+            now.st_size = i == 17 ? status.st_size : (off_t)i;
+            assert_true(finds(index, path, &now, i == 17 ? &other_id : &some_id));
+        }
+        reopen(&index);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +312,7 @@ int main(void)
         TEST(files_that_are_gone_are_forgotten),
         TEST(a_damaged_index_never_gives_a_wrong_answer),
         TEST(a_truncated_index_counts_as_empty),
+        TEST(very_many_files_are_remembered),
     };
     return RUN_TESTS(tests);
 }

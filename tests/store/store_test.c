@@ -188,20 +188,6 @@ static void reading_a_folder_as_a_file_is_an_error(void **state)
 
 /* ---- Storing once ---------------------------------------------------------------------------- */
 
-static uint64_t stored_bytes(void)
-{
-    RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
-    uint64_t total = 0;
-    CHECK_OK(rmv_vfs_list(rmv_vfs_default(), "packs", &names));
-    for (size_t i = 0; i < names.count; i++) {
-        RMV_CLEANUP(rmv_str_free) char *path = rmv_str_format("packs/%s", names.items[i]);
-        struct rmv_vfs_stat stat;
-        CHECK_OK(rmv_vfs_stat(rmv_vfs_default(), path, &stat));
-        total += stat.size;
-    }
-    return total;
-}
-
 static void the_same_content_is_stored_once(void **state)
 {
     (void)state;
@@ -286,67 +272,6 @@ static void many_small_commits_leave_few_index_segments(void **state)
     for (size_t i = 0; i < 100; i++) {
         make_bytes(PATTERN_TEXT, i, 100, &bytes);
         check_stored(store, &ids[i], &bytes);
-    }
-}
-
-/* Fills `text` with lines, of which one is different in each version. */
-static void make_lines(size_t version, size_t count, struct rmv_buf *text)
-{
-    text->size = 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct rmv_object_id id = rmv_object_id_of(&i, sizeof(i));
-        char hex[RMV_OBJECT_ID_HEX_SIZE];
-        rmv_object_id_to_hex(&id, hex);
-        rmv_buf_append_format(text, "file %zu %s data-%zu.csv\n",
-                              i == count / 2 ? version : (size_t)7, hex, i);
-    }
-}
-
-static void a_changed_line_of_a_long_text_costs_one_piece(void **state)
-{
-    (void)state;
-    RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_store();
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
-    struct rmv_object_id ids[3];
-    uint64_t stored[3];
-    for (size_t i = 0; i < 3; i++) {
-        RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
-        make_lines(i, 20000, &text);
-        CHECK_OK(rmv_store_batch_open(store, &batch));
-        CHECK_OK(rmv_store_batch_put_lines(batch, text.data, text.size, &ids[i]));
-        CHECK_OK(rmv_store_batch_commit(batch));
-        const struct rmv_object_id expected = rmv_object_id_of(text.data, text.size);
-        assert_true(rmv_object_id_equal(&ids[i], &expected));
-        stored[i] = stored_bytes();
-    }
-    assert_in_range(stored[1] - stored[0], 1000, 30000);
-    assert_in_range(stored[2] - stored[1], 1000, 30000);
-    for (size_t i = 0; i < 3; i++) {
-        make_lines(i, 20000, &text);
-        check_stored(store, &ids[i], &text);
-    }
-    assert_int_equal(count_problems(store, true), 0);
-}
-
-static void text_of_any_shape_comes_back(void **state)
-{
-    (void)state;
-    static const size_t line_sizes[] = {1, 2, 60, 5000, 70000, 200000, 3000000};
-    for (size_t i = 0; i < sizeof(line_sizes) / sizeof(line_sizes[0]); i++) {
-        RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_store();
-        RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
-        RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
-        struct rmv_object_id id, again;
-        make_bytes(PATTERN_TEXT, i, 300001, &text);
-        for (size_t at = 0; at < text.size; at += line_sizes[i])
-            text.data[at] = '\n';
-        CHECK_OK(rmv_store_batch_open(store, &batch));
-        CHECK_OK(rmv_store_batch_put_lines(batch, text.data, text.size, &id));
-        CHECK_OK(rmv_store_batch_put(batch, text.data, text.size, &again));
-        CHECK_OK(rmv_store_batch_commit(batch));
-        assert_true(rmv_object_id_equal(&id, &again));
-        check_stored(store, &id, &text);
-        assert_int_equal(count_problems(store, true), 0);
     }
 }
 
@@ -478,8 +403,6 @@ int main(void)
         TEST(many_small_commits_leave_few_index_segments),
         TEST(every_one_of_many_objects_of_a_pack_is_found),
         TEST(a_full_pack_is_followed_by_another),
-        TEST(a_changed_line_of_a_long_text_costs_one_piece),
-        TEST(text_of_any_shape_comes_back),
         TEST(an_object_is_found_by_a_unique_prefix),
         TEST(a_bad_prefix_is_a_usage_error),
         TEST(a_prefix_of_two_objects_is_ambiguous),

@@ -6,7 +6,9 @@
 #include <stdint.h>
 
 #include "rmv/base/buf.h"
+#include "rmv/base/mem.h"
 #include "rmv/base/strings.h"
+#include "rmv/base/vfs.h"
 #include "rmv/store/store.h"
 
 enum pattern { PATTERN_RANDOM, PATTERN_TEXT };
@@ -81,4 +83,19 @@ static inline size_t count_problems(struct rmv_store *store, bool is_clean)
                       report.problems[i].message);
     rmv_store_fsck_free(&report);
     return count;
+}
+
+/* Of all packs. */
+static inline uint64_t stored_bytes(void)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
+    uint64_t total = 0;
+    CHECK_OK(rmv_vfs_list(rmv_vfs_default(), "packs", &names));
+    for (size_t i = 0; i < names.count; i++) {
+        RMV_CLEANUP(rmv_str_free) char *path = rmv_str_format("packs/%s", names.items[i]);
+        struct rmv_vfs_stat stat;
+        CHECK_OK(rmv_vfs_stat(rmv_vfs_default(), path, &stat));
+        total += stat.size;
+    }
+    return total;
 }

@@ -114,6 +114,18 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_store_batch_put_lines(struct rmv_store_batch *batch, const char *text,
                                                   size_t size, struct rmv_object_id *id);
 
+/* The same for text that is longer than should be in memory at once, given bit by bit. What was
+ * added is the text when it ends, which sets `*id`; closing frees, at any time. Errors: IO. */
+struct rmv_store_lines;
+void rmv_store_lines_open(struct rmv_store_batch *batch, struct rmv_store_lines **lines);
+RMV_MUST_CHECK
+const struct rmv_error *rmv_store_lines_add(struct rmv_store_lines *lines, const char *text,
+                                            size_t size);
+RMV_MUST_CHECK
+const struct rmv_error *rmv_store_lines_end(struct rmv_store_lines *lines,
+                                            struct rmv_object_id *id);
+void rmv_store_lines_close(struct rmv_store_lines **lines);
+
 /* A file to store. */
 struct rmv_store_source {
     int fd;                           /* read from its current position to its end */
