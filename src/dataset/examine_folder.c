@@ -10,8 +10,10 @@
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
+#include "rmv/base/sha256.h"
 
 #define READ_BYTES ((size_t)64 * 1024)
+#define MANY_ITEMS 4096
 #define TREE_PART_BYTES ((size_t)256 * 1024)
 
 struct rmv_examine_folder *rmv_examine_folder_new(struct rmv_examine_folder **alive,
@@ -125,12 +127,102 @@ static const struct rmv_error *add_names(struct rmv_examine_folder *folder, cons
     return err;
 }
 
+/* ---- Sorting ----------------------------------------------------------------------------------
+ */
+
 static int compare_items(const void *a, const void *b, void *context)
 {
     const char *names = context;
     return strcmp(names + ((const struct rmv_examine_item *)a)->name,
                   names + ((const struct rmv_examine_item *)b)->name);
 }
+
+/* Many names lie far apart in memory, and most comparisons would wait for both. Their keys lie side
+ * by side: the first bytes behind what all names begin with, the earliest highest. */
+struct key {
+    uint64_t start;
+    size_t index; /* of the item */
+};
+
+static int compare_keys(const void *a, const void *b, void *context)
+{
+    const struct key *left = a;
+    const struct key *right = b;
+    if (left->start != right->start)
+        return left->start < right->start ? -1 : 1;
+    return strcmp(rmv_examine_folder_name(context, left->index),
+                  rmv_examine_folder_name(context, right->index));
+}
+
+static size_t common_size(const struct rmv_examine_folder *folder)
+{
+    const char *first = rmv_examine_folder_name(folder, 0);
+    size_t size = strlen(first);
+    for (size_t i = 1; i < folder->count; i++) {
+        const char *name = rmv_examine_folder_name(folder, i);
+        size_t same = 0;
+        while (same < size && name[same] == first[same])
+            same++;
+        size = same;
+    }
+    return size;
+}
+
+/* Where a name is shorter, the rest is zero, which comes before all else. */
+static uint64_t key_of(const char *rest)
+{
+    uint64_t key = 0;
+    for (size_t i = 0; i < sizeof(key); i++) {
+        key = key << 8 | (unsigned char)*rest;
+        rest += *rest != '\0';
+    }
+    return key;
+}
+
+/* The items and their names in the order of the keys. */
+static void put_in_order(struct rmv_examine_folder *folder, const struct key *keys)
+{
+    struct rmv_examine_item *items = rmv_calloc(folder->count, sizeof(*items));
+    struct rmv_buf names = {0};
+    rmv_buf_reserve(&names, folder->names.size);
+    for (size_t i = 0; i < folder->count; i++) {
+        const char *name = rmv_examine_folder_name(folder, keys[i].index);
+        items[i].type = folder->items[keys[i].index].type;
+        items[i].name = names.size;
+        rmv_buf_append(&names, name, strlen(name) + 1);
+    }
+    free(folder->items);
+    rmv_buf_free(&folder->names);
+    folder->items = items;
+    folder->capacity = folder->count;
+    folder->names = names;
+}
+
+static void sort_many(struct rmv_examine_folder *folder)
+{
+    struct key *keys = rmv_calloc(folder->count, sizeof(*keys));
+    const size_t same = common_size(folder);
+    for (size_t i = 0; i < folder->count; i++)
+        keys[i] = (struct key){
+            .start = key_of(rmv_examine_folder_name(folder, i) + same),
+            .index = i,
+        };
+    qsort_r(keys, folder->count, sizeof(*keys), compare_keys, folder);
+    put_in_order(folder, keys);
+    free(keys);
+}
+
+static void sort_items(struct rmv_examine_folder *folder)
+{
+    if (folder->count >= MANY_ITEMS)
+        sort_many(folder);
+    else if (folder->count > 0)
+        qsort_r(folder->items, folder->count, sizeof(*folder->items), compare_items,
+                folder->names.data);
+}
+
+/* ---- Reading ----------------------------------------------------------------------------------
+ */
 
 /* getdents64(2) itself: opendir() would allocate and free its room for each of many folders. */
 const struct rmv_error *rmv_examine_folder_read(struct rmv_examine_folder *folder,
@@ -148,9 +240,7 @@ const struct rmv_error *rmv_examine_folder_read(struct rmv_examine_folder *folde
         if (n == 0)
             break;
     }
-    if (folder->count > 0)
-        qsort_r(folder->items, folder->count, sizeof(*folder->items), compare_items,
-                folder->names.data);
+    sort_items(folder);
     return NULL;
 }
 
@@ -193,6 +283,21 @@ void rmv_examine_folder_format(const struct rmv_examine_folder *folder, struct r
                                struct rmv_tree_entry *entry)
 {
     start_tree(folder, SIZE_MAX, text, entry);
+}
+
+void rmv_examine_folder_hash(const struct rmv_examine_folder *folder, struct rmv_buf *text,
+                             struct rmv_tree_entry *entry)
+{
+    struct rmv_sha256_state sum;
+    rmv_sha256_start(&sum);
+    size_t next = start_tree(folder, TREE_PART_BYTES, text, entry);
+    rmv_sha256_update(&sum, text->data, text->size);
+    while (next < folder->count) {
+        text->size = 0;
+        next = append_items(folder, next, TREE_PART_BYTES, text, entry);
+        rmv_sha256_update(&sum, text->data, text->size);
+    }
+    rmv_sha256_finish(&sum, entry->id.sha256);
 }
 
 const struct rmv_error *rmv_examine_folder_put(const struct rmv_examine_folder *folder,

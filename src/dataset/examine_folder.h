@@ -58,8 +58,12 @@ const struct rmv_error *rmv_examine_folder_read(struct rmv_examine_folder *folde
 void rmv_examine_folder_format(const struct rmv_examine_folder *folder, struct rmv_buf *text,
                                struct rmv_tree_entry *entry);
 
-/* Stores the tree, and sets the id, too. Of a folder with very many files, only parts of the tree
- * are in `text` at a time. Errors: IO. */
+/* Sets the tree's id, too. Of a folder with very many files, only parts of the tree are in `text`
+ * at a time, which it is needed for. */
+void rmv_examine_folder_hash(const struct rmv_examine_folder *folder, struct rmv_buf *text,
+                             struct rmv_tree_entry *entry);
+
+/* The same, and stores the tree. Errors: IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_examine_folder_put(const struct rmv_examine_folder *folder,
                                                struct rmv_store_batch *batch, struct rmv_buf *text,

@@ -159,12 +159,16 @@ static void push_rest(struct worker *worker, const struct piece *span, bool has_
 
 /* ---- Folders that are done ------------------------------------------------------------------- */
 
-static void remember_tree(struct walk *walk, const struct rmv_object_id *id, struct rmv_buf *text)
+static void remember_tree(struct worker *worker, const struct rmv_examine_folder *folder,
+                          const struct rmv_object_id *id)
 {
+    struct walk *walk = worker->walk;
+    struct rmv_tree_entry entry;
     if (rmv_trees_is_stored(walk->request->workspace, id))
         return;
+    rmv_examine_folder_format(folder, &worker->text, &entry);
     pthread_mutex_lock(&walk->lock);
-    rmv_trees_remember(walk->request->workspace, id, text);
+    rmv_trees_remember(walk->request->workspace, id, &worker->text);
     pthread_mutex_unlock(&walk->lock);
 }
 
@@ -173,14 +177,12 @@ static const struct rmv_error *finish_folder(struct worker *worker,
                                              struct rmv_tree_entry *entry)
 {
     const struct rmv_examine_request *request = worker->walk->request;
-    struct rmv_buf *text = &worker->text;
 
     if (request->batch)
-        return rmv_examine_folder_put(folder, request->batch, text, entry);
-    rmv_examine_folder_format(folder, text, entry);
-    entry->id = rmv_object_id_of(text->data, text->size);
+        return rmv_examine_folder_put(folder, request->batch, &worker->text, entry);
+    rmv_examine_folder_hash(folder, &worker->text, entry);
     rmv_examine_note(request, &entry->id);
-    remember_tree(worker->walk, &entry->id, text);
+    remember_tree(worker, folder, &entry->id);
     return NULL;
 }
 

@@ -89,6 +89,41 @@ static void a_large_folder_has_the_id_that_its_files_give_it(void **state)
     }
 }
 
+/* Names that begin alike, end where others go on, and have bytes of all kinds. */
+static void very_many_names_of_any_kind_are_in_bytewise_order(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = open_workspace();
+    RMV_CLEANUP(rmv_output_free) struct rmv_output output = {0};
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf tree = {0};
+    static const char *const middles[] = {"", "\xff\xfe", "rather a long part ", "\x01", "é", "é."};
+
+    CHECK_OK(rmv_fs_mkdir_p("many"));
+    for (size_t i = 0; i < 6000; i++) {
+        char *name = rmv_str_format("alike-%s%zx", middles[i % 6], i * 7919 % 6000);
+        RMV_CLEANUP(rmv_str_free) char *path = rmv_path_join("many", name);
+        write_file(path, "x");
+        rmv_strings_take(&names, name);
+    }
+    rmv_strings_sort(&names);
+    rmv_tree_start(&tree);
+    for (size_t i = 0; i < names.count; i++) {
+        const struct rmv_tree_entry entry = {.name = names.items[i],
+                                             .type = 'f',
+                                             .size = 1,
+                                             .nfiles = 1,
+                                             .id = rmv_object_id_of("x", 1)};
+        rmv_tree_append(&tree, &entry);
+    }
+    const struct rmv_object_id id = rmv_object_id_of(tree.data, tree.size);
+    CHECK_OK(rmv_dataset_hash(workspace, "many", NULL, &output));
+    assert_true(rmv_object_id_equal(&output.id, &id));
+    save(workspace, "many", &output);
+    assert_true(rmv_object_id_equal(&output.id, &id));
+    assert_int_equal(output.nfiles, 6000);
+}
+
 static void deep_and_wide_folders_need_few_descriptors(void **state)
 {
     (void)state;
@@ -271,6 +306,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_large_folder_has_the_id_that_its_files_give_it),
+        TEST(very_many_names_of_any_kind_are_in_bytewise_order),
         TEST(deep_and_wide_folders_need_few_descriptors),
         TEST(an_edit_anywhere_in_a_large_folder_is_seen),
         TEST(what_cannot_be_tracked_stops_all_threads),
