@@ -42,6 +42,8 @@ extern const struct cli_command rmv_command_queue_remove;
 extern const struct cli_command rmv_command_queue_start;
 extern const struct cli_command rmv_command_queue_status;
 extern const struct cli_command rmv_command_queue_stop;
+extern const struct cli_command rmv_command_plots_diff;
+extern const struct cli_command rmv_command_plots_show;
 extern const struct cli_command rmv_command_remove;
 extern const struct cli_command rmv_command_repro;
 extern const struct cli_command rmv_command_stage_add;

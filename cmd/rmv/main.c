@@ -30,6 +30,8 @@ static const struct cli_command *const commands[] = {
     &rmv_command_unfreeze,
     &rmv_command_metrics_show,
     &rmv_command_metrics_diff,
+    &rmv_command_plots_show,
+    &rmv_command_plots_diff,
     &rmv_command_params_diff,
     &rmv_command_exp_run,
     &rmv_command_exp_show,

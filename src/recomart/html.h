@@ -3,13 +3,11 @@
 
 #include "rmv/base/buf.h"
 #include "rmv/base/error.h"
+#include "rmv/base/html.h"
 
 /* Starts a page: head, style, and the title as headline; ends it. */
 void rmv_html_start(struct rmv_buf *out, const char *title, const char *subtitle);
 void rmv_html_end(struct rmv_buf *out);
-
-/* Appends text with what HTML would take for markup escaped. */
-void rmv_html_text(struct rmv_buf *out, const char *text);
 
 /* A tile: a figure with a word below it. */
 void rmv_html_tile(struct rmv_buf *out, const char *label, const char *format, ...)
@@ -17,6 +15,3 @@ void rmv_html_tile(struct rmv_buf *out, const char *label, const char *format, .
 
 /* A count with its digits in groups: 1,234,567. */
 void rmv_html_count(struct rmv_buf *out, unsigned long long count);
-
-/* Bytes as base64 (RFC 4648), for data: URLs. */
-void rmv_html_base64(struct rmv_buf *out, const void *bytes, size_t size);

@@ -1,0 +1,385 @@
+#include "pipeline/plot_svg.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pipeline/plot_frame.h"
+#include "pipeline/plot_smooth.h"
+#include "rmv/base/html.h"
+#include "rmv/base/mem.h"
+
+#define WIDTH 640.0
+#define HEIGHT 380.0
+#define LEFT 76.0
+#define RIGHT 20.0
+#define TOP 12.0
+#define BOTTOM 52.0
+#define POINTS_SHOWN 1000 /* of a series that has more, the least and greatest of each stretch */
+#define DOTS_MAX 300      /* of a line that has more, single points are not to be seen */
+
+static const char *const colours[] = {"#4c78a8", "#f58518", "#54a24b", "#e45756", "#72b7b2",
+                                      "#b279a2", "#eeca3b", "#9d755d", "#ff9da6", "#79706e"};
+
+const char *rmv_plot_colour(size_t series)
+{
+    return colours[series % (sizeof(colours) / sizeof(colours[0]))];
+}
+
+void rmv_plot_append_name(const struct rmv_plots *plots, const struct rmv_plot_drawing *drawing,
+                          const struct rmv_plot_series *series, struct rmv_buf *out)
+{
+    bool has_states = false, has_names = false;
+    for (size_t i = 1; i < drawing->series_count; i++) {
+        has_states |= drawing->series[i].state != drawing->series[0].state;
+        has_names |= strcmp(drawing->series[i].name, drawing->series[0].name) != 0;
+    }
+    if (has_states || !has_names)
+        rmv_html_text(out, plots->labels.items[series->state]);
+    if (has_states && has_names)
+        rmv_buf_append_string(out, " · ");
+    if (has_names)
+        rmv_html_text(out, series->name);
+}
+
+static const char *name_of(const struct rmv_plot_drawing *drawing)
+{
+    return drawing->title ? drawing->title : drawing->id;
+}
+
+static const char *or_nothing(const char *text)
+{
+    return text ? text : "";
+}
+
+/* ---- Points --------------------------------------------------------------------------------- */
+
+static int compare_x(const void *a, const void *b)
+{
+    const struct rmv_plot_place *left = a, *right = b;
+    if (left->x < right->x || left->x > right->x)
+        return left->x < right->x ? -1 : 1;
+    return left->order < right->order ? -1 : left->order > right->order;
+}
+
+/* Keeps the least and the greatest of each stretch, in their order. */
+static size_t thin(struct rmv_plot_place *places, size_t count)
+{
+    const size_t stretch = 2 * count / POINTS_SHOWN;
+    size_t kept = 0;
+    if (count <= POINTS_SHOWN)
+        return count;
+    for (size_t start = 0; start < count; start += stretch) {
+        size_t least = start, greatest = start;
+        for (size_t i = start; i < count && i < start + stretch; i++) {
+            least = places[i].y < places[least].y ? i : least;
+            greatest = places[i].y > places[greatest].y ? i : greatest;
+        }
+        const struct rmv_plot_place ends[2] = {places[least < greatest ? least : greatest],
+                                               places[least < greatest ? greatest : least]};
+        places[kept++] = ends[0];
+        if (least != greatest)
+            places[kept++] = ends[1];
+    }
+    return kept;
+}
+
+/* The points from left to right, not too many; the caller frees them. */
+static struct rmv_plot_place *places_of(const struct rmv_plot_series *series, size_t *count)
+{
+    struct rmv_plot_place *places = rmv_calloc(series->count + 1, sizeof(*places));
+    for (size_t i = 0; i < series->count; i++)
+        places[i] = (struct rmv_plot_place){.x = series->x[i], .y = series->y[i], .order = i};
+    qsort(places, series->count, sizeof(*places), compare_x);
+    *count = thin(places, series->count);
+    return places;
+}
+
+static struct rmv_plot_frame frame_of(const struct rmv_plot_drawing *drawing)
+{
+    struct rmv_plot_frame frame = {.left = LEFT,
+                                   .top = TOP,
+                                   .width = WIDTH - LEFT - RIGHT,
+                                   .height = HEIGHT - TOP - BOTTOM,
+                                   .x_min = INFINITY,
+                                   .x_max = -INFINITY,
+                                   .y_min = INFINITY,
+                                   .y_max = -INFINITY};
+    for (size_t i = 0; i < drawing->series_count; i++)
+        for (size_t k = 0; k < drawing->series[i].count; k++) {
+            const double x = drawing->series[i].x[k], y = drawing->series[i].y[k];
+            frame.x_min = x < frame.x_min ? x : frame.x_min;
+            frame.x_max = x > frame.x_max ? x : frame.x_max;
+            frame.y_min = y < frame.y_min ? y : frame.y_min;
+            frame.y_max = y > frame.y_max ? y : frame.y_max;
+        }
+    rmv_plot_pad(&frame.x_min, &frame.x_max);
+    rmv_plot_pad(&frame.y_min, &frame.y_max);
+    return frame;
+}
+
+static void append_line(struct rmv_buf *out, const struct rmv_plot_frame *frame,
+                        const struct rmv_plot_place *places, size_t count, const char *style)
+{
+    rmv_buf_append_format(out, "<polyline fill=\"none\" %s points=\"", style);
+    for (size_t i = 0; i < count; i++)
+        rmv_buf_append_format(out, "%.1f,%.1f ", rmv_plot_frame_x(frame, places[i].x),
+                              rmv_plot_frame_y(frame, places[i].y));
+    rmv_buf_append_string(out, "\"/>\n");
+}
+
+static void append_coordinate(struct rmv_buf *out, const struct rmv_strings *names, double value)
+{
+    if (names->count)
+        rmv_html_text(out, names->items[(size_t)value]);
+    else
+        rmv_buf_append_format(out, "%.6g", value);
+}
+
+/* Each says what it is when it is pointed at. */
+static void append_dots(struct rmv_buf *out, const struct rmv_plot_frame *frame,
+                        const struct rmv_plot_drawing *drawing, const struct rmv_plot_place *places,
+                        size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        rmv_buf_append_format(out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\"><title>",
+                              rmv_plot_frame_x(frame, places[i].x),
+                              rmv_plot_frame_y(frame, places[i].y));
+        append_coordinate(out, &drawing->x_names, places[i].x);
+        rmv_buf_append_string(out, ": ");
+        append_coordinate(out, &drawing->y_names, places[i].y);
+        rmv_buf_append_string(out, "</title></circle>\n");
+    }
+}
+
+static void append_series(struct rmv_buf *out, const struct rmv_plot_frame *frame,
+                          const struct rmv_plot_drawing *drawing,
+                          const struct rmv_plot_series *series)
+{
+    size_t count = 0;
+    RMV_CLEANUP(rmv_free) struct rmv_plot_place *places = places_of(series, &count);
+    const char *solid = "stroke=\"currentColor\" stroke-width=\"2\" stroke-linejoin=\"round\"";
+
+    switch (drawing->template) {
+    case RMV_PLOT_SCATTER:
+        append_dots(out, frame, drawing, places, count);
+        break;
+    case RMV_PLOT_SMOOTH:
+        append_line(out, frame, places, count, "stroke=\"currentColor\" stroke-opacity=\"0.25\"");
+        rmv_plot_smooth(places, count);
+        append_line(out, frame, places, count, solid);
+        break;
+    default:
+        append_line(out, frame, places, count, solid);
+        if (drawing->template == RMV_PLOT_LINEAR && count <= DOTS_MAX)
+            append_dots(out, frame, drawing, places, count);
+    }
+}
+
+void rmv_plot_svg_points(const struct rmv_plots *plots, const struct rmv_plot_drawing *drawing,
+                         struct rmv_buf *out)
+{
+    const struct rmv_plot_frame frame = frame_of(drawing);
+    (void)plots;
+    rmv_plot_svg_start(out, WIDTH, HEIGHT, name_of(drawing));
+    rmv_plot_frame_x_axis(out, &frame, &drawing->x_names, or_nothing(drawing->x_label));
+    rmv_plot_frame_y_axis(out, &frame, or_nothing(drawing->y_label));
+    for (size_t i = 0; i < drawing->series_count; i++) {
+        rmv_buf_append_format(out, "<g color=\"%s\" fill=\"%s\">\n", rmv_plot_colour(i),
+                              rmv_plot_colour(i));
+        append_series(out, &frame, drawing, &drawing->series[i]);
+        rmv_buf_append_string(out, "</g>\n");
+    }
+    rmv_plot_svg_end(out);
+}
+
+/* ---- Bars ----------------------------------------------------------------------------------- */
+
+#define BAR_HEIGHT 14.0
+#define BARS_GAP 10.0
+#define BARS_LEFT 170.0
+
+/* The names in the order in which they are drawn, the longest bar of any series first if sorted;
+ * the caller frees it. */
+struct bar_row {
+    double longest;
+    size_t name;
+};
+
+static int compare_rows(const void *a, const void *b)
+{
+    const struct bar_row *left = a, *right = b;
+    if (left->longest < right->longest || left->longest > right->longest)
+        return left->longest > right->longest ? -1 : 1;
+    return left->name < right->name ? -1 : left->name > right->name;
+}
+
+static struct bar_row *rows_of(const struct rmv_plot_drawing *drawing)
+{
+    struct bar_row *rows = rmv_calloc(drawing->y_names.count + 1, sizeof(*rows));
+    for (size_t i = 0; i < drawing->y_names.count; i++)
+        rows[i] = (struct bar_row){.longest = -INFINITY, .name = i};
+    for (size_t i = 0; i < drawing->series_count; i++)
+        for (size_t k = 0; k < drawing->series[i].count; k++) {
+            struct bar_row *row = &rows[(size_t)drawing->series[i].y[k]];
+            row->longest =
+                drawing->series[i].x[k] > row->longest ? drawing->series[i].x[k] : row->longest;
+        }
+    if (drawing->template == RMV_PLOT_BARS_SORTED)
+        qsort(rows, drawing->y_names.count, sizeof(*rows), compare_rows);
+    return rows;
+}
+
+static void append_bars(const struct rmv_plot_drawing *drawing, const struct rmv_plot_frame *frame,
+                        const double *tops, struct rmv_buf *out)
+{
+    const double zero = rmv_plot_frame_x(frame, 0);
+    for (size_t i = 0; i < drawing->series_count; i++)
+        for (size_t k = 0; k < drawing->series[i].count; k++) {
+            const double end = rmv_plot_frame_x(frame, drawing->series[i].x[k]);
+            const double y = tops[(size_t)drawing->series[i].y[k]] + (double)i * BAR_HEIGHT;
+            rmv_buf_append_format(out,
+                                  "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" "
+                                  "fill=\"%s\"><title>",
+                                  end < zero ? end : zero, y, fabs(end - zero), BAR_HEIGHT - 1,
+                                  rmv_plot_colour(i));
+            rmv_html_text(out, drawing->y_names.items[(size_t)drawing->series[i].y[k]]);
+            rmv_buf_append_format(out, ": %.6g</title></rect>\n", drawing->series[i].x[k]);
+        }
+}
+
+void rmv_plot_svg_bars(const struct rmv_plots *plots, const struct rmv_plot_drawing *drawing,
+                       struct rmv_buf *out)
+{
+    static const struct rmv_strings none;
+    RMV_CLEANUP(rmv_free) struct bar_row *rows = rows_of(drawing);
+    RMV_CLEANUP(rmv_free)
+    double *tops = rmv_calloc(drawing->y_names.count + 1, sizeof(*tops)); /* per name */
+    const double row_height = (double)drawing->series_count * BAR_HEIGHT + BARS_GAP;
+    struct rmv_plot_frame frame = frame_of(drawing);
+
+    (void)plots;
+    frame.left = BARS_LEFT;
+    frame.width = WIDTH - BARS_LEFT - RIGHT;
+    frame.height = row_height * (double)drawing->y_names.count;
+    frame.x_min =
+        frame.x_min > 0 || frame.x_max <= 0 ? (frame.x_max <= 0 ? frame.x_min : 0) : frame.x_min;
+    frame.x_max = frame.x_max < 0 ? 0 : frame.x_max;
+    rmv_plot_svg_start(out, WIDTH, frame.height + TOP + BOTTOM, name_of(drawing));
+    rmv_plot_frame_x_axis(out, &frame, &none, or_nothing(drawing->x_label));
+    for (size_t i = 0; i < drawing->y_names.count; i++) {
+        tops[rows[i].name] = frame.top + row_height * (double)i + BARS_GAP / 2;
+        rmv_plot_text(out,
+                      &(struct rmv_plot_text){.x = BARS_LEFT - 8,
+                                              .y = frame.top + row_height * ((double)i + 0.5) + 4,
+                                              .anchor = RMV_PLOT_END,
+                                              .length = 22},
+                      drawing->y_names.items[rows[i].name]);
+    }
+    append_bars(drawing, &frame, tops, out);
+    rmv_plot_svg_end(out);
+}
+
+/* ---- Matrix --------------------------------------------------------------------------------- */
+
+#define MATRIX_LEFT 120.0
+#define MATRIX_BOTTOM 60.0
+
+/* How often each pair is there, or what share of its y; rows × columns, row-major. */
+static double *count_pairs(const struct rmv_plot_drawing *drawing,
+                           const struct rmv_plot_series *series)
+{
+    const size_t columns = drawing->x_names.count, rows = drawing->y_names.count;
+    double *counts = rmv_calloc(rows * columns + 1, sizeof(*counts));
+    for (size_t k = 0; k < series->count; k++)
+        counts[(size_t)series->y[k] * columns + (size_t)series->x[k]] += 1;
+    for (size_t row = 0; drawing->template == RMV_PLOT_CONFUSION_NORMALIZED && row < rows; row++) {
+        double sum = 0;
+        for (size_t i = 0; i < columns; i++)
+            sum += counts[row * columns + i];
+        for (size_t i = 0; sum > 0 && i < columns; i++)
+            counts[row * columns + i] /= sum;
+    }
+    return counts;
+}
+
+static double greatest_of(const double *numbers, size_t count)
+{
+    double greatest = 0;
+    for (size_t i = 0; i < count; i++)
+        greatest = numbers[i] > greatest ? numbers[i] : greatest;
+    return greatest > 0 ? greatest : 1;
+}
+
+static void append_cell(struct rmv_buf *out, const double place[2], double size, double value,
+                        double share)
+{
+    RMV_CLEANUP(rmv_str_free)
+    char *text = value == (double)(int64_t)value ? rmv_str_format("%.0f", value)
+                                                 : rmv_str_format("%.2f", value);
+    rmv_buf_append_format(out,
+                          "<rect class=\"cell\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" "
+                          "height=\"%.1f\" fill=\"#4c78a8\" fill-opacity=\"%.3f\"/>\n",
+                          place[0], place[1], size, size, 0.04 + 0.96 * share);
+    rmv_buf_append_format(out, "<g class=\"%s\">", share > 0.6 ? "on-dark" : "on-light");
+    if (size >= 22)
+        rmv_plot_text(out,
+                      &(struct rmv_plot_text){.x = place[0] + size / 2,
+                                              .y = place[1] + size / 2 + 4,
+                                              .anchor = RMV_PLOT_MIDDLE},
+                      text);
+    rmv_buf_append_string(out, "</g>");
+}
+
+static void append_matrix_names(const struct rmv_plot_drawing *drawing, double size, double bottom,
+                                struct rmv_buf *out)
+{
+    const size_t every = (size_t)(14 / size) + 1, letters = size >= 40 ? (size_t)(size / 7) : 5;
+    for (size_t i = 0; i < drawing->y_names.count; i += every)
+        rmv_plot_text(out,
+                      &(struct rmv_plot_text){.x = MATRIX_LEFT - 8,
+                                              .y = TOP + size * ((double)i + 0.5) + 4,
+                                              .anchor = RMV_PLOT_END,
+                                              .length = 12},
+                      drawing->y_names.items[i]);
+    for (size_t i = 0; i < drawing->x_names.count; i += every)
+        rmv_plot_text(out,
+                      &(struct rmv_plot_text){.x = MATRIX_LEFT + size * ((double)i + 0.5),
+                                              .y = bottom + 18,
+                                              .anchor = RMV_PLOT_MIDDLE,
+                                              .length = letters},
+                      drawing->x_names.items[i]);
+}
+
+void rmv_plot_svg_matrix(const struct rmv_plot_drawing *drawing,
+                         const struct rmv_plot_series *series, struct rmv_buf *out)
+{
+    const size_t columns = drawing->x_names.count, rows = drawing->y_names.count;
+    const size_t most = columns > rows ? columns : rows;
+    const double size = most <= 5 ? 72 : most <= 36 ? 360.0 / (double)most : 10;
+    const double width = size * (double)columns, height = size * (double)rows;
+    RMV_CLEANUP(rmv_free) double *counts = count_pairs(drawing, series);
+    const double greatest = greatest_of(counts, rows * columns);
+
+    rmv_plot_svg_start(out, MATRIX_LEFT + (width > 200 ? width : 200) + RIGHT,
+                       TOP + height + MATRIX_BOTTOM, name_of(drawing));
+    for (size_t row = 0; row < rows; row++)
+        for (size_t i = 0; i < columns; i++)
+            append_cell(out, (double[]){MATRIX_LEFT + size * (double)i, TOP + size * (double)row},
+                        size, counts[row * columns + i], counts[row * columns + i] / greatest);
+    append_matrix_names(drawing, size, TOP + height, out);
+    rmv_plot_text(out,
+                  &(struct rmv_plot_text){.x = MATRIX_LEFT + width / 2,
+                                          .y = TOP + height + 42,
+                                          .anchor = RMV_PLOT_MIDDLE,
+                                          .length = 40},
+                  or_nothing(drawing->x_label));
+    rmv_plot_text(out,
+                  &(struct rmv_plot_text){.x = 16,
+                                          .y = TOP + height / 2,
+                                          .anchor = RMV_PLOT_MIDDLE,
+                                          .is_upright = true,
+                                          .length = 40},
+                  or_nothing(drawing->y_label));
+    rmv_plot_svg_end(out);
+}
