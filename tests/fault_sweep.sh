@@ -40,9 +40,12 @@ hit() { # hit CALL N: one point
     local name=$1-$2 what=signal=KILL
     [ "$FAULT" = kill ] || what=error=$FAULT
     prepare "$name" || { echo "FAIL $1 $2: setup failed"; return; }
-    timeout -s KILL 60 strace -f -qq -o /dev/null -e signal=none -e inject="$1:$what:when=$2" \
+    timeout -s KILL 300 strace -f -qq -o /dev/null -e signal=none -e inject="$1:$what:when=$2" \
         sh -c "exec $RUN" >"$SWEEP/$name.out" 2>&1
-    if timeout -s KILL 60 sh -ec "$CHECK" >"$SWEEP/$name.check" 2>&1; then echo "ok $1 $2"
+    timeout -s KILL 300 sh -ec "$CHECK" >"$SWEEP/$name.check" 2>&1
+    local status=$?
+    if [ $status -eq 0 ]; then echo "ok $1 $2"
+    elif [ $status -eq 137 ]; then echo "FAIL $1 $2: the check took too long"
     else echo "FAIL $1 $2: $(tail -n 2 "$SWEEP/$name.check" | tr '\n' ' ')"; fi
     cd / && rm -rf "${SWEEP:?}/$name"
 }
