@@ -114,7 +114,7 @@ static struct cli_exp_row *add_row(struct collector *collector, enum cli_exp_kin
     rows->items = rmv_grow(rows->items, rows->count, &rows->capacity, sizeof(rows->items[0]));
     struct cli_exp_row *row = &rows->items[rows->count++];
     *row = (struct cli_exp_row){.kind = kind};
-    strncat(row->id, id, sizeof(row->id) - 1);
+    memcpy(row->id, id, strnlen(id, sizeof(row->id) - 1));
     return row;
 }
 

@@ -10,7 +10,8 @@ static struct rmv_strings option_set_param, option_copy_paths;
 static const char *option_name, *option_message;
 static bool option_queue, option_run_all, option_temp, option_force, option_single_item;
 static bool option_downstream, option_pipeline, option_all_pipelines, option_recursive;
-static bool option_keep_going, option_no_run_cache, option_json;
+static bool option_keep_going, option_no_run_cache, option_json, option_force_downstream;
+static bool option_ignore_errors, option_allow_missing;
 static int64_t option_jobs = 1, option_stage_jobs = 1;
 
 static const struct cli_option options[] = {
@@ -72,6 +73,15 @@ static const struct cli_option options[] = {
      .letter = 'k',
      .flag = &option_keep_going,
      .help = "run what does not depend on a stage that failed"},
+    {.name = "force-downstream",
+     .flag = &option_force_downstream,
+     .help = "where a stage runs, run all that needs it too, changed or not"},
+    {.name = "ignore-errors",
+     .flag = &option_ignore_errors,
+     .help = "run what depends on a stage that failed too, and keep what comes out"},
+    {.name = "allow-missing",
+     .flag = &option_allow_missing,
+     .help = "leave stages alone of which nothing changed but that data is not here"},
     {.name = "no-run-cache",
      .flag = &option_no_run_cache,
      .help = "run even what was run before with the same inputs"},
@@ -112,6 +122,9 @@ static const struct rmv_error *make_task(const struct rmv_workspace *workspace, 
     task->recursive = option_recursive;
     task->keep_going = option_keep_going;
     task->no_run_cache = option_no_run_cache;
+    task->force_downstream = option_force_downstream;
+    task->ignore_errors = option_ignore_errors;
+    task->allow_missing = option_allow_missing;
     return cli_paths(workspace, (int)option_copy_paths.count, option_copy_paths.items,
                      &task->copied);
 }

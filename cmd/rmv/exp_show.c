@@ -209,13 +209,13 @@ static void row_to_value(const struct cli_exp_row *row, struct rmv_value *item)
     cli_set_text(item, "name", row->name);
     if (row->kind == CLI_EXP_EXPERIMENT)
         cli_set_text(item, "state", row->state ? row->state : "Success");
-    struct rmv_value *data = rmv_value_add(item, "data");
+    rmv_value_add(item, "data");
     cli_set_text(item, "error", row->error);
-    data = rmv_value_find(item, "data");
     if (row->error)
         return;
     if (row->time)
         rmv_time_format(row->time * NS_PER_S, false, text);
+    struct rmv_value *data = rmv_value_find(item, "data");
     cli_set_text(data, "timestamp", row->time ? text : NULL);
     set_files(data, "params", rmv_value_find(&row->results, "params"));
     set_files(data, "metrics", row->state ? NULL : rmv_value_find(&row->results, "metrics"));

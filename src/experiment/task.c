@@ -64,7 +64,7 @@ struct named_flag {
     bool *flag;
 };
 
-#define FLAGS_COUNT 9
+#define FLAGS_COUNT 12
 
 static void list_flags(struct rmv_experiment_task *task, struct named_flag flags[FLAGS_COUNT])
 {
@@ -78,6 +78,9 @@ static void list_flags(struct rmv_experiment_task *task, struct named_flag flags
         {"keep_going", &task->keep_going},
         {"no_run_cache", &task->no_run_cache},
         {"replace", &task->replace},
+        {"force_downstream", &task->force_downstream},
+        {"ignore_errors", &task->ignore_errors},
+        {"allow_missing", &task->allow_missing},
     };
     memcpy(flags, all, sizeof(all));
 }

@@ -37,7 +37,7 @@ static const struct rmv_error *git(const struct rmv_workspace *owner, pthread_mu
 static const struct rmv_error *add_work_tree(const struct rmv_experiment_tree *tree,
                                              const char *commit)
 {
-    const char *const argv[] = {"worktree", "add",      "--quiet", "--detach",
+    const char *const argv[] = {"worktree", "add",      "--quiet", "--detach", "--force",
                                 "--force",  tree->path, commit,    NULL};
     return git(tree->owner, tree->mutex, argv);
 }
@@ -192,10 +192,13 @@ static void remove_tree(const struct rmv_workspace *owner, pthread_mutex_t *mute
 {
     const char *const remove[] = {"worktree", "remove", "--force", "--force", path, NULL};
     static const char *const prune[] = {"worktree", "prune", NULL};
-    const bool is_removed = !git(owner, mutex, remove);
-    if (!is_removed && is_folder(path)) {
+    const struct rmv_error *err = git(owner, mutex, remove);
+    if (err && is_folder(path)) {
         remove_files(path);
-        warn(owner, git(owner, mutex, prune));
+        err = git(owner, mutex, remove); /* what git noted down about it */
+        if (err)
+            err = git(owner, mutex, prune);
+        warn(owner, err);
     }
     forget_user(owner, path);
 }

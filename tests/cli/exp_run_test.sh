@@ -85,6 +85,8 @@ it 'records nothing of a failure, but says why and keeps the log' '
     test $(experiments) = $n && test -z "$(ls .rmstore/exps/trees)" && grep "exit status 3" .rmstore/exps/logs/broken.log; git checkout -q train.sh; rm err'
 it 'goes on with the others after a failure'  '
     n=$(experiments); printf "test \$rank != 21\n" >>train.sh; exits 1 rmv exp run -q -S train.rank=20,21,22; test $(experiments) = $((n + 2)); git checkout -q train.sh'
+it 'keeps what came out with --ignore-errors' '
+    echo "exit 3" >>train.sh; rmv exp run -q -n half --ignore-errors 2>/dev/null; in_experiment half rmv.lock | grep "prep:" && ! in_experiment half rmv.lock | grep "train:"; git checkout -q train.sh'
 it 'refuses to run in the middle of a merge'  '
     git checkout -qb a; echo a >f; git add f; git commit -qm a; git checkout -q main; git checkout -qb b; echo b >f; git add f; git commit -qm b; git merge -q a >/dev/null 2>&1 || :;
     exits 4 rmv exp run; git merge --abort; git checkout -q main'

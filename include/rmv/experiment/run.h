@@ -33,6 +33,7 @@ struct rmv_experiment_task {
     struct rmv_strings targets;     /* as for rmv_repro() */
     struct rmv_strings copied;      /* paths copied from the workspace, untracked ones */
     bool force, single_item, downstream, whole, all_pipelines, recursive, keep_going, no_run_cache;
+    bool force_downstream, ignore_errors, allow_missing;
     bool replace; /* an experiment of that name */
     bool queued;  /* it has a reference in the queue */
     enum rmv_experiment_state state;
