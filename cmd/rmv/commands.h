@@ -46,6 +46,7 @@ extern const struct cli_command rmv_command_plots_diff;
 extern const struct cli_command rmv_command_plots_show;
 extern const struct cli_command rmv_command_remove;
 extern const struct cli_command rmv_command_repro;
+extern const struct cli_command rmv_command_run;
 extern const struct cli_command rmv_command_stage_add;
 extern const struct cli_command rmv_command_stage_list;
 extern const struct cli_command rmv_command_status;

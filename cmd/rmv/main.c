@@ -23,6 +23,7 @@ static const struct cli_command *const commands[] = {
     &rmv_command_check_ignore,
     &rmv_command_config,
     &rmv_command_repro,
+    &rmv_command_run,
     &rmv_command_dag,
     &rmv_command_stage_add,
     &rmv_command_stage_list,

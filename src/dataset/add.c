@@ -298,6 +298,7 @@ const struct rmv_error *rmv_add(struct rmv_workspace *workspace, const struct rm
         .options = options,
         .paths = paths,
         .origin.source = options->source,
+        .origin.run = options->run,
     };
     RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
 

@@ -24,6 +24,7 @@ const struct rmv_error *rmv_add_check(struct rmv_workspace *workspace,
 /* What the records of one command say alike. All-zero but for `source` at first. */
 struct rmv_add_origin {
     const char *source;            /* where the data came from; NULL if it is where it was */
+    const struct rmv_add_run *run; /* the command that made it, or NULL */
     bool is_described;             /* the rest is known */
     char *git_commit, *git_branch; /* of HEAD; NULL without */
     bool git_dirty;

@@ -46,6 +46,33 @@ static void describe(const struct rmv_output *output, struct rmv_record_artifact
     artifact->nfiles = output->nfiles;
 }
 
+static void copy_artifacts(const struct rmv_record_artifacts *from, struct rmv_record_artifacts *to)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        struct rmv_record_artifact *added = rmv_record_artifacts_add(to);
+        *added = from->items[i];
+        added->path = rmv_str_copy(from->items[i].path);
+    }
+}
+
+/* A run of a stage that no rmv.yaml has: it is called after where it ran. */
+static const struct rmv_error *describe_run(const struct rmv_add_run *run,
+                                            struct rmv_store_batch *batch,
+                                            struct rmv_record *record)
+{
+    record->kind = RMV_RECORD_STAGE;
+    rmv_str_free(&record->name);
+    rmv_str_free(&record->source);
+    record->name = rmv_str_format("%s%s", RMV_ADD_RUN_PREFIX, run->folder);
+    record->started_ns = run->started_ns;
+    rmv_value_copy(&record->cmd, run->cmd);
+    rmv_value_set_map(&record->params);
+    copy_artifacts(run->deps, &record->deps);
+    rmv_record_sort(record);
+    return rmv_store_batch_put(batch, run->definition->data, run->definition->size,
+                               &record->definition);
+}
+
 const struct rmv_error *rmv_add_record(struct rmv_workspace *workspace,
                                        struct rmv_store_batch *batch, struct rmv_add_origin *origin,
                                        struct rmv_add_target *target)
@@ -68,6 +95,10 @@ const struct rmv_error *rmv_add_record(struct rmv_workspace *workspace,
     /* One path of a folder is new: the rest is what it was before. */
     if (target->tracked && strcmp(target->path, target->output.path) != 0)
         describe(target->tracked, rmv_record_artifacts_add(&record.deps));
+    if (origin->run)
+        err = describe_run(origin->run, batch, &record);
+    if (err)
+        return err;
     record.ended_ns = rmv_time_now_ns();
     return rmv_record_put(&record, batch, &target->output.record);
 }

@@ -3,6 +3,7 @@
 #include "lineage/trace.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
+#include "rmv/dataset/add.h"
 
 /* "" if they are the same, otherwise what differs. */
 static const char *difference_of(const struct rmv_output *listed,
@@ -101,7 +102,9 @@ static void compare_pointer(const struct rmv_lineage_entry *entry, struct rmv_li
     const struct rmv_record *record = &run->record;
     const struct rmv_output *output = entry->output;
 
-    if (record->kind == RMV_RECORD_STAGE) {
+    const size_t prefix_size = strlen(RMV_ADD_RUN_PREFIX);
+    if (record->kind == RMV_RECORD_STAGE &&
+        strncmp(record->name, RMV_ADD_RUN_PREFIX, prefix_size) != 0) {
         rmv_trace_blame_run(run, RMV_LINEAGE_CHANGED, "%s names it, but it is a run of %s",
                             entry->listed_in, record->name);
         return;

@@ -158,7 +158,7 @@ static void append_run_title(struct printer *printer, const struct rmv_lineage_r
     char hex[RMV_OBJECT_ID_HEX_SIZE];
 
     rmv_object_id_to_hex(&run->id, hex);
-    if (*run->stage) {
+    if (*run->stage || (run->is_readable && run->record.kind == RMV_RECORD_STAGE)) {
         RMV_CLEANUP(rmv_str_free) char *title = rmv_words_of_run(run);
         append_bold(printer, title);
     } else if (run->is_readable) {

@@ -40,6 +40,8 @@ char *rmv_words_of_run(const struct rmv_lineage_run *run)
     RMV_CLEANUP(rmv_str_free) char *stage = rmv_path_quote(run->stage);
     RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(folder);
 
+    if (*run->stage == '\0' && run->is_readable && run->record.kind == RMV_RECORD_STAGE)
+        return rmv_str_copy("run");
     if (*run->stage == '\0')
         return rmv_str_copy(run->is_readable && run->record.kind == RMV_RECORD_IMPORT ? "import"
                                                                                       : "add");

@@ -11,10 +11,24 @@
 #include "rmv/base/strings.h"
 #include "rmv/dataset/output.h"
 #include "rmv/dataset/workspace.h"
+#include "rmv/record/record.h"
+
+/* A command that made what is added, and is no stage of an rmv.yaml: the records then say so, and
+ * are called "run:FOLDER". All borrowed. */
+#define RMV_ADD_RUN_PREFIX "run:"
+
+struct rmv_add_run {
+    const char *folder;          /* where it ran, relative to the workspace */
+    const struct rmv_value *cmd; /* a string */
+    const struct rmv_record_artifacts *deps;
+    const struct rmv_buf *definition; /* as of a stage: rmv_stage_format_definition() */
+    int64_t started_ns;
+};
 
 struct rmv_add_options {
     bool no_commit;                /* hash and write the pointers, but store nothing */
     const char *source;            /* where the data came from, for the record; NULL: here */
+    const struct rmv_add_run *run; /* NULL: nobody knows what made it */
     struct rmv_progress *progress; /* may be NULL */
     /* May refuse the paths on account of the pipelines of the workspace. Asked before anything is
      * stored, and again before anything is published if pipelines were found below the paths. NULL:
