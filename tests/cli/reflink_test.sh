@@ -63,3 +63,28 @@ it 'adding with a full disk loses nothing' '
     mkdir data; cp ../data1/r data/r; head -c 100000 /dev/zero >data/z; mount -o remount,size=1m "$mnt"
     exits 7 rmv add data; cmp data/r ../data1/r; test ! -e data.rmv; mount -o remount,size=400m "$mnt"; rmv add -q data; cmp data/r ../data1/r; rmv fsck -q; test -z "$(ls "$mnt/store/tmp")"'
 cd "$TEST_FOLDER"; unmounted
+
+if mounted ext4; then
+    repository "$mnt/limit"; rmv config --local cache.type hardlink
+    mkdir d && for i in 1 2 3; do echo "content $i" >d/$i; done; rmv add -q d; object=$(find .rmstore/objects/loose -samefile d/1); mkdir ../names
+    use_up() { # use_up <object>: names, until the filesystem allows no more of them
+        python3 -c '
+import errno, itertools, os, sys
+for i in itertools.count():
+    try: os.link(sys.argv[1], "../names/%s-%d" % (sys.argv[2], i))
+    except FileExistsError: continue
+    except OSError as error:
+        assert error.errno == errno.EMLINK, error
+        break' "$1" "$2"
+    }
+    it 'copies a file of which there cannot be another hard link' '
+        rm -r d; use_up "$object" a; rmv checkout -q; grep -x "content 1" d/1; test "$(stat -c %h d/1)" = 1; test "$(stat -c %h d/2)" = 2; rmv status -q; rmv fsck -q'
+    it 'lets such a file be edited, added and restored' '
+        rmv unprotect d; echo edited >d/1; echo "content 1" >d/more; rmv add -q d; rm -r d; rmv checkout -q; grep -x edited d/1; grep -x "content 1" d/more; rmv status -q'
+    it 'relinks all but that' 'rmv checkout -q --relink; test "$(stat -c %h d/more)" = 1; test "$(stat -c %h d/2)" = 2; rmv status -q'
+    it 'links it again once some of the others are gone' 'find ../names -name "a-1*" -delete; rmv checkout -q --relink; test "$(stat -c %i d/more)" = "$(stat -c %i "$object")"; rmv status -q'
+    cd "$TEST_FOLDER"
+    unmounted
+else
+    unmounted; skip 'copies a file of which there cannot be another hard link' 'no loop mount of ext4 here'
+fi
