@@ -6,6 +6,7 @@
 #include "rmv/base/buf.h"
 #include "rmv/base/mem.h"
 #include "rmv/dag.h"
+#include "rmv/table.h"
 
 /* ---- Lines between two layers ---------------------------------------------------------------
  * What leaves a cell goes down to a row of its own, along it, and down from there to where it
@@ -177,17 +178,9 @@ static void append_border(const struct dag_layout *layout, size_t at, enum edge_
     rmv_buf_append_string(line, edge == TOP ? "┐" : "┘");
 }
 
-static int width_of(const char *text)
-{
-    int width = 0;
-    for (; *text; text++)
-        width += ((unsigned char)*text & 0xc0) != 0x80;
-    return width;
-}
-
 static void append_label(const char *label, int width, struct rmv_buf *line)
 {
-    const int free_columns = width - 2 - width_of(label);
+    const int free_columns = width - 2 - (int)cli_text_width(label);
     rmv_buf_append_format(line, "│%*s%s%*s│", free_columns / 2, "", label,
                           free_columns - free_columns / 2, "");
 }
@@ -263,8 +256,8 @@ static bool lay_out_alone(const struct dag_drawing *drawing, bool *alone, struct
     RMV_CLEANUP(rmv_free) bool *members = rmv_calloc(drawing->count + 1, sizeof(bool));
     int width = 0;
     for (size_t i = 0; i < drawing->count; i++) {
-        width += alone[i] ? width_of(drawing->nodes[i].label) + 8 : 0;
-        if (width > ALONE_WIDTH && width > width_of(drawing->nodes[i].label) + 8)
+        width += alone[i] ? (int)cli_text_width(drawing->nodes[i].label) + 8 : 0;
+        if (width > ALONE_WIDTH && width > (int)cli_text_width(drawing->nodes[i].label) + 8)
             break;
         members[i] = alone[i];
         alone[i] = false;

@@ -3,6 +3,7 @@
 
 #include "rmv/base/mem.h"
 #include "rmv/dag.h"
+#include "rmv/table.h"
 
 /* The method is that of Sugiyama, Tagawa and Toda ("Methods for visual understanding of
  * hierarchical system structures", 1981): layers, then an order in each by the mean place of
@@ -25,15 +26,6 @@ void dag_layout_free(struct dag_layout *layout)
 }
 
 /* ---- Layers --------------------------------------------------------------------------------- */
-
-/* In characters: bytes that continue one in UTF-8 do not count. */
-static int width_of(const char *text)
-{
-    int width = 0;
-    for (; *text; text++)
-        width += ((unsigned char)*text & 0xc0) != 0x80;
-    return width;
-}
 
 /* Each below the lowest it needs; what needs nothing, right above the highest that needs it. */
 static size_t *find_layers(const struct dag_drawing *drawing, const bool *members)
@@ -90,7 +82,7 @@ static void join(struct dag_layout *layout, size_t from, size_t to)
 static int box_width_of(const struct dag_node *node)
 {
     const int lines = node->needs_count > 1 ? 2 * (int)node->needs_count + 5 : 0;
-    const int text = width_of(node->label) + 4;
+    const int text = (int)cli_text_width(node->label) + 4;
     const int width = text > lines ? text : lines;
     return width + (width % 2 == 0);
 }

@@ -230,6 +230,14 @@ static void print_json(const struct status *status)
         rmv_value_set_map(stage);
         cli_set_text(stage, "stage", status->pipeline.stages.items[i]);
         cli_set_text(stage, "reason", status->pipeline.reasons.items[i]);
+        struct rmv_value *changes = rmv_value_add(stage, "changes");
+        rmv_value_set_list(changes);
+        for (size_t k = 0; k < status->pipeline.details[i].count; k++) {
+            const struct rmv_stage_reason *reason = &status->pipeline.details[i].reasons[k];
+            struct rmv_value *change = rmv_value_append(changes);
+            cli_set_text(change, "change", rmv_stage_change_name(reason->change));
+            cli_set_text(change, "text", reason->text);
+        }
     }
     cli_print_json(&document);
 }

@@ -17,7 +17,7 @@ void cli_table_add(struct cli_table *table, const char *cell)
 }
 
 /* In characters: bytes that continue one in UTF-8 do not count. */
-static size_t width_of(const char *text)
+size_t cli_text_width(const char *text)
 {
     size_t width = 0;
     for (; *text; text++)
@@ -32,7 +32,7 @@ static void print_cell(const char *text, size_t width, bool as_markdown)
             putchar('\\');
         putchar(*c);
     }
-    for (size_t used = width_of(text); used < width; used++)
+    for (size_t used = cli_text_width(text); used < width; used++)
         putchar(' ');
 }
 
@@ -64,7 +64,7 @@ void cli_table_print(const struct cli_table *table, bool as_markdown)
 {
     RMV_CLEANUP(rmv_free) size_t *widths = rmv_calloc(table->columns, sizeof(*widths));
     for (size_t i = 0; i < table->cells.count; i++) {
-        const size_t width = width_of(table->cells.items[i]);
+        const size_t width = cli_text_width(table->cells.items[i]);
         size_t *widest = &widths[i % table->columns];
         *widest = width > *widest ? width : *widest;
     }

@@ -12,5 +12,8 @@ struct cli_table {
 };
 void cli_table_free(struct cli_table *table);
 void cli_table_add(struct cli_table *table, const char *cell);
+/* The columns that a text takes on a terminal: its characters. */
+size_t cli_text_width(const char *text);
+
 void cli_table_print(const struct cli_table *table, bool as_markdown);
 void cli_table_print_csv(const struct cli_table *table);

@@ -28,6 +28,17 @@ void rmv_stage_status_add(struct rmv_stage_status *status, enum rmv_stage_change
         (struct rmv_stage_reason){.change = change, .text = text_taken};
 }
 
+const char *rmv_stage_change_name(enum rmv_stage_change change)
+{
+    static const char *const names[] = {
+        [RMV_STAGE_CHANGE_FORCED] = "forced",   [RMV_STAGE_CHANGE_ALWAYS] = "always",
+        [RMV_STAGE_CHANGE_NEW] = "new",         [RMV_STAGE_CHANGE_COMMAND] = "command",
+        [RMV_STAGE_CHANGE_DEP] = "dependency",  [RMV_STAGE_CHANGE_PARAM] = "parameter",
+        [RMV_STAGE_CHANGE_ENV] = "environment", [RMV_STAGE_CHANGE_OUT] = "output",
+    };
+    return names[change];
+}
+
 static bool is_input(enum rmv_stage_change change)
 {
     return change == RMV_STAGE_CHANGE_DEP || change == RMV_STAGE_CHANGE_PARAM ||
@@ -349,6 +360,9 @@ const struct rmv_error *rmv_stage_status_of(struct rmv_stage_view *view,
 
 void rmv_pipeline_status_free(struct rmv_pipeline_status *status)
 {
+    for (size_t i = 0; i < status->stages.count; i++)
+        rmv_stage_status_free(&status->details[i]);
+    free(status->details);
     rmv_strings_free(&status->stages);
     rmv_strings_free(&status->reasons);
 }
@@ -394,11 +408,18 @@ const struct rmv_error *rmv_pipeline_status(struct rmv_workspace *workspace,
             return err;
         if (!err && !one.count)
             continue;
+        status->details = rmv_grow(status->details, status->stages.count, &status->details_capacity,
+                                   sizeof(status->details[0]));
+        status->details[status->stages.count] = (struct rmv_stage_status){0};
         rmv_strings_add(&status->stages, stage->address);
         if (err)
             rmv_strings_take(&status->reasons, reason_of_missing(&view, pipeline, stage, err));
         else
             rmv_strings_take(&status->reasons, rmv_stage_status_text(&one));
+        if (!err) {
+            status->details[status->stages.count - 1] = one;
+            one = (struct rmv_stage_status){0};
+        }
     }
     return NULL;
 }

@@ -70,3 +70,9 @@ it 'sees that other data should be here'          '
     mkdir data; echo 2 >data/x; rmv add -q data; rm -r data; rm -rf .rmstore/index
     exits 3 rmv repro --allow-missing; says "dependency .data/x. of stage .a. does not exist" rmv repro --allow-missing'
 it 'runs it once the data is back'                'rmv checkout -q data; runs "a b"'
+echo 3 >data/y; rmv add -q data; echo 'p: 3' >params.yaml; sed -i 's/cat a.out >b.out/cat  a.out >b.out/' rmv.yaml; echo 4444 >data/x; rmv add -q data
+it 'gives the reasons in parts in the status'     'rmv status --json | python3 -c "
+import json, sys; d = {s[\"stage\"]: s for s in json.load(sys.stdin)[\"pipeline\"]}
+assert d[\"a\"][\"changes\"] == [{\"change\": \"dependency\", \"text\": \"data/x (modified)\"}], d
+assert [c[\"change\"] for c in d[\"b\"][\"changes\"]] == [\"parameter\", \"command\"] and d[\"b\"][\"changes\"][0][\"text\"] == \"params.yaml: p 1 → 3\", d
+assert d[\"b\"][\"reason\"] == \"changed: params.yaml: p 1 → 3; command changed\""'

@@ -75,6 +75,9 @@ struct rmv_stage_status {
     bool outs_only;          /* outputs alone differ from the lock file: restoring them is enough */
     struct rmv_value params; /* present values, as in the lock file */
 };
+/* "command", "dependency", … */
+const char *rmv_stage_change_name(enum rmv_stage_change change);
+
 void rmv_stage_status_free(struct rmv_stage_status *status);
 void rmv_stage_status_add(struct rmv_stage_status *status, enum rmv_stage_change change,
                           char *text_taken);
@@ -96,6 +99,9 @@ const struct rmv_error *rmv_stage_status_of(struct rmv_stage_view *view,
 struct rmv_pipeline_status {
     struct rmv_strings stages;  /* addresses of the stages that are not up to date, in order */
     struct rmv_strings reasons; /* reasons.items[i]: why stages.items[i] is not */
+    struct rmv_stage_status *details; /* details[i]: the same in parts; none if something that it
+                                         needs is missing */
+    size_t details_capacity;
 };
 void rmv_pipeline_status_free(struct rmv_pipeline_status *status);
 
