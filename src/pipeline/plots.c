@@ -308,7 +308,14 @@ const struct rmv_error *rmv_plots_read(struct rmv_workspace *workspace,
     const struct rmv_error *err = check_template(request->template);
     for (size_t i = 0; i < request->labels->count; i++)
         rmv_strings_add(&plots->labels, request->labels->items[i]);
-    for (size_t state = 0; !err && state < request->labels->count; state++)
+    for (size_t state = 0; !err && state < request->labels->count; state++) {
         err = draw_declared(&reading, state, used);
+        /* Of a long history, one that cannot be read must not hide the rest. */
+        if (err && state > 0 && *request->revisions->items[state]) {
+            rmv_log_write(workspace->log, RMV_LOG_WARNING, "%s: %s", request->labels->items[state],
+                          err->message);
+            err = NULL;
+        }
+    }
     return err ? err : draw_targets(&reading, used);
 }

@@ -89,6 +89,7 @@ it 'knows its templates'                          'exits 2 rmv plots show -t lin
 it 'names an unknown revision'                    'exits 3 rmv plots diff nope; says "nope" rmv plots diff nope'
 it 'shows every tag'                              'rmv plots show -T --json train.csv | json "assert [s[\"revision\"] for s in d[\"train.csv\"][\"series\"]] == [\"workspace\", \"v1\"]"'
 it 'takes several revisions without the workspace' 'git add -A; git commit -qm 2; rmv plots diff v1 HEAD --json --targets t.tsv | json "assert [s[\"revision\"] for s in d[\"t.tsv\"][\"series\"]] == [\"v1\", \"HEAD\"]"'
+it 'draws what it can of a history with a broken rmv.yaml' 'git checkout -q -b broken; echo "{" >rmv.yaml; git commit -qam broken; git checkout -q main; rmv plots show -a --json train.csv 2>err | json "assert \"main\" in [s[\"revision\"] for s in d[\"train.csv\"][\"series\"]]"; grep "warning.*broken" err; git branch -q -D broken'
 it 'says that there are no plots'                 'repository ../none; exits 3 rmv plots show; says "there are no plots" rmv plots show; test "$(rmv plots show --json)" = "{}"'
 
 cd "$TEST_FOLDER/main" || exit 1
