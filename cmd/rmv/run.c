@@ -42,43 +42,12 @@ static const struct cli_option options[] = {
 
 /* ---- What to run ---------------------------------------------------------------------------- */
 
-/* Appends a word so that a shell takes it for one. */
-static void append_quoted(struct rmv_buf *line, const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_-+=./:,@%";
-    if (*word && word[strspn(word, plain)] == '\0') {
-        rmv_buf_append_string(line, word);
-        return;
-    }
-    rmv_buf_append_string(line, "'");
-    for (; *word; word++)
-        if (*word == '\'')
-            rmv_buf_append_string(line, "'\\''");
-        else
-            rmv_buf_append(line, word, 1);
-    rmv_buf_append_string(line, "'");
-}
-
-/* One argument is a line for the shell; several are a command and its arguments. */
-static char *command_of(int argc, char **argv)
-{
-    struct rmv_buf line = {0};
-    if (argc == 1)
-        return rmv_str_copy(argv[0]);
-    for (int i = 0; i < argc; i++) {
-        rmv_buf_append_string(&line, i ? " " : "");
-        append_quoted(&line, argv[i]);
-    }
-    return rmv_buf_take(&line);
-}
-
 static const struct rmv_error *make_record(struct rmv_workspace *workspace, int argc, char **argv,
                                            struct rmv_run_record *record)
 {
     if (argc == 0)
         return rmv_error(RMV_ERR_USAGE, "what should be run?");
-    record->cmd = command_of(argc, argv);
+    record->cmd = cli_command_line(argc, argv);
     record->folder = rmv_str_copy(workspace->prefix);
     const struct rmv_error *err =
         cli_paths(workspace, (int)option_inputs.count, option_inputs.items, &record->inputs);

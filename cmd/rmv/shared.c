@@ -227,3 +227,32 @@ const struct rmv_error *cli_use_links(struct rmv_workspace *workspace, const cha
     rmv_links_use(workspace, &types);
     return NULL;
 }
+
+static void append_quoted(struct rmv_buf *line, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_-+=./:,@%";
+    if (*word && word[strspn(word, plain)] == '\0') {
+        rmv_buf_append_string(line, word);
+        return;
+    }
+    rmv_buf_append_string(line, "'");
+    for (; *word; word++)
+        if (*word == '\'')
+            rmv_buf_append_string(line, "'\\''");
+        else
+            rmv_buf_append(line, word, 1);
+    rmv_buf_append_string(line, "'");
+}
+
+char *cli_command_line(int argc, char **argv)
+{
+    struct rmv_buf line = {0};
+    if (argc == 1)
+        return rmv_str_copy(argv[0]);
+    for (int i = 0; i < argc; i++) {
+        rmv_buf_append_string(&line, i ? " " : "");
+        append_quoted(&line, argv[i]);
+    }
+    return rmv_buf_take(&line);
+}

@@ -26,6 +26,10 @@ void cli_print_json(const struct rmv_value *value);
  * it. */
 char *cli_shown_path(const struct rmv_workspace *workspace, const char *path);
 
+/* A line for the shell; the caller frees it. One argument is the line as it is; several, a command
+ * and its arguments, are quoted where the shell would split them. */
+char *cli_command_line(int argc, char **argv);
+
 /* Members of a JSON object; no text is null. */
 void cli_set_text(struct rmv_value *map, const char *key, const char *text);
 /* The member KEY, or "KEY-bytes" with all but plain ASCII as %XX where the path is not UTF-8. */

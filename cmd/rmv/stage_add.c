@@ -94,38 +94,6 @@ static char *escaped(const char *text)
     return rmv_buf_take(&out);
 }
 
-static bool is_plain(const char *word)
-{
-    return *word && word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                      "0123456789_-+=./,:@%")] == '\0';
-}
-
-/* One word is a command line as it is; several are quoted where the shell would split them. */
-static char *command_of(int argc, char **argv)
-{
-    struct rmv_buf line = {0};
-    for (int i = 0; i < argc; i++) {
-        if (i)
-            rmv_buf_append_string(&line, " ");
-        if (argc == 1 || is_plain(argv[i])) {
-            append_escaped(&line, argv[i]);
-            continue;
-        }
-        rmv_buf_append_string(&line, "'");
-        for (const char *c = argv[i]; *c; c++) {
-            if (*c == '\'')
-                rmv_buf_append_string(&line, "'\\''");
-            else if (c[0] == '$' && c[1] == '{')
-                rmv_buf_append_string(&line, "\\$");
-            else
-                rmv_buf_append(&line, c, 1);
-        }
-        rmv_buf_append_string(&line, "'");
-    }
-    (void)rmv_buf_string(&line);
-    return rmv_buf_take(&line);
-}
-
 static const struct rmv_error *set_command(struct rmv_value *stage, int argc, char **argv)
 {
     struct rmv_value *cmd = rmv_value_add(stage, "cmd");
@@ -135,7 +103,8 @@ static const struct rmv_error *set_command(struct rmv_value *stage, int argc, ch
         return rmv_error_hint(rmv_error(RMV_ERR_USAGE, "which command should it run?"),
                               "put it at the end, or behind -c");
     if (argc > 0) {
-        RMV_CLEANUP(rmv_str_free) char *line = command_of(argc, argv);
+        RMV_CLEANUP(rmv_str_free) char *typed = cli_command_line(argc, argv);
+        RMV_CLEANUP(rmv_str_free) char *line = escaped(typed);
         rmv_value_set_text(cmd, line);
         return NULL;
     }
