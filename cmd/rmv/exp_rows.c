@@ -107,6 +107,12 @@ static void read_results(struct collector *collector, struct cli_exp_row *row)
 
 /* ---- Rows ------------------------------------------------------------------------------------ */
 
+static void set_id(char to[RMV_VCS_ID_SIZE], const char *from)
+{
+    memcpy(to, from, strnlen(from, RMV_VCS_ID_SIZE - 1) + 1);
+    to[RMV_VCS_ID_SIZE - 1] = '\0';
+}
+
 static struct cli_exp_row *add_row(struct collector *collector, enum cli_exp_kind kind,
                                    const char *id)
 {
@@ -114,7 +120,7 @@ static struct cli_exp_row *add_row(struct collector *collector, enum cli_exp_kin
     rows->items = rmv_grow(rows->items, rows->count, &rows->capacity, sizeof(rows->items[0]));
     struct cli_exp_row *row = &rows->items[rows->count++];
     *row = (struct cli_exp_row){.kind = kind};
-    memcpy(row->id, id, strnlen(id, sizeof(row->id) - 1));
+    set_id(row->id, id);
     return row;
 }
 
@@ -132,7 +138,7 @@ static void add_experiment(struct collector *collector, const char *name, const 
     struct cli_exp_row *row = add_row(collector, CLI_EXP_EXPERIMENT, id);
     row->name = rmv_str_copy(name);
     row->state = state;
-    memcpy(row->baseline, baseline, sizeof(row->baseline));
+    set_id(row->baseline, baseline);
     set_time(collector, row);
     read_results(collector, row);
     if (state && row->flat[CLI_EXP_METRICS].kind == RMV_VALUE_MAP)
