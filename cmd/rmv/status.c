@@ -111,13 +111,38 @@ static const struct rmv_error *look_at_outputs(struct status *status,
     return NULL;
 }
 
-/* Stages are looked at only if everything is. */
-static const struct rmv_error *look_at_pipeline(struct status *status)
+static const struct rmv_error *look_at_pipeline(struct status *status,
+                                                const struct rmv_strings *stages)
 {
     RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
+    RMV_CLEANUP(rmv_free) bool *chosen = NULL;
     const struct rmv_error *err = rmv_pipeline_read(status->workspace, &pipeline);
-    if (!err)
-        err = rmv_pipeline_status(status->workspace, &pipeline, &status->pipeline);
+    if (err)
+        return err;
+    if (stages->count)
+        chosen = rmv_calloc(pipeline.count + 1, sizeof(*chosen));
+    for (size_t i = 0; i < stages->count; i++) {
+        const struct rmv_stage *stage = rmv_map_find(&pipeline.addresses, stages->items[i]);
+        if (stage)
+            chosen[stage - pipeline.stages] = true;
+    }
+    return rmv_pipeline_status(status->workspace, &pipeline, chosen, &status->pipeline);
+}
+
+/* An argument is the name of a stage, or a path. A pipeline that cannot be read has no stages:
+ * paths can be looked at without. */
+static const struct rmv_error *parse(struct rmv_workspace *workspace, int argc, char **argv,
+                                     struct rmv_strings *stages, struct rmv_strings *paths)
+{
+    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
+    const struct rmv_error *err = NULL;
+    const bool has_stages = argc > 0 && !rmv_pipeline_read(workspace, &pipeline);
+    for (int i = 0; !err && i < argc; i++) {
+        if (has_stages && rmv_map_find(&pipeline.addresses, argv[i]))
+            rmv_strings_add(stages, argv[i]);
+        else
+            err = cli_paths(workspace, 1, &argv[i], paths);
+    }
     return err;
 }
 
@@ -193,8 +218,10 @@ static void print_text(const struct status *status)
         puts("pipeline:");
     for (size_t i = 0; i < status->pipeline.stages.count; i++)
         printf("  %s: %s\n", status->pipeline.stages.items[i], status->pipeline.reasons.items[i]);
-    if (is_clean(status))
+    if (is_clean(status) && status->outputs)
         printf("clean: %zu tracked output%s\n", status->count, status->count == 1 ? "" : "s");
+    else if (is_clean(status))
+        puts("clean");
 }
 
 static void output_to_value(const struct output_status *status, struct rmv_value *map)
@@ -250,20 +277,21 @@ static const struct rmv_error *run(int argc, char **argv)
     RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
     RMV_CLEANUP(status_free) struct status status = {0};
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings paths = {0};
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings stages = {0};
 
     const struct rmv_error *err = cli_open_workspace(&workspace);
     if (!err)
-        err = cli_paths(workspace, argc, argv, &paths);
+        err = parse(workspace, argc, argv, &stages, &paths);
     if (err)
         return err;
     status.workspace = workspace;
     err = rmv_tracked_read(workspace, NULL, &status.tracked);
     if (!err)
         err = cli_check_tracked(workspace, &status.tracked, &paths);
-    if (!err)
+    if (!err && (argc == 0 || paths.count))
         err = look_at_outputs(&status, &paths);
-    if (!err && argc == 0)
-        err = look_at_pipeline(&status);
+    if (!err && (argc == 0 || stages.count))
+        err = look_at_pipeline(&status, &stages);
     if (err)
         return err;
     if (option_json)
@@ -276,7 +304,7 @@ static const struct rmv_error *run(int argc, char **argv)
 
 const struct cli_command rmv_command_status = {
     .name = "status",
-    .arguments = "[PATH...]",
+    .arguments = "[PATH|STAGE...]",
     .summary = "show which tracked data and which stages changed",
     .help =
         "Compares the data in the workspace with what its pointer and lock files say: all of it,\n"
@@ -287,10 +315,12 @@ const struct cli_command rmv_command_status = {
         "deleted    it is not in the workspace\n"
         "not stored it is as the pointer says, but the store does not have it: `rmv commit`\n"
         "\n"
-        "Without a PATH, stages that would run again are listed too, with the reason. The exit\n"
+        "Without a PATH, stages that would run again are listed too, with the reason, or those of\n"
+        "each STAGE, named as `rmv stage list` does. The exit\n"
         "status is 0; with -q nothing is printed, and it is 1 if anything changed.",
     .examples = "rmv status  # everything\n"
                 "rmv status -v data/raw  # every path that changed in it\n"
+                "rmv status train  # would it run again, and why?\n"
                 "rmv status -q && echo clean\n",
     .options = options,
     .run = run,

@@ -390,7 +390,7 @@ static char *reason_of_missing(struct rmv_stage_view *view, const struct rmv_pip
 }
 
 const struct rmv_error *rmv_pipeline_status(struct rmv_workspace *workspace,
-                                            const struct rmv_pipeline *pipeline,
+                                            const struct rmv_pipeline *pipeline, const bool *chosen,
                                             struct rmv_pipeline_status *status)
 {
     RMV_CLEANUP(rmv_graph_free) struct rmv_graph graph = {0};
@@ -403,6 +403,8 @@ const struct rmv_error *rmv_pipeline_status(struct rmv_workspace *workspace,
         const struct rmv_stage *stage = &pipeline->stages[graph.order[i]];
         RMV_CLEANUP(rmv_stage_status_free) struct rmv_stage_status one = {0};
 
+        if (chosen && !chosen[graph.order[i]])
+            continue;
         err = rmv_stage_status_of(&view, stage, &one);
         if (err && err->code != RMV_ERR_NOT_FOUND)
             return err;

@@ -76,3 +76,7 @@ import json, sys; d = {s[\"stage\"]: s for s in json.load(sys.stdin)[\"pipeline\
 assert d[\"a\"][\"changes\"] == [{\"change\": \"dependency\", \"text\": \"data/x (modified)\"}], d
 assert [c[\"change\"] for c in d[\"b\"][\"changes\"]] == [\"parameter\", \"command\"] and d[\"b\"][\"changes\"][0][\"text\"] == \"params.yaml: p 1 → 3\", d
 assert d[\"b\"][\"reason\"] == \"changed: params.yaml: p 1 → 3; command changed\""'
+it 'gives the status of a stage'                  'test "$(rmv status b)" = "pipeline:
+  b: changed: params.yaml: p 1 → 3; command changed"; exits 1 rmv status -q a; rmv status --json a b | python3 -c "
+import json, sys; d = json.load(sys.stdin); assert [s[\"stage\"] for s in d[\"pipeline\"]] == [\"a\", \"b\"] and d[\"outputs\"] == [], d"'
+it 'gives the status of a path without that of stages' 'rmv status data | grep -v pipeline; ! rmv status data | grep pipeline; echo "{" >rmv.yaml; rmv status data; exits 3 rmv status b'

@@ -105,8 +105,9 @@ struct rmv_pipeline_status {
 };
 void rmv_pipeline_status_free(struct rmv_pipeline_status *status);
 
-/* A missing dependency is a reason here and no error. Errors: those of reading and ordering. */
+/* Looks at the stages for which `chosen` is set; NULL: at all. A missing dependency is a reason
+ * here and no error. Errors: those of reading and ordering. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_pipeline_status(struct rmv_workspace *workspace,
-                                            const struct rmv_pipeline *pipeline,
+                                            const struct rmv_pipeline *pipeline, const bool *chosen,
                                             struct rmv_pipeline_status *status);
