@@ -108,7 +108,8 @@ const struct cli_command rmv_command_params_diff = {
     .help =
         "Compares the parameter files of two revisions, or of a revision (default HEAD) and the\n"
         "workspace, value by value: params.yaml and every file that rmv.yaml names under\n"
-        "'params'. Values are shown under their dotted names; '-' stands for none. Nothing is\n"
+        "'params' or 'vars'. Values are shown under their dotted names; '-' stands for none. "
+        "Nothing is\n"
         "printed if nothing differs. Formatting, comments and the order of keys do not count.\n"
         "With --deps only what stages depend on counts.",
     .examples = "rmv params diff                # what was changed since the last commit\n"

@@ -415,10 +415,11 @@ const struct cli_command rmv_command_repro = {
     .arguments = "[TARGET...]",
     .summary = "run the stages that changed, and record each run",
     .help =
-        "Brings the stages of rmv.yaml up to date, in the order of what they need. A stage runs "
-        "if\n"
-        "its command, a dependency, a parameter or an output is not what rmv.lock says; each line\n"
-        "says why. A run that gives the same outputs as before lets the stages below it rest.\n"
+        "Brings the stages of rmv.yaml up to date, in the order of what they need. A stage runs\n"
+        "if its command, a variable that rmv.yaml gives it, a dependency, a parameter or an "
+        "output\n"
+        "is not what rmv.lock says; each line says why. A run that gives the same outputs as\n"
+        "before lets the stages below it rest.\n"
         "Outputs that were deleted or edited come back from the store, and inputs that were run\n"
         "with before come back from the run cache; neither runs anything. An edit that is not\n"
         "stored is stored before it is replaced, and a warning says under which id. What `rmv "

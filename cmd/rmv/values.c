@@ -23,6 +23,8 @@ static void list_params(const struct rmv_pipeline *pipeline, struct rmv_strings 
     rmv_strings_add(files, RMV_PARAMS_FILE_NAME);
     for (size_t i = 0; i < pipeline->params.count; i++)
         add_once(files, pipeline->params.items[i]);
+    for (size_t i = 0; i < pipeline->variables.count; i++)
+        add_once(files, pipeline->variables.items[i]);
     for (size_t i = 0; i < pipeline->count; i++)
         for (size_t k = 0; k < pipeline->stages[i].params_count; k++)
             add_once(files, pipeline->stages[i].params[k].file);

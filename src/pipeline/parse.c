@@ -264,7 +264,8 @@ const struct rmv_error *rmv_pipeline_parse(const char *file, const char *text, s
     err = rmv_value_expect(file, &document, RMV_VALUE_MAP, "a pipeline");
     if (!err)
         err = rmv_parse_check_keys(&parser, &document, document_keys, NULL);
-    struct rmv_template template = {.file = file, .folder = folder, .reader = reader};
+    struct rmv_template template = {
+        .file = file, .folder = folder, .reader = reader, .files = &pipeline->variables};
     if (!err)
         err = rmv_template_expand(&template, &document);
     RMV_CLEANUP(rmv_stage_executor_free) struct rmv_stage_executor executor = {0};

@@ -103,6 +103,7 @@ void rmv_pipeline_free(struct rmv_pipeline *pipeline)
     rmv_strings_free(&pipeline->files);
     rmv_strings_free(&pipeline->metrics);
     rmv_strings_free(&pipeline->params);
+    rmv_strings_free(&pipeline->variables);
     *pipeline = (struct rmv_pipeline){0};
 }
 

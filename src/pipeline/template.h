@@ -13,6 +13,7 @@ struct rmv_template {
     const char *file;                         /* the rmv.yaml, for messages */
     const char *folder;                       /* it is in, relative to the workspace */
     const struct rmv_pipeline_reader *reader; /* NULL: there are no other files */
+    struct rmv_strings *files;                /* gets those whose values are used; or NULL */
     size_t size;                              /* of what has been made so far */
 };
 

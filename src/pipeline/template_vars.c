@@ -122,6 +122,8 @@ static const struct rmv_error *load_file(const struct rmv_template *template, co
     if (err)
         return rmv_error_context(err, "%s:%u:%u: variables", template->file, (unsigned)at->line,
                                  (unsigned)at->column);
+    if (template->files && !rmv_strings_has(template->files, path))
+        rmv_strings_add(template->files, path);
     err = take_keys(template, at, path, &keys, &content);
     return err ? err : merge(template, at, "", &content, &variables->values);
 }

@@ -23,7 +23,6 @@ it 'shows what stages depend on with --deps'      'test "$(rmv params diff --dep
 it 'leaves the path away'                         'rmv params diff --no-path | head -1 | grep -E "^Param +HEAD"'
 it 'compares one file'                            'printf "z: 1\n" >z.yaml; rmv params diff --targets z.yaml | tail -n +2 | grep -E "^z.yaml +z +- +1$"; exits 3 rmv params diff --targets nope.yaml; rm z.yaml'
 
-
 repository "$TEST_FOLDER/formats"
 printf 'train:\n  rank: 10\nsizes: [3, 5]\n' >params.yaml
 printf '# how\n[net]\ndepth = 3\nrate = 1_0.5\nlayers = [ {units = 8}, {units = 16} ]\n' >net.toml
@@ -45,3 +44,4 @@ it 'takes variables from them for templates'      '
     printf "[net]\ndepth = 3\n" >net.toml; printf "class Data:\n    name = \"x y\"\n" >conf.py
     printf "vars: [net.toml, conf.py:Data]\nstages:\n  a: {cmd: \"echo \${net.depth} \${Data.name}\"}\n" >rmv.yaml
     rmv stage list --json | grep "\"cmd\": \"echo 3 x y\""'
+it 'compares files that variables come from, too' 'git add -A; git commit -qm vars; sed -i "s/x y/z/" conf.py; rmv params diff | grep -E "^conf.py +Data.name +x y +z$"'

@@ -150,6 +150,7 @@ struct rmv_pipeline {
     struct rmv_strings files;   /* the rmv.yaml files */
     struct rmv_strings metrics; /* top-level `metrics:` and `params:` */
     struct rmv_strings params;
+    struct rmv_strings variables; /* files that the values of templates come from */
     struct rmv_plot *plots; /* those of stages too; per file, its top-level ones behind them */
     size_t plots_count, plots_capacity;
     struct rmv_artifact *artifacts;
