@@ -1,4 +1,3 @@
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +5,7 @@
 
 #include "rmv/base/mem.h"
 #include "rmv/commands.h"
+#include "rmv/interrupts.h"
 #include "rmv/pipeline/repro.h"
 #include "rmv/shared.h"
 
@@ -76,26 +76,6 @@ static const struct cli_option options[] = {
 
 static int64_t jobs = 1; /* stages at once */
 static enum rmv_executor_kind executor;
-static volatile sig_atomic_t interrupted;
-
-static void interrupt(int number)
-{
-    (void)number;
-    interrupted = 1;
-}
-
-static void watch_signals(void)
-{
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    struct sigaction action = {.sa_handler = interrupt};
-    sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        struct sigaction old;
-        /* What nohup or a shell told us to ignore stays ignored. */
-        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-            sigaction(numbers[i], &action, NULL);
-    }
-}
 
 /* ---- Saying what happens -------------------------------------------------------------------- */
 
@@ -280,7 +260,7 @@ static bool says_yes_to_all;
 /* One line of standard input; NULL at its end or at an interrupt. */
 static const char *read_answer(char *line, size_t size)
 {
-    if (interrupted || !fgets(line, (int)size, stdin) || interrupted)
+    if (cli_interrupted || !fgets(line, (int)size, stdin) || cli_interrupted)
         return NULL;
     line[strcspn(line, "\r\n")] = '\0';
     return line;
@@ -333,7 +313,7 @@ static const struct rmv_error *run(struct rmv_workspace *workspace,
                                             .report = report,
                                             .output = cli_quiet ? NULL : show_output,
                                             .context = printer,
-                                            .interrupted = &interrupted};
+                                            .interrupted = &cli_interrupted};
 
     const struct rmv_error *err = rmv_pipeline_read(workspace, &pipeline);
     if (err)
@@ -395,7 +375,7 @@ static const struct rmv_error *repro(int argc, char **argv)
     else if (option_executor)
         return rmv_error_hint(rmv_error(RMV_ERR_USAGE, "no executor '%s'", option_executor),
                               "there are local and slurm");
-    watch_signals();
+    cli_watch_interrupts();
     rmv_value_set_list(&printer.stages);
     err = cli_open_workspace(&workspace);
     if (err)

@@ -18,18 +18,6 @@ static void add_once(struct rmv_strings *files, const char *file)
         rmv_strings_add(files, file);
 }
 
-static void list_params(const struct rmv_pipeline *pipeline, struct rmv_strings *files)
-{
-    rmv_strings_add(files, RMV_PARAMS_FILE_NAME);
-    for (size_t i = 0; i < pipeline->params.count; i++)
-        add_once(files, pipeline->params.items[i]);
-    for (size_t i = 0; i < pipeline->variables.count; i++)
-        add_once(files, pipeline->variables.items[i]);
-    for (size_t i = 0; i < pipeline->count; i++)
-        for (size_t k = 0; k < pipeline->stages[i].params_count; k++)
-            add_once(files, pipeline->stages[i].params[k].file);
-}
-
 static bool is_chosen(const struct cli_values_choice *choice, const char *file)
 {
     for (size_t i = 0; i < choice->targets->count; i++)
@@ -58,7 +46,7 @@ const struct rmv_error *cli_values_find(struct rmv_workspace *workspace, const c
     if (choice->kind == CLI_VALUES_METRICS)
         rmv_metrics_files(&pipeline, &known);
     else
-        list_params(&pipeline, &known);
+        rmv_params_list(&pipeline, &known);
     for (size_t i = 0; i < known.count; i++)
         if (!has_targets || is_chosen(choice, known.items[i]))
             add_once(files, known.items[i]);

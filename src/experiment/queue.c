@@ -63,7 +63,13 @@ static const struct rmv_error *read_task(struct rmv_workspace *workspace,
     RMV_CLEANUP(rmv_str_free) char *parent_name = rmv_str_format("%s^", reference->id);
     struct rmv_experiment_task *task = &dated->task;
 
-    const struct rmv_error *err = rmv_vcs_read_message(workspace->vcs, reference->id, &message);
+    const char *name = reference->name + strlen(RMV_EXPERIMENT_REFERENCES);
+    name += strcspn(name, "/");
+    name += *name == '/';
+
+    const struct rmv_error *err = rmv_experiment_check_name(name);
+    if (!err)
+        err = rmv_vcs_read_message(workspace->vcs, reference->id, &message);
     if (!err)
         err = rmv_experiment_task_parse(rmv_buf_string(&message), task);
     if (!err)
@@ -72,7 +78,7 @@ static const struct rmv_error *read_task(struct rmv_workspace *workspace,
         err = rmv_vcs_resolve(workspace->vcs, parent_name, &parent);
     if (err)
         return rmv_error_context(err, "%s", reference->name);
-    task->name = rmv_str_copy(rmv_path_name(reference->name));
+    task->name = rmv_str_copy(name);
     memcpy(task->snapshot, reference->id, sizeof(task->snapshot));
     memcpy(task->baseline, parent.id, sizeof(task->baseline));
     dated->time = commit.time;

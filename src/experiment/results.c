@@ -10,6 +10,7 @@
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/pipeline/metrics.h"
+#include "rmv/pipeline/params.h"
 #include "rmv/pipeline/pipeline.h"
 
 #define CACHE_MAGIC "rmv-results 1 "
@@ -25,22 +26,6 @@ struct rmv_experiment_results {
 };
 
 /* ---- Reading what is there ------------------------------------------------------------------- */
-
-static void add_once(struct rmv_strings *files, const char *file)
-{
-    if (!rmv_strings_has(files, file))
-        rmv_strings_add(files, file);
-}
-
-static void list_params(const struct rmv_pipeline *pipeline, struct rmv_strings *files)
-{
-    add_once(files, RMV_PARAMS_FILE_NAME);
-    for (size_t i = 0; i < pipeline->params.count; i++)
-        add_once(files, pipeline->params.items[i]);
-    for (size_t i = 0; i < pipeline->count; i++)
-        for (size_t k = 0; k < pipeline->stages[i].params_count; k++)
-            add_once(files, pipeline->stages[i].params[k].file);
-}
 
 static void list_param_deps(const struct rmv_pipeline *pipeline, struct rmv_value *list)
 {
@@ -115,7 +100,7 @@ static const struct rmv_error *read_results(struct rmv_workspace *workspace, con
     if (err)
         return err;
     rmv_metrics_files(&pipeline, &metrics);
-    list_params(&pipeline, &params);
+    rmv_params_list(&pipeline, &params);
     rmv_value_set_map(results);
     err = read_files(workspace, id, &metrics, rmv_value_add(results, "metrics"), &missing);
     *is_whole = missing == 0;

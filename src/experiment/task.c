@@ -5,6 +5,7 @@
 
 #include "rmv/base/json.h"
 #include "rmv/base/mem.h"
+#include "rmv/base/path.h"
 
 #define VERSION_KEY "rmv_experiment"
 #define VERSION 1
@@ -129,6 +130,16 @@ static const struct rmv_error *parse_strings(const struct rmv_value *map, const 
     return NULL;
 }
 
+/* A task may have come from elsewhere, and its paths are followed. */
+static const struct rmv_error *check_paths(const struct rmv_experiment_task *task)
+{
+    const struct rmv_error *err =
+        strcmp(task->prefix, ".") == 0 ? NULL : rmv_path_check(task->prefix);
+    for (size_t i = 0; !err && i < task->copied.count; i++)
+        err = rmv_path_check(task->copied.items[i]);
+    return err;
+}
+
 static const struct rmv_error *parse_map(const struct rmv_value *map,
                                          struct rmv_experiment_task *task)
 {
@@ -149,7 +160,9 @@ static const struct rmv_error *parse_map(const struct rmv_value *map,
         *flags[i].flag = flag && flag->kind == RMV_VALUE_BOOL && flag->boolean;
     }
     const struct rmv_error *err = parse_strings(map, "targets", &task->targets);
-    return err ? err : parse_strings(map, "copied", &task->copied);
+    if (!err)
+        err = parse_strings(map, "copied", &task->copied);
+    return err ? err : check_paths(task);
 }
 
 const struct rmv_error *rmv_experiment_task_parse(const char *text,

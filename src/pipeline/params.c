@@ -239,3 +239,24 @@ void rmv_params_format_value(const struct rmv_value *value, struct rmv_buf *out)
     else
         rmv_json_format(value, false, out);
 }
+
+/* ---- The files of a pipeline ------------------------------------------------------------------
+ */
+
+static void add_once(struct rmv_strings *files, const char *file)
+{
+    if (!rmv_strings_has(files, file))
+        rmv_strings_add(files, file);
+}
+
+void rmv_params_list(const struct rmv_pipeline *pipeline, struct rmv_strings *files)
+{
+    add_once(files, RMV_PARAMS_FILE_NAME);
+    for (size_t i = 0; i < pipeline->params.count; i++)
+        add_once(files, pipeline->params.items[i]);
+    for (size_t i = 0; i < pipeline->variables.count; i++)
+        add_once(files, pipeline->variables.items[i]);
+    for (size_t i = 0; i < pipeline->count; i++)
+        for (size_t k = 0; k < pipeline->stages[i].params_count; k++)
+            add_once(files, pipeline->stages[i].params[k].file);
+}

@@ -73,3 +73,7 @@ it 'knows them as a scope of gc'               '
     git checkout -q HEAD -- . ; git clean -fdq; rm -rf model clean.txt .rmstore/runs; rmv gc -q --repack --all-experiments --grace 0 >/dev/null; id=$(in_experiment kept rmv.lock | grep -A1 "path: model" | sed -n "s/.*sha256: //p"); rmv cat --kind tree $id | grep rank'
 it 'lets go of what removed experiments led to' '
     id=$(in_experiment kept rmv.lock | grep -A1 "path: model" | sed -n "s/.*sha256: //p"); git checkout -q HEAD -- . ; git clean -fdq; rm -rf model out.txt clean.txt .rmstore/runs; rmv exp remove -q -A; rmv gc --repack --grace 0 >/dev/null; exits 3 rmv cat --kind tree $id 2>/dev/null'
+it 'refuses a task from elsewhere that leads out of the workspace' '
+    task() { git update-ref refs/exps/queue/evil $(printf "rmv: x\n\n%s" "$1" | git commit-tree -p HEAD "HEAD^{tree}"); rmv queue start 2>err; cat err; ! reference_of evil | grep -v queue; };
+    task "{\"rmv_experiment\": 1, \"prefix\": \".\", \"targets\": [], \"copied\": [\"../../secret\"]}"; grep -i "evil" err; task "{\"rmv_experiment\": 1, \"prefix\": \"../..\", \"targets\": [], \"copied\": []}"; grep -i "evil" err;
+    task "{\"rmv_experiment\": 2, \"prefix\": \".\"}"; grep "newer version" err; task nothing; grep "no task" err; git update-ref -d refs/exps/queue/evil; rm err'

@@ -27,6 +27,10 @@ const struct rmv_error *rmv_params_read(struct rmv_workspace *workspace,
                                         struct rmv_params_files *files, const char *path,
                                         const struct rmv_value **out);
 
+/* Adds the parameter files of a pipeline, each once: params.yaml, those at its top and of its
+ * variables, those of its stages. */
+void rmv_params_list(const struct rmv_pipeline *pipeline, struct rmv_strings *files);
+
 /* Sets `*out` to what the stage's parameters are now: file → dotted key → value, files relative to
  * the folder of the stage's rmv.yaml, as rmv.lock has it. Errors: NOT_FOUND (a file or a key is
  * missing; the message names them and the stage), and as above. */
