@@ -65,6 +65,9 @@ it 'leaves what another process runs alone'   '
     fresh; rmv exp run -q -n y -S train.rank=16 & pid=$!; waits "test -e $MARKS/started"; ls .rmstore/exps/trees | grep "^y$" && exits 1 rmv exp run -q nothing 2>/dev/null; rmv exp run -q -n z slow -S train.rank=14 -f & second=$!; waits "test \$(wc -l <$MARKS/started) = 2";
     test -d .rmstore/exps/trees/y; touch $MARKS/go; ends 0 $pid && ends 0 $second && reference_of y && reference_of z'
 
+it 'runs on while gc removes what nobody needs' '
+    fresh; rmv exp run -q -n during -S train.rank=17 & pid=$!; waits "test -e $MARKS/started"; rmv gc -q --repack --grace 0 >/dev/null; touch $MARKS/go; ends 0 $pid; rmv gc -q --repack --grace 0 >/dev/null; rmv exp apply -q during && test "$(cat out.txt)" = 17; git checkout -q .; git clean -fdq; rm -f out.txt'
+
 it 'keeps what experiments lead to in gc'     '
     git checkout -q HEAD~1 -- rmv.yaml; rmv exp run -q -n kept -S train.rank=77; rm -rf .rmstore/runs; rmv gc -q --grace 0 >/dev/null; rmv exp apply -q kept && test "$(cat model/rank)" = 77 && rmv fsck >/dev/null'
 it 'keeps what waits in gc'                   '
