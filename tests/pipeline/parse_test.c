@@ -3,29 +3,7 @@
 #include <string.h>
 
 #include "rmv/base/mem.h"
-#include "rmv/pipeline/pipeline.h"
-
-static const struct rmv_error *parse_at(const char *file, const char *text,
-                                        struct rmv_pipeline *pipeline)
-{
-    rmv_pipeline_free(pipeline);
-    const struct rmv_error *err = rmv_pipeline_parse(file, text, strlen(text), NULL, pipeline);
-    if (!err)
-        rmv_pipeline_index(pipeline);
-    return err;
-}
-
-static const struct rmv_error *parse(const char *text, struct rmv_pipeline *pipeline)
-{
-    return parse_at("rmv.yaml", text, pipeline);
-}
-
-/* Parsing `text` fails with `code` and a message that has `words` in it. */
-static void refuse(const char *text, enum rmv_error_code code, const char *words)
-{
-    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
-    CHECK_SAYS(parse(text, &pipeline), code, words);
-}
+#include "support.h"
 
 static void a_stage_has_all_that_was_written(void **state)
 {
@@ -162,57 +140,6 @@ static void wrong_limits_are_refused_with_their_place(void **state)
         RMV_CLEANUP(rmv_str_free)
         char *text = rmv_str_format("stages:\n  a:\n    cmd: x\n    %s\n", wrong[i][0]);
         refuse(text, RMV_ERR_USAGE, wrong[i][1]);
-    }
-}
-
-static void executors_of_a_file_are_for_its_stages(void **state)
-{
-    (void)state;
-    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
-    CHECK_OK(parse(
-        "executor: {slurm: {partition: gpu, memory: 8G, time: 90}, local: {jobs: 3, memory: 2GB}}\n"
-        "stages:\n"
-        "  a: {cmd: x}\n"
-        "  b: {cmd: x, executor: {slurm: {cpus: 4, options: [--exclusive]}}}\n"
-        "  c: {cmd: x, executor: {local: {memory: 512M}}}\n",
-        &pipeline));
-    assert_int_equal(pipeline.jobs_max, 3);
-    assert_int_equal(pipeline.memory_max_bytes, 2000000000);
-    const struct rmv_stage_executor *a = &pipeline.stages[0].executor;
-    assert_int_equal(a->kind, RMV_EXECUTOR_SLURM);
-    assert_string_equal(a->partition, "gpu");
-    assert_int_equal(a->job_memory_bytes, UINT64_C(8) << 30);
-    assert_int_equal(a->time_ms, 90000);
-    const struct rmv_stage_executor *b = &pipeline.stages[1].executor;
-    assert_string_equal(b->partition, "gpu");
-    assert_int_equal(b->cpus, 4);
-    assert_string_equal(b->options.items[0], "--exclusive");
-    const struct rmv_stage_executor *c = &pipeline.stages[2].executor;
-    assert_int_equal(c->kind, RMV_EXECUTOR_LOCAL);
-    assert_int_equal(c->memory_bytes, 512 << 20);
-}
-
-static void wrong_executors_are_refused_with_their_place(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *executor, *words;
-    } wrong[] = {
-        {"clown", "rmv.yaml:2:25: no executor 'clown'"},
-        {"{}", "rmv.yaml:2:25: 'executor' names no executor"},
-        {"{slurm: {cpu: 1}}", "rmv.yaml:2:34: unknown key 'cpu', did you mean 'cpus'?"},
-        {"{slurm: {cpus: 0}}", "'cpus' is a whole number"},
-        {"{slurm: {memory: lots}}", "'memory' is a size"},
-        {"{slurm: {memory: -1}}", "'memory' is a size"},
-        {"{slurm: {options: [exclusive]}}", "no long option of sbatch"},
-        {"{slurm: {options: [--out=x]}}", "'--out' is not for a stage to set"},
-        {"{local: {jobs: 2}}", "unknown key 'jobs'"},
-        {"[slurm]", "'executor' should be a map"},
-    };
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-        RMV_CLEANUP(rmv_str_free)
-        char *text = rmv_str_format("stages:\n  a: {cmd: x, executor: %s}\n", wrong[i].executor);
-        refuse(text, RMV_ERR_USAGE, wrong[i].words);
     }
 }
 
@@ -504,8 +431,6 @@ int main(void)
         TEST(what_is_not_supported_yet_says_so),
         TEST(limits_of_a_stage_are_read),
         TEST(wrong_limits_are_refused_with_their_place),
-        TEST(executors_of_a_file_are_for_its_stages),
-        TEST(wrong_executors_are_refused_with_their_place),
         TEST(an_escaped_brace_is_for_the_shell),
         TEST(paths_that_leave_the_workspace_are_refused),
         TEST(values_of_the_wrong_kind_are_refused_with_their_place),
