@@ -26,16 +26,12 @@ void rmv_chunker_init(struct rmv_chunker *chunker)
     }
 }
 
-struct scan {
-    uint64_t hash;
-    size_t at; /* behind the minimum: whole steps */
-};
-
 /* Looks for a cut before `end`. Hashing two bytes at a time keeps the hash shifted by one after the
  * first of them, which is compared all the same. Two such pairs make a step: what depends on the
- * hash before it is then one shift and one addition for four bytes. */
+ * hash before it is then one shift and one addition for four bytes. The minimum and the average are
+ * whole numbers of steps, so a scan can stop where the bytes end and go on. */
 static size_t scan_until(const struct rmv_chunker *chunker, const uint8_t *bytes, size_t end,
-                         uint64_t mask, struct scan *scan)
+                         uint64_t mask, struct rmv_chunk_scan *scan)
 {
     uint64_t hash = scan->hash;
     size_t i = scan->at;
@@ -61,16 +57,24 @@ static size_t scan_until(const struct rmv_chunker *chunker, const uint8_t *bytes
     return 0;
 }
 
-size_t rmv_chunker_cut(const struct rmv_chunker *chunker, const void *bytes, size_t size)
+size_t rmv_chunker_find(const struct rmv_chunker *chunker, const void *bytes, size_t size,
+                        struct rmv_chunk_scan *scan)
 {
-    if (size <= RMV_CHUNK_SIZE_MIN)
-        return size;
-
     const size_t end = size < RMV_CHUNK_SIZE_MAX ? size : RMV_CHUNK_SIZE_MAX;
     const size_t middle = end < RMV_CHUNK_SIZE_AVERAGE ? end : RMV_CHUNK_SIZE_AVERAGE;
-    struct scan scan = {.at = RMV_CHUNK_SIZE_MIN};
-    size_t cut = scan_until(chunker, bytes, middle, MASK_SMALL, &scan);
-    if (!cut)
-        cut = scan_until(chunker, bytes, end, MASK_LARGE, &scan);
-    return cut ? cut : end;
+    if (scan->at == 0)
+        scan->at = RMV_CHUNK_SIZE_MIN;
+    size_t cut = scan_until(chunker, bytes, middle, MASK_SMALL, scan);
+    if (!cut && end > RMV_CHUNK_SIZE_AVERAGE)
+        cut = scan_until(chunker, bytes, end, MASK_LARGE, scan);
+    if (!cut && end == RMV_CHUNK_SIZE_MAX)
+        cut = end;
+    return cut;
+}
+
+size_t rmv_chunker_cut(const struct rmv_chunker *chunker, const void *bytes, size_t size)
+{
+    struct rmv_chunk_scan scan = {0};
+    const size_t cut = rmv_chunker_find(chunker, bytes, size, &scan);
+    return cut ? cut : size;
 }

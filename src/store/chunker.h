@@ -19,6 +19,17 @@ struct rmv_chunker {
 
 void rmv_chunker_init(struct rmv_chunker *chunker);
 
+/* How far a chunk has been looked at; all zero for nothing of it. */
+struct rmv_chunk_scan {
+    uint64_t hash;
+    size_t at;
+};
+
+/* The size of the first chunk of `bytes`, or 0 if there is no cut in them: then call it again with
+ * more of the same bytes and the same `scan`. Never 0 for RMV_CHUNK_SIZE_MAX bytes. */
+size_t rmv_chunker_find(const struct rmv_chunker *chunker, const void *bytes, size_t size,
+                        struct rmv_chunk_scan *scan);
+
 /* The size of the first chunk of `bytes`; all of them where no cut is found. To see every cut, hand
  * over RMV_CHUNK_SIZE_MAX bytes or all that are left. */
 size_t rmv_chunker_cut(const struct rmv_chunker *chunker, const void *bytes, size_t size);

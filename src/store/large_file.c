@@ -34,27 +34,49 @@ const struct rmv_error *rmv_store_source_read(const struct rmv_store_source *sou
     return NULL;
 }
 
-/* Cuts the window into chunks as far as the cuts are certain, and keeps the rest. */
-static void cut(struct rmv_large_file *file, struct rmv_window *window, bool is_end)
+/* Cuts what the window holds behind `*at` into chunks as far as the cuts are certain. */
+static void cut(struct rmv_large_file *file, struct rmv_window *window, bool is_end, size_t *at)
 {
     const struct rmv_chunker *chunker = &file->writer->batch->store->chunker;
-    const char *bytes = window->bytes.data;
-    size_t left = window->bytes.size;
-    size_t count = 0;
-    while (left > 0) {
-        const size_t size = rmv_chunker_cut(chunker, bytes, left);
-        if (size == left && left < RMV_CHUNK_SIZE_MAX && !is_end)
-            break;
-        assert(count < RMV_WINDOW_CHUNKS_MAX);
-        window->chunks[count++] =
+    for (size_t left; (left = window->bytes.size - *at) > 0;) {
+        const char *bytes = window->bytes.data + *at;
+        size_t size = rmv_chunker_find(chunker, bytes, left, &file->scan);
+        if (!size && !is_end)
+            return;
+        size = size ? size : left;
+        assert(window->chunks_count < RMV_WINDOW_CHUNKS_MAX);
+        window->chunks[window->chunks_count++] =
             (struct rmv_chunk){.bytes = bytes, .size = size, .offset = file->cut_size};
         file->cut_size += size;
-        bytes += size;
-        left -= size;
+        file->scan = (struct rmv_chunk_scan){0};
+        *at += size;
     }
-    window->chunks_count = count;
+}
+
+/* Fills the window, whose bytes stay where they are meanwhile, and keeps the rest behind the last
+ * cut. */
+static const struct rmv_error *fill(struct rmv_large_file *file, struct rmv_window *window,
+                                    bool *is_end)
+{
+    size_t at = 0;
+    window->chunks_count = 0;
+    if (window->bytes.size < RMV_WINDOW_SIZE)
+        rmv_buf_reserve(&window->bytes, RMV_WINDOW_SIZE - window->bytes.size);
+    /* What the first window holds already is the start of the file. */
+    rmv_buf_append(&window->bytes, file->rest->data, file->rest->size);
+    cut(file, window, false, &at);
+    while (!*is_end && window->bytes.size < RMV_WINDOW_SIZE) {
+        const size_t left = RMV_WINDOW_SIZE - window->bytes.size;
+        const size_t slice = left < RMV_WINDOW_SLICE ? left : RMV_WINDOW_SLICE;
+        const struct rmv_error *err =
+            rmv_store_source_read(file->source, &window->bytes, window->bytes.size + slice, is_end);
+        if (err)
+            return err;
+        cut(file, window, *is_end, &at);
+    }
     file->rest->size = 0;
-    rmv_buf_append(file->rest, bytes, left);
+    rmv_buf_append(file->rest, window->bytes.data + at, window->bytes.size - at);
+    return NULL;
 }
 
 /* Called with the lock, which is given up meanwhile, as are the stages below. */
@@ -62,12 +84,7 @@ static const struct rmv_error *read_window(struct rmv_large_file *file, struct r
 {
     bool is_end = false;
     pthread_mutex_unlock(&file->workers->lock);
-    /* What the first window holds already is the start of the file. */
-    rmv_buf_append(&window->bytes, file->rest->data, file->rest->size);
-    const struct rmv_error *err =
-        rmv_store_source_read(file->source, &window->bytes, RMV_WINDOW_SIZE, &is_end);
-    if (!err)
-        cut(file, window, is_end);
+    const struct rmv_error *err = fill(file, window, &is_end);
     pthread_mutex_lock(&file->workers->lock);
 
     window->offered_count = window->taken_count = window->stored_count = 0;

@@ -26,6 +26,7 @@ struct rmv_store_source;
 struct rmv_workers;
 
 #define RMV_WINDOW_SIZE ((size_t)4 << 20)
+#define RMV_WINDOW_SLICE ((size_t)256 << 10) /* read, then cut while a fast cache has it */
 #define RMV_WINDOW_CHUNKS_MAX (RMV_WINDOW_SIZE / RMV_CHUNK_SIZE_MIN + 1)
 #define RMV_WINDOWS_MAX 8 /* of one file */
 
@@ -53,8 +54,9 @@ struct rmv_large_file {
     struct rmv_list_writer *writer;
     struct rmv_window *windows; /* window n is windows[n % windows_count] */
     size_t windows_count;
-    struct rmv_buf *rest; /* what was read behind the last cut */
-    uint64_t cut_size;    /* bytes before it */
+    struct rmv_buf *rest;       /* what was read behind the last cut */
+    uint64_t cut_size;          /* bytes before it */
+    struct rmv_chunk_scan scan; /* of what comes after it */
     /* Below: with the lock. */
     struct rmv_large_file *next;                 /* of those at work */
     uint64_t read_count, hash_count, name_count; /* windows that are through with the stage */

@@ -49,6 +49,34 @@ static void chunks_have_about_the_average_size(void **state)
     assert_in_range(bytes.size / cut_all(&bytes, ids), 200 << 10, 330 << 10);
 }
 
+static void cuts_do_not_depend_on_how_bytes_come(void **state)
+{
+    (void)state;
+    static const size_t steps[] = {1013, 65536, 262144, 300001};
+    struct rmv_chunker chunker;
+    rmv_chunker_init(&chunker);
+    for (int pattern = 0; pattern < 2; pattern++) {
+        RMV_CLEANUP(rmv_buf_free) struct rmv_buf bytes = {0};
+        make_bytes(pattern, 7, (size_t)12 << 20, &bytes);
+        for (size_t s = 0; s < sizeof(steps) / sizeof(steps[0]); s++) {
+            struct rmv_chunk_scan scan = {0};
+            size_t at = 0, seen = 0;
+            while (seen < bytes.size) {
+                seen = bytes.size - seen < steps[s] ? bytes.size : seen + steps[s];
+                for (size_t size; at < seen && (size = rmv_chunker_find(&chunker, bytes.data + at,
+                                                                        seen - at, &scan));) {
+                    assert_int_equal(size,
+                                     rmv_chunker_cut(&chunker, bytes.data + at, bytes.size - at));
+                    at += size;
+                    scan = (struct rmv_chunk_scan){0};
+                }
+            }
+            assert_int_equal(bytes.size - at,
+                             rmv_chunker_cut(&chunker, bytes.data + at, bytes.size - at));
+        }
+    }
+}
+
 static void one_byte_more_at_the_front_leaves_most_chunks_alone(void **state)
 {
     (void)state;
@@ -175,6 +203,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(chunks_have_about_the_average_size),
+        TEST(cuts_do_not_depend_on_how_bytes_come),
         TEST(one_byte_more_at_the_front_leaves_most_chunks_alone),
         TEST(bytes_without_structure_are_cut_at_the_maximum),
         TEST(a_chunk_list_survives_formatting),
