@@ -229,24 +229,38 @@ const struct rmv_error *rmv_python_skip_token(struct rmv_cursor *cursor, unsigne
 
 /* ---- Numbers -------------------------------------------------------------------------------- */
 
+/* How whole numbers are written, "0x" and so on; the last is the plain one. */
+static const struct notation {
+    const char *letters, *digits;
+    int base;
+} notations[] = {{"xX", "0123456789abcdefABCDEF", 16},
+                 {"oO", "01234567", 8},
+                 {"bB", "01", 2},
+                 {"", "0123456789", 10}};
+
+static const struct notation *notation_of(const char *text)
+{
+    const struct notation *notation = notations;
+    while (*notation->letters &&
+           (text[0] != '0' || !text[1] || !strchr(notation->letters, text[1])))
+        notation++;
+    return notation;
+}
+
 static bool read_integer(const char *text, bool is_negative, struct rmv_value *out)
 {
-    static const char *const sets[] = {"0123456789abcdefABCDEF", "01234567", "01", "0123456789"};
-    static const char prefixes[] = "xob";
-    static const int bases[] = {16, 8, 2, 10};
+    const struct notation *notation = notation_of(text);
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf number = {0};
-    const char *prefix =
-        text[0] == '0' && text[1] ? strchr(prefixes, tolower((unsigned char)text[1])) : NULL;
-    const size_t kind = prefix ? (size_t)(prefix - prefixes) : 3;
 
     rmv_buf_append_string(&number, is_negative ? "-" : "");
-    const char *first = prefix ? text + 2 + (text[2] == '_') : text;
-    const char *rest = rmv_number_take_digits(first, sets[kind], &number);
-    const bool has_zero = !prefix && first[0] == '0' && first[strspn(first, "0_")] != '\0';
+    const char *first = notation->base == 10 ? text : text + 2 + (text[2] == '_');
+    const char *rest = rmv_number_take_digits(first, notation->digits, &number);
+    const bool has_zero =
+        notation->base == 10 && first[0] == '0' && first[strspn(first, "0_")] != '\0';
     if (!rest || *rest || has_zero)
         return false;
     errno = 0;
-    const long long integer = strtoll(rmv_buf_string(&number), NULL, bases[kind]);
+    const long long integer = strtoll(rmv_buf_string(&number), NULL, notation->base);
     if (errno == ERANGE)
         return false;
     rmv_value_set_int(out, integer);

@@ -55,18 +55,24 @@ const struct rmv_error *rmv_toml_skip_comment(struct rmv_cursor *cursor)
 
 /* ---- Strings -------------------------------------------------------------------------------- */
 
+/* -1 if it is none. */
+static int hex_digit_of(char c)
+{
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+    const char *at = c ? strchr(digits, c) : NULL;
+    return at ? (int)((at - digits) % 16) : -1;
+}
+
 static const struct rmv_error *read_code_point(struct rmv_cursor *cursor, size_t digits_count,
                                                struct rmv_buf *out)
 {
     const char *start = cursor->at - 2;
     uint32_t point = 0;
     for (size_t i = 0; i < digits_count; i++, cursor->at++) {
-        const char c = rmv_cursor_peek(cursor, 0);
-        if (!isxdigit((unsigned char)c))
+        const int digit = hex_digit_of(rmv_cursor_peek(cursor, 0));
+        if (digit < 0)
             return rmv_cursor_error(cursor, RMV_ERR_CORRUPT, start,
                                     "'\\%c' needs %zu hexadecimal digits", start[1], digits_count);
-        const int digit =
-            isdigit((unsigned char)c) ? c - '0' : tolower((unsigned char)c) - 'a' + 10;
         point = point << 4 | (uint32_t)digit;
     }
     if (point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
@@ -341,7 +347,10 @@ static bool is_date_or_time(const char *text)
 static void set_time(char *text, struct rmv_value *out)
 {
     for (char *c = text; *c; c++)
-        *c = *c == ' ' ? 'T' : (char)toupper((unsigned char)*c);
+        if (*c == ' ' || *c == 't')
+            *c = 'T';
+        else if (*c == 'z')
+            *c = 'Z';
     rmv_value_set_text(out, text);
 }
 

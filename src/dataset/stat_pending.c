@@ -161,6 +161,7 @@ static bool sort_runs(struct rmv_stat_pending *pending)
 void rmv_stat_pending_sort(struct rmv_stat_pending *pending)
 {
     size_t n = 0;
+    assert(pending->count == 0 || (pending->entries && pending->names.data));
     free(pending->slots);
     pending->slots = NULL;
     pending->slots_count = 0;
@@ -168,6 +169,7 @@ void rmv_stat_pending_sort(struct rmv_stat_pending *pending)
     if (pending->count > 0 && !sort_runs(pending))
         qsort_r(pending->entries, pending->count, sizeof(*pending->entries), compare_entries,
                 pending->names.data);
+    assert(pending->count == 0 || pending->entries);
     for (size_t i = 0; i < pending->count; i++)
         if (!is_replaced(pending, i))
             pending->entries[n++] = pending->entries[i];

@@ -51,18 +51,18 @@ static const struct rmv_error *parse_count(const struct rmv_stage_parser *parser
 /* "8G" and "8GiB" are powers of two, as Slurm has it, "8GB" is one of ten; 0 if it is none. */
 static double parse_size(const char *text)
 {
-    static const char units[] = "KMGTP";
+    static const char units[] = "bkmgtp"; /* each a step more than the one before */
     char *end = NULL;
     if (!isdigit((unsigned char)*text))
         return 0;
     double size = strtod(text, &end);
-    const char *unit = *end ? strchr(units, toupper((unsigned char)*end)) : NULL;
-    const char *rest = unit ? end + 1 : end;
-    const double step = strcasecmp(rest, "B") == 0 ? 1000 : 1024;
-    if (*rest && strcasecmp(rest, "B") != 0 && (!unit || strcasecmp(rest, "iB") != 0))
+    const char *unit = *end ? strchr(units, *end | 0x20) : units;
+    const char *rest = *end ? end + 1 : end;
+    const bool is_decimal = unit > units && strcasecmp(rest, "B") == 0;
+    if (!unit || (*rest && !is_decimal && (unit == units || strcasecmp(rest, "iB") != 0)))
         return 0;
-    for (const char *at = units; unit && at <= unit; at++)
-        size *= step;
+    for (; unit > units; unit--)
+        size *= is_decimal ? 1000 : 1024;
     return size;
 }
 

@@ -147,8 +147,17 @@ static void entries_of_several_runs_are_merged(void **state)
     }
 }
 
-/* As threads bring them: folder by folder, in any order; one folder in two parts, one file twice.
- */
+/* Folder by folder, in no order. */
+static void set_folders(struct rmv_stat_index *index, const struct stat *status, int overlap)
+{
+    char path[32];
+    for (int i = 0; i < 40 * 50; i++) {
+        snprintf(path, sizeof(path), "%d/%02d/%02d", overlap, i / 50 * 7 % 40, i % 50);
+        settle_and_set(index, path, status, &some_id);
+    }
+}
+
+/* As threads bring them; one folder in two parts, one file twice. */
 static void entries_are_found_in_whatever_order_they_came(void **state)
 {
     (void)state;
@@ -158,15 +167,10 @@ static void entries_are_found_in_whatever_order_they_came(void **state)
     for (int overlap = 0; overlap < 3; overlap++) {
         CHECK_OK(rmv_stat_index_open("index", &index));
         const struct stat status = settled(index, "a");
-        for (int folder = 0; folder < 40; folder++)
-            for (int i = 0; i < 50; i++) {
-                snprintf(path, sizeof(path), "%d/%02d/%02d", overlap, folder * 7 % 40, i);
-                settle_and_set(index, path, &status, &some_id);
-            }
-        for (int i = 40; overlap > 0 && i < 60; i++) {
+        set_folders(index, &status, overlap);
+        for (int i = overlap == 2 ? 40 : 50; overlap > 0 && i < 60; i++) {
             snprintf(path, sizeof(path), "%d/07/%02d", overlap, i);
-            if (overlap == 2 || i >= 50)
-                settle_and_set(index, path, &status, &other_id);
+            settle_and_set(index, path, &status, &other_id);
         }
         reopen(&index);
         for (int i = 0; i < 40 * 50; i++) {
