@@ -9,6 +9,7 @@
 #include "rmv/base/yaml.h"
 
 #define SCHEMA "2.0"
+#define STAGES_LINE "stages:\n"
 
 void rmv_lock_stage_free(struct rmv_lock_stage *stage)
 {
@@ -18,6 +19,7 @@ void rmv_lock_stage_free(struct rmv_lock_stage *stage)
     rmv_outputs_free(&stage->deps);
     rmv_outputs_free(&stage->outs);
     rmv_value_free(&stage->extra);
+    rmv_str_free(&stage->text);
     *stage = (struct rmv_lock_stage){0};
 }
 
@@ -317,17 +319,55 @@ static void format_stage(const struct rmv_lock_stage *stage, const char *folder,
     format_extra(&stage->extra, out);
 }
 
-void rmv_lock_file_format(const struct rmv_lock_file *lock, struct rmv_buf *out)
+/* The stage as a member of the lock file's stages, below STAGES_LINE. */
+static void append_stage(const struct rmv_lock_stage *stage, const char *folder,
+                         struct rmv_buf *out)
 {
     RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
-    RMV_CLEANUP(rmv_str_free) char *folder = rmv_path_parent(lock->path);
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
 
     rmv_value_set_map(&document);
-    rmv_value_set_text(rmv_value_add(&document, "schema"), SCHEMA);
     struct rmv_value *stages = rmv_value_add(&document, "stages");
     rmv_value_set_map(stages);
-    for (size_t i = 0; i < lock->count; i++)
-        format_stage(&lock->stages[i], folder, rmv_value_add(stages, lock->stages[i].name));
-    format_extra(&lock->extra, &document);
-    rmv_yaml_format(&document, out);
+    format_stage(stage, folder, rmv_value_add(stages, stage->name));
+    rmv_yaml_format(&document, &text);
+    rmv_buf_append(out, text.data + strlen(STAGES_LINE), text.size - strlen(STAGES_LINE));
+}
+
+void rmv_lock_file_remember(struct rmv_lock_file *lock)
+{
+    RMV_CLEANUP(rmv_str_free) char *folder = rmv_path_parent(lock->path);
+
+    for (size_t i = 0; i < lock->count; i++) {
+        struct rmv_lock_stage *stage = &lock->stages[i];
+        struct rmv_buf text = {0};
+        if (stage->text)
+            continue;
+        append_stage(stage, folder, &text);
+        stage->text = rmv_buf_take(&text);
+    }
+}
+
+void rmv_lock_stage_forget(struct rmv_lock_stage *stage)
+{
+    rmv_str_free(&stage->text);
+}
+
+void rmv_lock_file_format(const struct rmv_lock_file *lock, struct rmv_buf *out)
+{
+    RMV_CLEANUP(rmv_value_free) struct rmv_value extra = {0};
+    RMV_CLEANUP(rmv_str_free) char *folder = rmv_path_parent(lock->path);
+
+    rmv_buf_append_string(out, "schema: '" SCHEMA "'\n");
+    rmv_buf_append_string(out, lock->count ? STAGES_LINE : "stages: {}\n");
+    for (size_t i = 0; i < lock->count; i++) {
+        if (lock->stages[i].text)
+            rmv_buf_append_string(out, lock->stages[i].text);
+        else
+            append_stage(&lock->stages[i], folder, out);
+    }
+    rmv_value_set_map(&extra);
+    format_extra(&lock->extra, &extra);
+    if (extra.map.count)
+        rmv_yaml_format(&extra, out);
 }

@@ -128,8 +128,9 @@ static bool is_known(struct rmv_runner *runner, const struct rmv_lock_stage *old
 
 /* An output that moved here from another stage, and stages that rmv.yaml no longer has, leave the
  * lock file: a path belongs to one stage. */
-static void drop_claims(struct rmv_outputs *theirs, const struct rmv_outputs *ours)
+static void drop_claims(struct rmv_lock_stage *other, const struct rmv_outputs *ours)
 {
+    struct rmv_outputs *theirs = &other->outs;
     size_t kept = 0;
     for (size_t i = 0; i < theirs->count; i++) {
         struct rmv_output *output = &theirs->items[i];
@@ -142,6 +143,8 @@ static void drop_claims(struct rmv_outputs *theirs, const struct rmv_outputs *ou
         else
             theirs->items[kept++] = *output;
     }
+    if (kept < theirs->count)
+        rmv_lock_stage_forget(other);
     theirs->count = kept;
 }
 
@@ -162,7 +165,7 @@ static void tidy(struct rmv_runner *runner, const struct rmv_stage *stage,
         if (strcmp(other->name, stage->name) == 0)
             continue;
         if (is_declared(runner, stage, other->name))
-            drop_claims(&other->outs, outs);
+            drop_claims(other, outs);
         else
             rmv_lock_file_remove(lock, other->name);
     }

@@ -163,6 +163,7 @@ const struct rmv_error *rmv_stage_view_write(struct rmv_stage_view *view, const 
     struct seen_lock_file *seen = rmv_map_find(&view->lock_files, path);
     const int root_fd = view->workspace->root_fd;
 
+    rmv_lock_file_remember(&seen->lock);
     rmv_lock_file_format(&seen->lock, &text);
     RMV_CLEANUP(rmv_fd_close) int via_fd = rmv_workspace_open_temporary(view->workspace);
     const struct rmv_error *err =

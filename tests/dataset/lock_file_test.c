@@ -103,6 +103,31 @@ static void writing_is_deterministic_and_keeps_unknown_members(void **state)
                                 &rmv_lock_file_find(&again, "ingest")->cmd));
 }
 
+static void remembered_stages_are_written_as_they_were_until_they_are_forgotten(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_lock_file_free) struct rmv_lock_file lock = {0};
+
+    CHECK_OK(parse("rmv.lock", example, &lock));
+    RMV_CLEANUP(rmv_str_free) char *before = format(&lock);
+    rmv_lock_file_remember(&lock);
+    RMV_CLEANUP(rmv_str_free) char *remembered = format(&lock);
+    assert_string_equal(before, remembered);
+
+    struct rmv_lock_stage *train = rmv_lock_file_find(&lock, "train");
+    rmv_value_set_text(&train->cmd, "another");
+    rmv_lock_stage_forget(train);
+    rmv_lock_file_add(&lock, "new");
+    rmv_lock_file_remove(&lock, "ingest");
+    RMV_CLEANUP(rmv_str_free) char *changed = format(&lock);
+    assert_non_null(strstr(changed, "  train:\n    cmd: another\n"));
+    assert_non_null(strstr(changed, "  new: {}\n"));
+    assert_null(strstr(changed, "ingest"));
+    rmv_lock_file_remember(&lock);
+    RMV_CLEANUP(rmv_str_free) char *again = format(&lock);
+    assert_string_equal(changed, again);
+}
+
 static void paths_are_relative_to_the_folder_of_the_file(void **state)
 {
     (void)state;
@@ -221,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(every_member_is_read),
         TEST(writing_is_deterministic_and_keeps_unknown_members),
+        TEST(remembered_stages_are_written_as_they_were_until_they_are_forgotten),
         TEST(paths_are_relative_to_the_folder_of_the_file),
         TEST(stages_can_be_added_found_and_removed),
         TEST(an_empty_text_is_an_empty_file),

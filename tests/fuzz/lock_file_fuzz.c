@@ -30,6 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < first.count; i++)
         if (rmv_lock_file_find(&second, first.stages[i].name) != &second.stages[i])
             abort();
+    rmv_lock_file_remember(&second);
     rmv_lock_file_format(&second, &again);
     if (text.size != again.size || memcmp(text.data, again.data, text.size) != 0)
         abort();

@@ -30,6 +30,7 @@ struct rmv_lock_stage {
     struct rmv_outputs deps, outs;
     struct rmv_object_id record; /* zero if unknown */
     struct rmv_value extra;      /* members we do not know, kept as they are */
+    char *text;                  /* see rmv_lock_file_remember(); or NULL */
 };
 
 struct rmv_lock_file {
@@ -49,6 +50,12 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_lock_file_parse(const char *path, const char *text, size_t size,
                                             struct rmv_lock_file *lock);
 void rmv_lock_file_format(const struct rmv_lock_file *lock, struct rmv_buf *out);
+
+/* Keeps with every stage how it is formatted, for those who format a lock file again and again: a
+ * pipeline's is written once per stage that ran. From then on whoever changes a stage has to call
+ * rmv_lock_stage_forget(). */
+void rmv_lock_file_remember(struct rmv_lock_file *lock);
+void rmv_lock_stage_forget(struct rmv_lock_stage *stage);
 
 struct rmv_lock_stage *rmv_lock_file_find(const struct rmv_lock_file *lock, const char *name);
 

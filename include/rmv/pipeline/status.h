@@ -48,7 +48,8 @@ const struct rmv_error *rmv_stage_view_refresh(struct rmv_stage_view *view, cons
                                                bool *changed);
 
 /* Formats the view's lock file beside `file` and replaces the file with it, atomically. The caller
- * holds the workspace's lock and has refreshed it under that. Errors: IO. */
+ * holds the workspace's lock and has refreshed it under that; who has changed a stage in it since
+ * an earlier write has said so with rmv_lock_stage_forget(). Errors: IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_stage_view_write(struct rmv_stage_view *view, const char *file);
 
