@@ -47,6 +47,8 @@ extern const struct cli_command rmv_command_plots_show;
 extern const struct cli_command rmv_command_remove;
 extern const struct cli_command rmv_command_repro;
 extern const struct cli_command rmv_command_run;
+extern const struct cli_command rmv_command_runs;
+extern const struct cli_command rmv_command_service_print;
 extern const struct cli_command rmv_command_stage_add;
 extern const struct cli_command rmv_command_stage_list;
 extern const struct cli_command rmv_command_status;

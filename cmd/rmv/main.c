@@ -23,6 +23,8 @@ static const struct cli_command *const commands[] = {
     &rmv_command_check_ignore,
     &rmv_command_config,
     &rmv_command_repro,
+    &rmv_command_runs,
+    &rmv_command_service_print,
     &rmv_command_run,
     &rmv_command_dag,
     &rmv_command_stage_add,

@@ -7,6 +7,8 @@
 #include "rmv/commands.h"
 #include "rmv/interrupts.h"
 #include "rmv/pipeline/repro.h"
+#include "rmv/repeat.h"
+#include "rmv/run_note.h"
 #include "rmv/shared.h"
 
 static bool option_force, option_single_item, option_downstream, option_dry, option_keep_going;
@@ -14,7 +16,7 @@ static bool option_no_commit, option_no_run_cache, option_json;
 static bool option_all_pipelines, option_pipeline, option_recursive, option_force_downstream;
 static bool option_interactive, option_allow_missing, option_ignore_errors;
 static int64_t option_jobs = 1;
-static const char *option_executor;
+static const char *option_executor, *option_every, *option_at;
 
 static const struct cli_option options[] = {
     {.name = "force", .letter = 'f', .flag = &option_force, .help = "run what is up to date too"},
@@ -64,6 +66,14 @@ static const struct cli_option options[] = {
      .text = &option_executor,
      .argument = "NAME",
      .help = "where all stages run: local, or slurm for jobs of the cluster"},
+    {.name = "every",
+     .text = &option_every,
+     .argument = "TIME",
+     .help = "stay, and run over and over: 90s, 15m, 1h30m, 2d"},
+    {.name = "at",
+     .text = &option_at,
+     .argument = "HH:MM",
+     .help = "with --every of whole days: at this local time"},
     {.name = "no-commit",
      .flag = &option_no_commit,
      .help = "do not store the outputs; `rmv commit` does that later"},
@@ -91,7 +101,8 @@ struct line_buffer {
 
 struct printer {
     struct rmv_value stages; /* for --json */
-    size_t changes;          /* stages that were not simply up to date */
+    struct cli_run_note note;
+    size_t changes; /* stages that were not simply up to date */
     struct line_buffer *buffers;
     size_t buffers_count, buffers_capacity;
 };
@@ -235,6 +246,7 @@ static void report(void *context, const struct rmv_repro_event *event)
     struct printer *printer = context;
     const char *state = state_name(event->kind);
 
+    cli_run_note_event(&printer->note, event);
     if (state) {
         struct rmv_value *stage = rmv_value_append(&printer->stages);
         rmv_value_set_map(stage);
@@ -336,6 +348,16 @@ static void print_document(const struct printer *printer, const struct rmv_error
     cli_print_json(&document);
 }
 
+static const struct rmv_error *check_schedule(void)
+{
+    if (option_at && !option_every)
+        return rmv_error(RMV_ERR_USAGE, "--at needs --every, such as --every 1d");
+    if (option_every && (option_interactive || option_dry))
+        return rmv_error(RMV_ERR_USAGE, "--every and --%s exclude each other",
+                         option_dry ? "dry" : "interactive");
+    return NULL;
+}
+
 static const struct rmv_error *check_options(int argc, char **argv)
 {
     if (option_single_item && option_downstream)
@@ -353,6 +375,18 @@ static const struct rmv_error *check_options(int argc, char **argv)
         return rmv_error(RMV_ERR_USAGE, "--keep-going and --ignore-errors exclude each other");
     if (option_interactive && option_jobs != 1)
         return rmv_error(RMV_ERR_USAGE, "--interactive and --jobs exclude each other");
+    return check_schedule();
+}
+
+static const struct rmv_error *choose_executor(void)
+{
+    if (option_executor && strcmp(option_executor, "local") == 0)
+        executor = RMV_EXECUTOR_LOCAL;
+    else if (option_executor && strcmp(option_executor, "slurm") == 0)
+        executor = RMV_EXECUTOR_SLURM;
+    else if (option_executor)
+        return rmv_error_hint(rmv_error(RMV_ERR_USAGE, "no executor '%s'", option_executor),
+                              "there are local and slurm");
     return NULL;
 }
 
@@ -363,24 +397,24 @@ static const struct rmv_error *repro(int argc, char **argv)
     struct printer printer = {0};
 
     const struct rmv_error *err = check_options(argc, argv);
+    if (!err)
+        err = choose_executor();
     if (err)
         return err;
     jobs = option_jobs ? option_jobs : sysconf(_SC_NPROCESSORS_ONLN);
     for (int i = 0; i < argc; i++)
         rmv_strings_add(&targets, argv[i]);
-    if (option_executor && strcmp(option_executor, "local") == 0)
-        executor = RMV_EXECUTOR_LOCAL;
-    else if (option_executor && strcmp(option_executor, "slurm") == 0)
-        executor = RMV_EXECUTOR_SLURM;
-    else if (option_executor)
-        return rmv_error_hint(rmv_error(RMV_ERR_USAGE, "no executor '%s'", option_executor),
-                              "there are local and slurm");
     cli_watch_interrupts();
-    rmv_value_set_list(&printer.stages);
-    err = cli_open_workspace(&workspace);
+    if (option_every)
+        err = cli_repeat(option_every, option_at, option_json ? stderr : stdout);
+    if (!err)
+        err = cli_open_workspace(&workspace);
     if (err)
         return err;
+    rmv_value_set_list(&printer.stages);
+    cli_run_note_start(&printer.note, option_dry ? NULL : workspace);
     err = run(workspace, &targets, &printer);
+    err = cli_run_note_end(&printer.note, err);
     if (option_json)
         print_document(&printer, err);
     else if (!err && !printer.changes && !cli_quiet)
@@ -432,6 +466,14 @@ const struct cli_command rmv_command_repro = {
         "that has to run still needs it here. --interactive reads its answers from the standard\n"
         "input; what is declined, and what needs it, is not run, and that is a failure.\n"
         "\n"
+        "With --every it stays, and does all that again and again: at once and then each TIME,\n"
+        "or with --at at that time of the day. A run that fails is followed by the next; times\n"
+        "that pass during a run, or while the machine sleeps, become one run afterwards. `rmv "
+        "runs`\n"
+        "lists what became of all runs, these and others, and `rmv service print` makes a "
+        "service\n"
+        "for systemd of it.\n"
+        "\n"
         "The exit status is 1 if a stage failed, 3 if something it needs is missing, 4 if data "
         "that\n"
         "was never saved is in the way, and 130 after an interrupt.",
@@ -441,7 +483,8 @@ const struct cli_command rmv_command_repro = {
                 "rmv repro -j 4               # four stages at once\n"
                 "rmv repro -j 32 --executor slurm   # as jobs of the cluster\n"
                 "rmv repro -k                 # go on where a failure does not matter\n"
-                "rmv repro --downstream prep  # from a stage to the end\n",
+                "rmv repro --downstream prep  # from a stage to the end\n"
+                "rmv repro --every 1d --at 02:00   # each night\n",
     .options = options,
     .run = repro,
 };

@@ -63,6 +63,9 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_parse_env(const struct rmv_stage_parser *parser,
                                       const struct rmv_value *map, struct rmv_value *env);
 
+/* "1h30m" in milliseconds; NAN if it is no such text. */
+double rmv_parse_units(const char *text);
+
 /* Seconds as a number, or "90s", "1h30m", "2d" and the like. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_parse_duration(const struct rmv_stage_parser *parser,

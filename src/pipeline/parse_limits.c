@@ -20,8 +20,7 @@ static double number_of(const struct rmv_value *value)
     return value->kind == RMV_VALUE_DOUBLE ? value->number : NAN;
 }
 
-/* "1h30m" in milliseconds; NAN if it is none. */
-static double parse_units(const char *text)
+double rmv_parse_units(const char *text)
 {
     static const struct {
         const char *name;
@@ -53,7 +52,7 @@ const struct rmv_error *rmv_parse_duration(const struct rmv_stage_parser *parser
                                            int64_t *duration_ms)
 {
     const double ms =
-        value->kind == RMV_VALUE_STRING ? parse_units(value->text) : number_of(value) * 1000;
+        value->kind == RMV_VALUE_STRING ? rmv_parse_units(value->text) : number_of(value) * 1000;
     if (!(ms > 0) || ms > DURATION_MS_MAX)
         return rmv_error_hint(rmv_value_error(parser->file, value,
                                               "%s is a time, more than nothing, up to a year",
