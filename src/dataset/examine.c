@@ -81,7 +81,7 @@ static bool is_known(const struct rmv_examine_request *request, const struct sta
 {
     struct rmv_workspace *workspace = request->workspace;
     return rmv_stat_index_find(workspace->stat_index, request->path, status, id) &&
-           (!request->batch || rmv_store_is_saved(workspace->store, id));
+           (!request->batch || rmv_store_was_saved(workspace->store, id));
 }
 
 static const struct rmv_error *examine_file(const struct rmv_examine_request *request,

@@ -280,7 +280,7 @@ static bool is_known(struct worker *worker, const struct stat *status, struct rm
 {
     const struct rmv_examine_request *request = worker->walk->request;
     return rmv_stat_cursor_matches(&worker->cursor, status, id) &&
-           (!request->batch || rmv_store_is_saved(request->workspace->store, id));
+           (!request->batch || rmv_store_was_saved(request->workspace->store, id));
 }
 
 /* Is the item that the cursor stands at one that .rmvignore leaves out? */

@@ -181,9 +181,14 @@ static bool find_sound(struct rmv_store *store, const struct rmv_object_id *id)
     return false;
 }
 
+bool rmv_store_was_saved(struct rmv_store *store, const struct rmv_object_id *id)
+{
+    return find_sound(store, id) || rmv_loose_is_sound(store, id);
+}
+
 bool rmv_store_is_saved(struct rmv_store *store, const struct rmv_object_id *id)
 {
-    return find_sound(store, id) || rmv_loose_is_sound(store, id) ||
+    return rmv_store_was_saved(store, id) ||
            (!rmv_index_refresh(&store->index) && find_sound(store, id));
 }
 

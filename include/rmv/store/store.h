@@ -46,6 +46,10 @@ bool rmv_store_has(struct rmv_store *store, const struct rmv_object_id *id);
  * copy of the content be given up. */
 bool rmv_store_is_saved(struct rmv_store *store, const struct rmv_object_id *id);
 
+/* The same without a look for what other processes have stored since the index was refreshed, as
+ * opening a batch does: enough to decide whether to put the object into that. */
+bool rmv_store_was_saved(struct rmv_store *store, const struct rmv_object_id *id);
+
 /* Sets `*size` to the object's size in bytes. Errors: NOT_FOUND. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_store_size(struct rmv_store *store, const struct rmv_object_id *id,
