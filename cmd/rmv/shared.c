@@ -7,6 +7,7 @@
 #include "rmv/base/json.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
+#include "rmv/base/process.h"
 #include "rmv/dataset/links.h"
 
 const struct rmv_error *cli_open_workspace(struct rmv_workspace **workspace)
@@ -228,23 +229,6 @@ const struct rmv_error *cli_use_links(struct rmv_workspace *workspace, const cha
     return NULL;
 }
 
-static void append_quoted(struct rmv_buf *line, const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_-+=./:,@%";
-    if (*word && word[strspn(word, plain)] == '\0') {
-        rmv_buf_append_string(line, word);
-        return;
-    }
-    rmv_buf_append_string(line, "'");
-    for (; *word; word++)
-        if (*word == '\'')
-            rmv_buf_append_string(line, "'\\''");
-        else
-            rmv_buf_append(line, word, 1);
-    rmv_buf_append_string(line, "'");
-}
-
 char *cli_command_line(int argc, char **argv)
 {
     struct rmv_buf line = {0};
@@ -252,7 +236,7 @@ char *cli_command_line(int argc, char **argv)
         return rmv_str_copy(argv[0]);
     for (int i = 0; i < argc; i++) {
         rmv_buf_append_string(&line, i ? " " : "");
-        append_quoted(&line, argv[i]);
+        rmv_process_quote(argv[i], &line);
     }
     return rmv_buf_take(&line);
 }

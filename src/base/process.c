@@ -160,6 +160,23 @@ const struct rmv_error *rmv_process_wait(pid_t pid, int *status)
     return NULL;
 }
 
+void rmv_process_quote(const char *word, struct rmv_buf *out)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_-+=./:,@%";
+    if (*word && word[strspn(word, plain)] == '\0') {
+        rmv_buf_append_string(out, word);
+        return;
+    }
+    rmv_buf_append_string(out, "'");
+    for (; *word; word++)
+        if (*word == '\'')
+            rmv_buf_append_string(out, "'\\''");
+        else
+            rmv_buf_append(out, word, 1);
+    rmv_buf_append_string(out, "'");
+}
+
 char *rmv_process_describe(int status)
 {
     if (WIFEXITED(status))

@@ -224,18 +224,10 @@ void rmv_slurm_submit_arguments(const struct rmv_slurm_submission *submission,
     rmv_strings_add(arguments, submission->script);
 }
 
-static void append_quoted(const char *text, struct rmv_buf *out)
-{
-    rmv_buf_append(out, "'", 1);
-    for (; *text; text++)
-        rmv_buf_append(out, *text == '\'' ? "'\\''" : text, *text == '\'' ? 4 : 1);
-    rmv_buf_append(out, "'", 1);
-}
-
 static void append_run(const char *line, struct rmv_buf *script)
 {
     rmv_buf_append_string(script, "run ");
-    append_quoted(line, script);
+    rmv_process_quote(line, script);
     rmv_buf_append_string(script, "\n");
 }
 
@@ -243,7 +235,7 @@ void rmv_slurm_format_script(const struct rmv_value *cmd, const char *exit_path,
                              struct rmv_buf *script)
 {
     rmv_buf_append_string(script, "#!/bin/sh\nexit_file=");
-    append_quoted(exit_path, script);
+    rmv_process_quote(exit_path, script);
     rmv_buf_append_string(script, "\nend() {\n"
                                   "    printf '%s\\n' \"$1\" >\"$exit_file.new\" &&\n"
                                   "        mv \"$exit_file.new\" \"$exit_file\"\n"

@@ -26,6 +26,9 @@ const struct rmv_error *rmv_process_start(const struct rmv_process_options *opti
 RMV_MUST_CHECK
 const struct rmv_error *rmv_process_wait(pid_t pid, int *status);
 
+/* Appends `word` for a shell to read as one word: as it is if it has nothing special in it. */
+void rmv_process_quote(const char *word, struct rmv_buf *out);
+
 /* "exit status 3" or "killed by signal 9 (Killed)"; the caller frees it. */
 char *rmv_process_describe(int status);
 
