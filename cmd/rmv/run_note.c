@@ -22,11 +22,13 @@ static void read_arguments(struct rmv_strings *arguments)
             rmv_strings_add(arguments, word);
 }
 
-static void warn(const struct rmv_error *err)
+/* Says so once, and notes nothing more of this run. */
+static void give_up(struct cli_run_note *note, const struct rmv_error *err)
 {
-    if (err)
-        rmv_log_write(cli_log(), RMV_LOG_WARNING, "this run is not noted for `rmv runs`: %s",
-                      err->message);
+    rmv_log_write(cli_log(), RMV_LOG_WARNING, "this run is not noted for `rmv runs`: %s",
+                  err->message);
+    rmv_run_entry_free(&note->entry);
+    note->workspace = NULL;
 }
 
 void cli_run_note_start(struct cli_run_note *note, struct rmv_workspace *workspace)
@@ -73,7 +75,9 @@ void cli_run_note_event(struct cli_run_note *note, const struct rmv_repro_event 
     if (note->is_begun || !takes_time(event->kind))
         return;
     note->is_begun = true;
-    warn(rmv_run_history_begin(note->workspace, &note->entry));
+    const struct rmv_error *err = rmv_run_history_begin(note->workspace, &note->entry);
+    if (err)
+        give_up(note, err);
 }
 
 const struct rmv_error *cli_run_note_end(struct cli_run_note *note, const struct rmv_error *err)
@@ -88,8 +92,11 @@ const struct rmv_error *cli_run_note_end(struct cli_run_note *note, const struct
                                                                     : RMV_RUN_SUCCESS;
     if (err && !entry->failure)
         entry->failure = rmv_str_copy(err->message);
-    warn(rmv_run_history_end(note->workspace, entry));
-    rmv_run_entry_free(entry);
+    const struct rmv_error *unnoted = rmv_run_history_end(note->workspace, entry);
+    if (unnoted)
+        give_up(note, unnoted);
+    else
+        rmv_run_entry_free(entry);
     note->workspace = NULL;
     return rmv_error_raise(&taken);
 }
