@@ -190,6 +190,22 @@ static inline size_t try_power_cuts(struct scenario *scenario, size_t first, siz
     return totals.distinct;
 }
 
+/* The scenario was tampered with so that some state must be wrong: does the enumeration see it?
+ * Ends the scenario and removes its store. */
+static inline void expect_failure(struct scenario *scenario, size_t first)
+{
+    const struct power_cut_plan plan = {
+        .recording = &scenario->recording,
+        .first = first,
+        .check = scenario->check ? scenario->check : check_state,
+        .context = scenario,
+        .ends_at_failure = true,
+    };
+    assert_true(power_cut_try(&plan).failures > 0);
+    end(scenario);
+    assert_int_equal(system("rm -rf store"), 0);
+}
+
 /* ---- What is done to the store --------------------------------------------------------------- */
 
 static inline struct rmv_store *open_recorded(struct scenario *scenario)

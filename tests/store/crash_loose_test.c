@@ -154,14 +154,7 @@ static void files_that_are_not_synced_would_be_caught(void **state)
         for (size_t at = first; at < scenario.recording.count; at++)
             if (scenario.recording.log[at].kind == kinds[i])
                 scenario.recording.log[at] = (struct recorded){.kind = RECORDED_PROMISE};
-        const struct power_cut_plan plan = {.recording = &scenario.recording,
-                                            .first = first,
-                                            .check = check_state,
-                                            .context = &scenario,
-                                            .ends_at_failure = true};
-        assert_true(power_cut_try(&plan).failures > 0);
-        end(&scenario);
-        assert_int_equal(system("rm -rf store"), 0);
+        expect_failure(&scenario, first);
     }
 }
 
