@@ -17,6 +17,21 @@ struct cli_baselines_choice {
     bool all;                            /* whatever an experiment started from */
 };
 
+/* The options with which push, pull and remove fill in `all`, `revisions` and `number`. */
+#define CLI_BASELINES_OPTIONS(all_commits, revs, num)                                              \
+    {.name = "all-commits",                                                                        \
+     .letter = 'A',                                                                                \
+     .flag = (all_commits),                                                                        \
+     .help = "all experiments, whatever they started from"},                                       \
+        {.name = "rev",                                                                            \
+         .list = (revs),                                                                           \
+         .argument = "REV",                                                                        \
+         .help = "those that started from REV; may be given several times"},                       \
+    {                                                                                              \
+        .name = "num", .letter = 'n', .number = (num), .argument = "N",                            \
+        .help = "and from the N - 1 commits before; negative: all before"                          \
+    }
+
 /* Adds the ids of the commits that are meant, each once; with `all`, of those that have experiments
  * only. Errors: NOT_FOUND (a revision). */
 RMV_MUST_CHECK

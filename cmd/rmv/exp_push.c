@@ -12,19 +12,7 @@ static struct rmv_strings option_rev;
 static int64_t option_num = 1;
 
 static const struct cli_option options[] = {
-    {.name = "all-commits",
-     .letter = 'A',
-     .flag = &option_all_commits,
-     .help = "all experiments, whatever they started from"},
-    {.name = "rev",
-     .list = &option_rev,
-     .argument = "REV",
-     .help = "those that started from REV; may be given several times"},
-    {.name = "num",
-     .letter = 'n',
-     .number = &option_num,
-     .argument = "N",
-     .help = "and from the N - 1 commits before; negative: all before"},
+    CLI_BASELINES_OPTIONS(&option_all_commits, &option_rev, &option_num),
     {.name = "force",
      .letter = 'f',
      .flag = &option_force,
