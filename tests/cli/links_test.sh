@@ -45,7 +45,7 @@ it "$type: unprotect gives a file of its own, whose edit is kept apart" '
     rmv add -q data/raw; same data/raw/a "$(object data/raw/a)"; git commit -qam edited
     rmv fsck -q; rmv checkout -q HEAD~1; diff -r ../raw1 data/raw; rmv checkout -q HEAD; says edited cat data/raw/a'
 it "$type: writing through a link shows in status and fsck, and is never restored from" '
-    target=$(object data/raw/big); chmod u+w "$target"; printf X | dd of=data/raw/big conv=notrunc status=none
+    target=$(object data/raw/big); chmod u+w "$target"; printf "written to" | dd of=data/raw/big conv=notrunc status=none
     exits 1 rmv status -q; exits 1 rmv fsck; says "loose/.*written to" rmv fsck; says "data/raw/big: in the workspace" rmv fsck
     rm data/raw/big; exits 5 rmv checkout; test ! -e data/raw/big
     says "loose/" rmv checkout

@@ -23,4 +23,4 @@ it 'refuses lists of nothing'             'exits 2 recomart evaluate -k -1'
 it 'warns when the model is older than the features' '
     sed -i "/^U1,1,v/d" data/processed/prepared_interactions.csv && recomart features -q
     says "trained on other features" recomart evaluate'
-it 'refuses a damaged model'              'printf x | dd of=data/models/model.bin bs=1 seek=500 conv=notrunc 2>/dev/null; says "checksum does not match" recomart evaluate'
+it 'refuses a damaged model'              'printf damaged | dd of=data/models/model.bin bs=1 seek=500 conv=notrunc 2>/dev/null; says "checksum does not match" recomart evaluate'

@@ -29,13 +29,13 @@ it "$type: what compresses, and what is small, goes into packs" '
 it "$type: checkout shares blocks too, and the file is nobody else'\''s" '
     git add -A; git commit -qm first; sum=$(sha256sum <big); rm big; before=$(used); rmv checkout -q; after=$(used); echo used $before $after; test $((after - before)) -lt 4000
     test "$(sha256sum <big)" = "$sum"; object=$(find .rmstore/objects/loose -type f -size +40M); test "$(extents "$object")" = "$(extents big)"
-    printf X | dd of=big conv=notrunc status=none; exits 1 rmv status -q; rmv fsck -q; rmv checkout -qf; test "$(sha256sum <big)" = "$sum"'
+    printf "written to" | dd of=big conv=notrunc status=none; exits 1 rmv status -q; rmv fsck -q; rmv checkout -qf; test "$(sha256sum <big)" = "$sum"'
 it "$type: --relink turns copies into shared blocks, and links into files" '
     rmv checkout -q --relink --link copy; cp --reflink=never big big2; mv big2 big; rmv checkout -q --relink
     object=$(find .rmstore/objects/loose -type f -size +40M); test "$(extents "$object")" = "$(extents big)"; rmv status -q
     rmv checkout -q --relink --link symlink; test -L big; rmv checkout -q --relink; test ! -L big; rmv unprotect -q big; rmv status -q; rmv fsck -q'
 it "$type: a flipped bit in the object never reaches the workspace" '
-    object=$(find .rmstore/objects/loose -type f -size +40M); chmod u+w "$object"; printf X | dd of="$object" bs=1 seek=30000000 conv=notrunc status=none
+    object=$(find .rmstore/objects/loose -type f -size +40M); chmod u+w "$object"; printf "written to" | dd of="$object" bs=1 seek=30000000 conv=notrunc status=none
     cmp big "$object" && exit 1; rm big; exits 5 rmv checkout; test ! -e big; test -z "$(find . -maxdepth 1 -name ".rmv-tmp*")"; exits 1 rmv fsck -q; rm "$object"'
 it "$type: a moved-in file is on the disk once" '
     head -c 30000000 /dev/urandom >moved; before=$(used); rmv add -q --link hardlink moved; after=$(used); test $((after - before)) -lt 4000

@@ -175,12 +175,13 @@ static void young_packs_stay_and_reliance_makes_young(void **state)
     check_used(store);
 }
 
-/* Spoils a byte of the first frame of each pack and lets fsck note it. */
+/* Spoils eight bytes of the first frame of each pack and lets fsck note it. */
 static void damage_all(struct rmv_store *store)
 {
-    assert_int_equal(system("chmod u+w packs/*.zst; for p in packs/*.zst; do "
-                            "printf x | dd of=$p bs=1 seek=100 conv=notrunc status=none; done"),
-                     0);
+    assert_int_equal(
+        system("chmod u+w packs/*.zst; for p in packs/*.zst; do "
+               "printf damaged | dd of=$p bs=1 seek=100 conv=notrunc status=none; done"),
+        0);
     assert_true(count_problems(store, false) > 0);
 }
 
