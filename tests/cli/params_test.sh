@@ -45,3 +45,12 @@ it 'takes variables from them for templates'      '
     printf "vars: [net.toml, conf.py:Data]\nstages:\n  a: {cmd: \"echo \${net.depth} \${Data.name}\"}\n" >rmv.yaml
     rmv stage list --json | grep "\"cmd\": \"echo 3 x y\""'
 it 'compares files that variables come from, too' 'git add -A; git commit -qm vars; sed -i "s/x y/z/" conf.py; rmv params diff | grep -E "^conf.py +Data.name +x y +z$"'
+
+repository "$TEST_FOLDER/ini"
+printf '; of the model\n[train]\nrank = 10\nname = deep\n[DEFAULT]\nseed = 7\n' >params.ini
+printf 'stages:\n  a:\n    cmd: echo >>runs\n    params:\n    - params.ini: [train.rank, train.seed]\n' >rmv.yaml
+it 'takes parameters from INI files'              'rmv repro -q; runs 1; rmv repro -q; runs 1; grep "train.rank: 10" rmv.lock; grep "train.seed: 7" rmv.lock'
+it 'runs again for a value of an INI file'        'sed -i s/10/20/ params.ini; says "params.ini: train.rank 10 → 20" rmv status; rmv repro -q; runs 2; sed -i "s/seed = 7/seed = 8/" params.ini; rmv repro -q; runs 3'
+it 'does not for others, comments and spelling'   'printf "[DEFAULT]\nseed: 8\n# more\n[train]\nname = flat\nrank = 0x14\n" >params.ini; rmv repro -q; runs 3'
+it 'compares INI files with another revision'     'git add -A; git commit -qm one; sed -i s/0x14/30/ params.ini; rmv params diff --targets params.ini | grep -E "^params.ini +train.rank +20 +30$"'
+it 'names the place of a mistake in an INI file'  'echo rank >>params.ini; exits 5 rmv repro; says "params.ini:7:1: .=. or .:. is missing" rmv repro'

@@ -1,4 +1,4 @@
-/* Metrics: the numbers that stages write, in YAML, JSON, TOML and Python files. */
+/* Metrics: the numbers that stages write, in YAML, JSON, TOML, INI and Python files. */
 #pragma once
 
 #include "rmv/base/error.h"

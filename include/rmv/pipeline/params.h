@@ -1,4 +1,4 @@
-/* Parameters: values in YAML, JSON, TOML and Python files that stages depend on one by one. */
+/* Parameters: values in YAML, JSON, TOML, INI and Python files that stages depend on one by one. */
 #pragma once
 
 #include "rmv/base/buf.h"
