@@ -12,6 +12,7 @@
 #include "rmv/base/path.h"
 #include "rmv/dataset/checkout.h"
 #include "rmv/pipeline/pipeline.h"
+#include "rmv/vcs/git_run.h"
 
 #define LISTED_MAX 10
 
@@ -134,6 +135,64 @@ static const struct rmv_error *sort_out(struct applying *applying,
     return NULL;
 }
 
+/* Git would take away what stands where it is to write, and no version of that is known: a file
+ * where a folder is needed, or a folder with files that Git does not track. */
+static char *file_above(int top_fd, const char *path)
+{
+    struct stat status;
+    for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+        char *above = rmv_str_copy_n(path, (size_t)(slash - path));
+        const bool is_there = fstatat(top_fd, above, &status, AT_SYMLINK_NOFOLLOW) == 0;
+        if (is_there && !S_ISDIR(status.st_mode))
+            return above;
+        rmv_str_free(&above);
+        if (!is_there)
+            return NULL;
+    }
+    return NULL;
+}
+
+static void add_conflict(struct applying *applying, const char *path)
+{
+    if (!rmv_strings_has(&applying->conflicts, path))
+        rmv_strings_add(&applying->conflicts, path);
+}
+
+static const struct rmv_error *add_untracked_in(struct applying *applying, const char *folder)
+{
+    const char *const argv[] = {"ls-files", "-z", "--others", "--", folder, NULL};
+    const struct rmv_git_run run = {.folder = rmv_vcs_root(applying->workspace->vcs), .argv = argv};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf out = {0};
+
+    const struct rmv_error *err = rmv_git_run(&run, &out);
+    const char *end = rmv_buf_string(&out) + out.size;
+    for (const char *path = out.data; !err && path < end; path += strlen(path) + 1)
+        add_conflict(applying, path);
+    return err;
+}
+
+static const struct rmv_error *look_in_the_way(struct applying *applying,
+                                               const struct rmv_experiment_applied *plan)
+{
+    const char *top = rmv_vcs_root(applying->workspace->vcs);
+    RMV_CLEANUP(rmv_fd_close) int top_fd = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const struct rmv_error *err = NULL;
+    struct stat status;
+
+    if (top_fd < 0)
+        return rmv_error_errno("cannot open '%s'", top);
+    for (size_t i = 0; !err && i < plan->written.count; i++) {
+        const char *path = plan->written.items[i];
+        RMV_CLEANUP(rmv_str_free) char *above = file_above(top_fd, path);
+        if (above && !rmv_strings_has(&plan->removed, above))
+            add_conflict(applying, above);
+        if (!above && fstatat(top_fd, path, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISDIR(status.st_mode))
+            err = add_untracked_in(applying, path);
+    }
+    return err;
+}
+
 static const struct rmv_error *conflict(const struct applying *applying)
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf list = {0};
@@ -159,6 +218,8 @@ static const struct rmv_error *make_plan(struct applying *applying, bool force,
                                                   applying->experiment->id, &differences);
     for (size_t i = 0; !err && i < differences.count; i++)
         err = sort_out(applying, &differences.items[i], plan);
+    if (!err)
+        err = look_in_the_way(applying, plan);
     if (err || force || !applying->conflicts.count)
         return err;
     return conflict(applying);
@@ -225,9 +286,9 @@ const struct rmv_error *rmv_experiment_apply(struct rmv_workspace *workspace,
     if (!err)
         err = check_data(&applying, options->force);
     if (!err)
-        err = rmv_snapshot_write_files(workspace, experiment->id, &plan.written);
+        err = remove_files(&applying, &plan.removed); /* where it was, a folder may come */
     if (!err)
-        err = remove_files(&applying, &plan.removed);
+        err = rmv_snapshot_write_files(workspace, experiment->id, &plan.written);
     if (!err)
         err = restore_data(&applying, options);
     if (err)
