@@ -47,7 +47,7 @@ static const struct rmv_error *make_record(struct rmv_workspace *workspace, int 
 {
     if (argc == 0)
         return rmv_error(RMV_ERR_USAGE, "what should be run?");
-    record->cmd = cli_command_line(argc, argv);
+    record->cmd = rmv_run_command_line(argc, argv);
     record->folder = rmv_str_copy(workspace->prefix);
     const struct rmv_error *err =
         cli_paths(workspace, (int)option_inputs.count, option_inputs.items, &record->inputs);
@@ -71,14 +71,20 @@ static const struct rmv_error *find_record(struct rmv_workspace *workspace, int 
     return err;
 }
 
-/* The first line of the command, unless told. */
-static void set_message(struct rmv_run_record *record)
+/* The first line of the command as it runs, unless told. */
+static const struct rmv_error *set_message(const struct rmv_workspace *workspace,
+                                           struct rmv_run_record *record)
 {
+    RMV_CLEANUP(rmv_str_free) char *cmd = NULL;
+    const struct rmv_error *err = rmv_run_record_expand(workspace->root, record, &cmd);
+    if (err)
+        return err;
     if (option_message)
         rmv_str_set(&record->message, option_message);
     else if (!record->message)
-        record->message = rmv_str_copy(record->cmd);
+        rmv_str_set(&record->message, cmd);
     record->message[strcspn(record->message, "\r\n")] = '\0';
+    return NULL;
 }
 
 /* ---- Printing ------------------------------------------------------------------------------- */
@@ -123,9 +129,10 @@ static const struct rmv_error *run(int argc, char **argv)
     if (!err)
         err = option_rerun ? find_record(workspace, argc, argv, &record)
                            : make_record(workspace, argc, argv, &record);
+    if (!err)
+        err = set_message(workspace, &record);
     if (err)
         return err;
-    set_message(&record);
     if (option_dry) {
         RMV_CLEANUP(rmv_buf_free) struct rmv_buf message = {0};
         rmv_run_record_format(&record, &message);
@@ -159,6 +166,12 @@ const struct cli_command rmv_command_run = {
         "are. If the command fails, nothing is recorded, and what it did stays for you to look\n"
         "at. Without a change there is no commit. Hooks of Git do not run.\n"
         "\n"
+        "{inputs} and {outputs} in COMMAND stand for all paths of -i and -o, quoted for the "
+        "shell,\n"
+        "{inputs[0]} for the first, {pwd} for the folder it runs in and {dspath} for the\n"
+        "workspace. What is recorded is the command with these names. Where one of them is used,\n"
+        "write {{ and }} for other braces; ${NAME} stays a variable of the shell.\n"
+        "\n"
         "Options end where COMMAND starts. A COMMAND of one argument is a line for /bin/sh; one\n"
         "of several is quoted so that it gets these arguments.\n"
         "\n"
@@ -166,6 +179,7 @@ const struct cli_command rmv_command_run = {
         "stage: `rmv stage add`.",
     .examples = "rmv run -i raw.csv -o clean.csv 'grep -v NA raw.csv >clean.csv'\n"
                 "rmv run -m 'fetch the labels' -o labels curl -sSo labels https://example.com\n"
+                "rmv run -i a.csv -i b.csv -o all.csv 'cat {inputs} >{outputs}'\n"
                 "rmv run --rerun HEAD          # the same once more\n",
     .options = options,
     .stops_at_argument = true,

@@ -25,6 +25,7 @@ struct job {
     struct rmv_tracked tracked;       /* before the command */
     struct rmv_strings untracked;     /* files that Git did not know before */
     struct rmv_record_artifacts deps; /* the inputs as they were */
+    char *cmd;                        /* with paths for its placeholders */
     int64_t started_ns;
 };
 
@@ -40,6 +41,7 @@ static void job_free(struct job *job)
     rmv_tracked_free(&job->tracked);
     rmv_strings_free(&job->untracked);
     artifacts_free(&job->deps);
+    rmv_str_free(&job->cmd);
 }
 
 void rmv_run_result_free(struct rmv_run_result *result)
@@ -157,7 +159,10 @@ static const struct rmv_error *prepare(struct job *job)
         return rmv_error_hint(
             rmv_error(RMV_ERR_USAGE, "a run is recorded in Git, and this is no repository"),
             "`git init` makes one");
-    const struct rmv_error *err = rmv_tracked_read(job->workspace, NULL, &job->tracked);
+    const struct rmv_error *err =
+        rmv_run_record_expand(job->workspace->root, job->record, &job->cmd);
+    if (!err)
+        err = rmv_tracked_read(job->workspace, NULL, &job->tracked);
     if (!err && !job->options->is_explicit)
         err = check_clean(job);
     for (size_t i = 0; !err && i < job->record->inputs.count; i++)
@@ -171,7 +176,7 @@ static const struct rmv_error *prepare(struct job *job)
 
 static const struct rmv_error *run_command(struct job *job)
 {
-    const char *const argv[] = {"/bin/sh", "-c", job->record->cmd, NULL};
+    const char *const argv[] = {"/bin/sh", "-c", job->cmd, NULL};
     RMV_CLEANUP(rmv_str_free)
     char *folder = rmv_path_join(job->workspace->root, job->record->folder);
     RMV_CLEANUP(rmv_str_free) char *root = rmv_str_format("RMV_ROOT=%s", job->workspace->root);
@@ -237,7 +242,7 @@ static void format_definition(const struct job *job, struct rmv_buf *out)
         outs[stage.outs_count++].path = job->record->outputs.items[i];
     stage.deps = deps;
     stage.outs = outs;
-    stage.cmd = (struct rmv_value){.kind = RMV_VALUE_STRING, .text = job->record->cmd};
+    stage.cmd = (struct rmv_value){.kind = RMV_VALUE_STRING, .text = job->cmd};
     rmv_stage_format_definition(&stage, out);
 }
 
@@ -247,7 +252,7 @@ static const struct rmv_error *save_data(const struct job *job, const struct rmv
 {
     RMV_CLEANUP(rmv_added_list_free) struct rmv_added_list added = {0};
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf definition = {0};
-    const struct rmv_value cmd = {.kind = RMV_VALUE_STRING, .text = job->record->cmd};
+    const struct rmv_value cmd = {.kind = RMV_VALUE_STRING, .text = job->cmd};
     const struct rmv_add_run run = {.folder = job->record->folder,
                                     .cmd = &cmd,
                                     .deps = &job->deps,

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "pipeline/run_command.h"
 #include "rmv/base/json.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
@@ -134,6 +135,10 @@ const struct rmv_error *rmv_run_record_parse(const char *message, struct rmv_run
         err = parse_document(&document, &parsed);
     if (err)
         return err;
+    if (strncmp(message, "[DATALAD ", strlen("[DATALAD ")) == 0) {
+        RMV_CLEANUP(rmv_str_free) char *cmd = rmv_run_command_of_datalad(parsed.cmd);
+        rmv_str_set(&parsed.cmd, cmd);
+    }
     parsed.message = parse_summary(message);
     *record = parsed;
     parsed = (struct rmv_run_record){0};

@@ -38,6 +38,17 @@ it 'runs again what DataLad recorded'             '
  \"pwd\": \".\"
 }
 ^^^ Do not change lines above ^^^"; rmv run -q --rerun HEAD; tail -n 1 notes.txt | grep hi; git show --stat HEAD | grep notes.txt; test "$(git log -1 --format=%s)" = "[RMV RUNCMD] hello"'
+it 'runs again what DataLad recorded with braces' '
+    git commit -q --allow-empty -m "[DATALAD RUNCMD] braces
+
+=== Do not change lines below ===
+{\"chain\": [], \"cmd\": \"echo {{a}} \${{PWD:+set}} >>notes.txt\", \"exit\": 0, \"inputs\": [], \"outputs\": [\"notes.txt\"], \"pwd\": \".\"}
+^^^ Do not change lines above ^^^"; rmv run -q --rerun HEAD; test "$(tail -n 1 notes.txt)" = "{a} set"
+    git commit -q --allow-empty -m "[DATALAD RUNCMD] braces
+
+=== Do not change lines below ===
+{\"chain\": [], \"cmd\": \"echo {{b}} {inputs} >>{outputs}\", \"exit\": 0, \"inputs\": [\"raw.csv\"], \"outputs\": [\"notes.txt\"], \"pwd\": \".\"}
+^^^ Do not change lines above ^^^"; rmv run -q --rerun HEAD; test "$(tail -n 1 notes.txt)" = "{b} raw.csv"'
 it 'records nothing of a command that fails'      'git rev-parse HEAD >../before; exits 1 rmv run -o bad.out "echo x >bad.out; exit 3"; says "failed: exit status 3" rmv run "exit 3"; git rev-parse HEAD | diff ../before -; ! test -e bad.out.rmv; rm bad.out'
 it 'names an output that was not made'            'exits 3 rmv run -o never.out true; says "did not make output .never.out." rmv run -o never.out true; git rev-parse HEAD | diff ../before -'
 it 'names an input that is not there'             'exits 3 rmv run -i nope "echo x >ran"; says "input .nope. does not exist" rmv run -i nope "echo x >ran"; ! test -e ran'
@@ -56,4 +67,28 @@ it 'refuses a record that leads out of the workspace' '
 ^^^ Do not change lines above ^^^"; exits 10 rmv run --rerun HEAD'
 it 'names a commit that is no run'                'git commit -q --allow-empty -m plain; exits 3 rmv run --rerun HEAD; says "not the commit of a run" rmv run --rerun HEAD; exits 3 rmv run --rerun nope'
 it 'wants a command, and one thing at a time'     'exits 2 rmv run; exits 2 rmv run --rerun HEAD x; exits 2 rmv run -o x --rerun HEAD'
+ran=$(cat <<'END'
+[RMV RUNCMD] cat 'a b.txt' c.txt >'o 1.txt'; printf %s c.txt >>'o 1.txt'
+END
+)
+it 'puts inputs and outputs where they are named' '
+    printf 1 >"a b.txt"; printf 2 >c.txt; git add -A; git commit -qm two
+    rmv run -q -i "a b.txt" -i c.txt -o "o 1.txt" "cat {inputs} >{outputs}; printf %s {inputs[1]} >>{outputs[0]}"
+    test "$(cat "o 1.txt")" = 12c.txt; test "$(git log -1 --format=%s)" = "$ran"
+    record "assert d[\"cmd\"] == \"cat {inputs} >{outputs}; printf %s {inputs[1]} >>{outputs[0]}\", d"
+    rmv lineage "o 1.txt" | grep "command" | grep -F "${ran#* RUNCMD] }"'
+it 'puts them there again when it runs again'     'printf 7 >c.txt; git commit -qam seven; rmv run -q --rerun HEAD~1; test "$(cat "o 1.txt")" = 17c.txt; record "assert d[\"cmd\"].startswith(\"cat {inputs} >{outputs}\")"'
+it 'finds them in arguments, too'                 'rmv run -q -i "a b.txt" -o "p q" sh -c "cat \"\$0\" >\"\${1#--to=}\"" {inputs[0]} --to={outputs}; test "$(cat "p q")" = 1; record "assert d[\"cmd\"].endswith(\" {inputs[0]} --to={outputs}\"), d"'
+braces=$(cat <<'END'
+awk '{{print $1; x = "{{inputs}}"; print x}}' {inputs} >{outputs}; printf ${PWD:+set} >>{outputs}
+END
+)
+it 'takes double braces for braces'               'rmv run -q -i c.txt -o r.txt "$braces"; test "$(tr "\n" " " <r.txt)" = "7 {inputs} set"'
+braces=$(cat <<'END'
+echo 5 | awk '{if (1) {print $1}}' >s.txt; echo {x} ${inputs:-none} >>s.txt
+END
+)
+it 'leaves commands without any as they are'      'rmv run -q -o s.txt "$braces"; test "$(tr "\n" " " <s.txt)" = "5 {x} none "'
+it 'knows where it runs'                          'mkdir -p deep; (cd deep; rmv run -q -o t.txt "echo {pwd} {dspath} >{outputs}"); test "$(cat deep/t.txt)" = "$PWD/deep $PWD"'
+it 'refuses placeholders that stand for nothing'  'exits 2 rmv run -i c.txt "cat {inputs[1]}"; says "there is no .inputs.1.. in" rmv run -i c.txt "cat {inputs[1]}"; exits 2 rmv run -i c.txt "cat {inputs} {input}"; says "hint: .*{{ and }}" rmv run -i c.txt "cat {inputs} {input}"; exits 2 rmv run --dry-run "cat {inputs[0]}"'
 it 'needs Git'                                    'mkdir ../plain; cd ../plain; rmv init -q --no-scm; exits 2 rmv run true; says "no repository" rmv run true'

@@ -12,7 +12,7 @@
 
 struct rmv_run_record {
     char *message;              /* the user's, of one line */
-    char *cmd;                  /* a line for /bin/sh */
+    char *cmd;                  /* a line for /bin/sh, may have placeholders */
     char *folder;               /* where it runs, relative to the workspace */
     struct rmv_strings inputs;  /* relative to the workspace */
     struct rmv_strings outputs; /* likewise */
@@ -40,6 +40,23 @@ const struct rmv_error *rmv_run_record_parse(const char *message, struct rmv_run
 RMV_MUST_CHECK
 const struct rmv_error *rmv_run_record_read(struct rmv_workspace *workspace, const char *revision,
                                             struct rmv_run_record *record, char **id);
+
+/* Sets `*cmd`, which the caller frees, to the command with its placeholders replaced:
+ *
+ *     {inputs} {outputs}        all paths, quoted for the shell, with blanks between them
+ *     {inputs[0]} {outputs[0]}  one of them
+ *     {pwd} {dspath}            where it runs; the workspace, at `root`
+ *     {{ }}                     a brace
+ *
+ * Paths are relative to where it runs. `${inputs}` is a variable of the shell. Without any of the
+ * placeholders a command is what it is, braces and all. Errors: USAGE (no such path, other braces).
+ */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_run_record_expand(const char *root, const struct rmv_run_record *record,
+                                              char **cmd);
+
+/* One word is a line for the shell; several are quoted, but for placeholders in them. */
+char *rmv_run_command_line(int argc, char *const *argv);
 
 struct rmv_run_options {
     bool is_explicit; /* uncommitted changes do not matter; only outputs are saved */
