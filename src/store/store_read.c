@@ -164,6 +164,20 @@ static bool find_in(struct rmv_store *store, const struct rmv_object_id *id,
     return is_found;
 }
 
+/* The size of an object that a place names. Where packs disagree, the bytes tell who is right. */
+static uint64_t settle_size(struct rmv_store *store, const struct rmv_object_id *id, uint64_t named)
+{
+    struct rmv_location place;
+    bool is_agreed = true;
+    for (size_t n = 0; rmv_index_find(&store->index, id, n, &place); n++)
+        is_agreed &= place.representation != RMV_REPRESENTATION_WHOLE || place.size == named;
+
+    RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
+    if (is_agreed || view_once(store, id, RMV_REPRESENTATION_WHOLE, NULL, &view))
+        return named;
+    return view.size;
+}
+
 static const struct rmv_error *find_once(struct rmv_store *store, const struct rmv_object_id *id,
                                          struct found *found)
 {
@@ -173,7 +187,7 @@ static const struct rmv_error *find_once(struct rmv_store *store, const struct r
         (rmv_store_is_sound(store, id, &location) ||
          !find_in(store, id, RMV_REPRESENTATION_LIST, &list))) {
         found->representation = RMV_REPRESENTATION_WHOLE;
-        found->size = location.size;
+        found->size = settle_size(store, id, location.size);
         return NULL;
     }
     RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};

@@ -21,6 +21,7 @@ struct made {
     struct rmv_object_id id;
     const struct made *base;
     uint8_t depth;
+    uint32_t size_named; /* by its pack; the true one if 0 */
 };
 
 static void make(struct made *made, size_t seed, const struct made *base)
@@ -46,12 +47,15 @@ static void publish_made(struct rmv_store *store, const struct made *const *made
         const struct rmv_delta_bases bases = {
             .items = {{.id = made[i]->base->id, .size = (uint32_t)made[i]->base->bytes.size}},
             .count = 1};
+        const uint32_t size =
+            made[i]->size_named ? made[i]->size_named : (uint32_t)made[i]->bytes.size;
         const struct rmv_pack_record record = {
-            .id = made[i]->id, .size = (uint32_t)made[i]->bytes.size, .depth = made[i]->depth};
+            .id = made[i]->id, .size = size, .depth = made[i]->depth};
         encoder.stored.size = 0;
         rmv_delta_format(&bases, &encoder.stored);
         CHECK_OK(rmv_frame_encode_delta(&encoder, &made[i]->base->bytes, made[i]->bytes.data,
                                         made[i]->bytes.size, &frame));
+        frame.content_size = size;
         CHECK_OK(rmv_pack_writer_append(&writer, &frame, &encoder.parts, &record, 1));
     }
     CHECK_OK(rmv_pack_writer_finish(&writer, &footer));
@@ -128,10 +132,32 @@ static void a_base_is_not_given_up_for_a_deeper_copy(void **state)
     }
 }
 
+static void a_pack_that_names_another_size_is_not_believed(void **state)
+{
+    (void)state;
+    struct made base = {0}, object = {0};
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
+    RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_store();
+    make(&base, 0, NULL);
+    make(&object, 1, &base);
+    put_again(store, &base);
+    put_again(store, &object);
+    for (uint32_t i = 1; i <= 8; i++) { /* the first pack by name is looked into first */
+        object.size_named = 5000 - i;
+        publish_made(store, (const struct made *const[]){&object}, 1, &names);
+    }
+    rmv_store_close(&store);
+    store = open_store();
+    check_stored(store, &object.id, &object.bytes);
+    rmv_buf_free(&base.bytes);
+    rmv_buf_free(&object.bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_base_is_not_given_up_for_a_deeper_copy),
+        TEST(a_pack_that_names_another_size_is_not_believed),
     };
     return RUN_TESTS(tests);
 }
