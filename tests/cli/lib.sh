@@ -40,12 +40,12 @@ repository() { # repository <folder>: an empty workspace in a Git repository, an
 stages() { # stages <text>: rmv.yaml becomes this
     { echo 'stages:'; cat; } >rmv.yaml
 }
-wait_for() { # wait_for <file>: until it exists, 10 seconds at the most
-    for _ in $(seq 200); do [ ! -e "$1" ] || return 0; sleep 0.05; done
+wait_for() { # wait_for <file>: until it exists, 30 seconds at the most
+    for _ in $(seq 600); do [ ! -e "$1" ] || return 0; sleep 0.05; done
     echo "no $1"; return 1
 }
-is_gone() { # is_gone <pid>: within 10 seconds
-    for _ in $(seq 200); do kill -0 "$1" 2>/dev/null || return 0; sleep 0.05; done
+is_gone() { # is_gone <pid>: within 30 seconds
+    for _ in $(seq 600); do kill -0 "$1" 2>/dev/null || return 0; sleep 0.05; done
     echo "process $1 is still there"; return 1
 }
 finish() {
