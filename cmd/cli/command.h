@@ -32,7 +32,9 @@ struct cli_command {
     const struct cli_option *options; /* ends with an all-zero entry; NULL if there are none */
     bool keeps_dashes;                /* a bare "--" stays in argv, for REV -- PATH */
     bool stops_at_argument; /* options end once more than `arguments_before_stop` arguments were */
-    int arguments_before_stop; /* seen: for commands that end in a command line */
+    int arguments_before_stop;         /* seen: for commands that end in a command line */
+    const char *const *named_argument; /* the value of an option that takes the place of one of
+                                          those; or NULL */
     const struct rmv_error *(*run)(int argc, char **argv); /* arguments only, argc may be 0 */
 };
 

@@ -147,7 +147,9 @@ const struct rmv_error *cli_options_parse(const struct cli_command *command, int
                 argv[kept++] = argv[at.i];
             break;
         }
-        const bool ends = command->stops_at_argument && kept > command->arguments_before_stop;
+        const int before =
+            command->arguments_before_stop - (command->named_argument && *command->named_argument);
+        const bool ends = command->stops_at_argument && kept > before;
         if (word[0] != '-' || word[1] == '\0' || ends) {
             argv[kept++] = word;
             continue;

@@ -31,7 +31,7 @@ static void targets_free(struct targets *targets)
     rmv_free(&targets->as_run);
 }
 
-/* An argument is the name of a stage or a path. */
+/* An argument is the name of a stage or a loop, or a path. */
 static const struct rmv_error *parse(const struct rmv_workspace *workspace,
                                      const struct rmv_pipeline *pipeline, int argc, char **argv,
                                      struct targets *targets)
@@ -40,11 +40,8 @@ static const struct rmv_error *parse(const struct rmv_workspace *workspace,
     targets->as_run = rmv_calloc(pipeline->count + 1, sizeof(bool));
     for (int i = 0; i < argc; i++) {
         char *path = NULL;
-        const struct rmv_stage *stage = rmv_map_find(&pipeline->addresses, argv[i]);
-        if (stage) {
-            targets->as_run[stage - pipeline->stages] = true;
+        if (rmv_pipeline_find_named(workspace, pipeline, argv[i], targets->as_run))
             continue;
-        }
         const struct rmv_error *err = rmv_workspace_path(workspace, argv[i], &path);
         if (err)
             return err;

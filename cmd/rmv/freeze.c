@@ -37,9 +37,10 @@ static const struct rmv_error *change(struct rmv_workspace *workspace, const cha
     return err ? err : rmv_work_file_write(workspace, file, &new_text);
 }
 
-static const struct rmv_error *check_loop(const struct rmv_pipeline *pipeline, const char *typed)
+static const struct rmv_error *check_loop(const struct rmv_workspace *workspace,
+                                          const struct rmv_pipeline *pipeline, const char *typed)
 {
-    const struct rmv_stage *stage = rmv_map_find(&pipeline->addresses, typed);
+    const struct rmv_stage *stage = rmv_pipeline_find_stage(workspace, pipeline, typed);
     if (!stage || !strchr(stage->name, '@'))
         return NULL;
     RMV_CLEANUP(rmv_str_free) char *name = name_in_file(stage);
@@ -114,7 +115,7 @@ static const struct rmv_error *set_frozen(int argc, char **argv, bool frozen)
     for (int i = 0; !err && i < argc; i++) {
         err = rmv_pipeline_find(workspace, &pipeline, argv[i], found);
         if (!err)
-            err = check_loop(&pipeline, argv[i]);
+            err = check_loop(workspace, &pipeline, argv[i]);
     }
     return err ? err : change_all(workspace, &pipeline, found, frozen);
 }

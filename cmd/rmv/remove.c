@@ -105,7 +105,8 @@ static const struct rmv_error *explain_unknown(const struct removal *removal, co
 
 static const struct rmv_error *find_target(struct removal *removal, const char *typed)
 {
-    struct rmv_stage *stage = rmv_map_find(&removal->pipeline.addresses, typed);
+    struct rmv_stage *stage =
+        rmv_pipeline_find_stage(removal->workspace, &removal->pipeline, typed);
     RMV_CLEANUP(rmv_str_free) char *path = NULL;
     size_t index = 0;
 

@@ -10,12 +10,22 @@
 #include "rmv/shared.h"
 
 static struct rmv_strings option_deps, option_params, option_outs, option_outs_no_cache;
-static struct rmv_strings option_outs_persist, option_metrics, option_metrics_no_cache;
+static struct rmv_strings option_outs_persist, option_outs_persist_no_cache;
+static struct rmv_strings option_metrics, option_metrics_no_cache;
 static struct rmv_strings option_plots, option_plots_no_cache, option_commands;
-static const char *option_wdir, *option_desc;
-static bool option_always_changed, option_frozen;
+static const char *option_name, *option_wdir, *option_desc;
+static bool option_always_changed, option_frozen, option_force, option_run;
 
 static const struct cli_option options[] = {
+    {.name = "name",
+     .letter = 'n',
+     .text = &option_name,
+     .argument = "NAME",
+     .help = "its name, in place of the argument"},
+    {.name = "force",
+     .letter = 'f',
+     .flag = &option_force,
+     .help = "replace a stage that has the name"},
     {.name = "deps",
      .letter = 'd',
      .list = &option_deps,
@@ -35,6 +45,10 @@ static const struct cli_option options[] = {
      .list = &option_outs_persist,
      .argument = "PATH",
      .help = "the same, not removed before it runs"},
+    {.name = "outs-persist-no-cache",
+     .list = &option_outs_persist_no_cache,
+     .argument = "PATH",
+     .help = "kept in Git and not in the store, and not removed before it runs"},
     {.name = "params",
      .letter = 'p',
      .list = &option_params,
@@ -71,6 +85,7 @@ static const struct cli_option options[] = {
     {.name = "desc", .text = &option_desc, .argument = "TEXT", .help = "what it is for"},
     {.name = "always-changed", .flag = &option_always_changed, .help = "let it run each time"},
     {.name = "frozen", .flag = &option_frozen, .help = "never let it run"},
+    {.name = "run", .flag = &option_run, .help = "run it then, and what it needs"},
     {0},
 };
 
@@ -116,15 +131,19 @@ static const struct rmv_error *set_command(struct rmv_value *stage, int argc, ch
     return NULL;
 }
 
+enum how { PLAIN = 0, IN_GIT = 1, PERSISTS = 2 };
+
 static void add_paths(struct rmv_value *stage, const char *key, const struct rmv_strings *paths,
-                      const char *option, bool value)
+                      unsigned how)
 {
     for (size_t i = 0; i < paths->count; i++) {
         RMV_CLEANUP(rmv_str_free) char *path = escaped(paths->items[i]);
         struct rmv_value *item = rmv_value_append(rmv_value_add(stage, key));
-        if (option)
-            rmv_value_set_bool(rmv_value_add(rmv_value_add(item, path), option), value);
-        else
+        if (how & IN_GIT)
+            cli_set_bool(rmv_value_add(item, path), "cache", false);
+        if (how & PERSISTS)
+            cli_set_bool(rmv_value_add(item, path), "persist", true);
+        if (how == PLAIN)
             rmv_value_set_text(item, path);
     }
 }
@@ -149,30 +168,26 @@ static void add_params(struct rmv_value *list, const char *text)
     }
 }
 
-static const struct rmv_error *make_stage(const struct rmv_workspace *workspace, int argc,
-                                          char **argv, struct rmv_value *stage)
+static const struct rmv_error *make_stage(int argc, char **argv, struct rmv_value *stage)
 {
-    RMV_CLEANUP(rmv_str_free)
-    char *joined = rmv_path_join(workspace->prefix, option_wdir ? option_wdir : ".");
-    RMV_CLEANUP(rmv_str_free) char *wdir = rmv_path_normalize(joined);
-
     const struct rmv_error *err = set_command(stage, argc, argv);
     if (err)
         return err;
-    if (strcmp(wdir, ".") != 0)
-        rmv_value_set_text(rmv_value_add(stage, "wdir"), wdir);
+    if (option_wdir && strcmp(option_wdir, ".") != 0)
+        rmv_value_set_text(rmv_value_add(stage, "wdir"), option_wdir);
     if (option_desc)
         rmv_value_set_text(rmv_value_add(stage, "desc"), option_desc);
-    add_paths(stage, "deps", &option_deps, NULL, false);
+    add_paths(stage, "deps", &option_deps, PLAIN);
     for (size_t i = 0; i < option_params.count; i++)
         add_params(rmv_value_add(stage, "params"), option_params.items[i]);
-    add_paths(stage, "outs", &option_outs, NULL, false);
-    add_paths(stage, "outs", &option_outs_no_cache, "cache", false);
-    add_paths(stage, "outs", &option_outs_persist, "persist", true);
-    add_paths(stage, "metrics", &option_metrics, NULL, false);
-    add_paths(stage, "metrics", &option_metrics_no_cache, "cache", false);
-    add_paths(stage, "plots", &option_plots, NULL, false);
-    add_paths(stage, "plots", &option_plots_no_cache, "cache", false);
+    add_paths(stage, "outs", &option_outs, PLAIN);
+    add_paths(stage, "outs", &option_outs_no_cache, IN_GIT);
+    add_paths(stage, "outs", &option_outs_persist, PERSISTS);
+    add_paths(stage, "outs", &option_outs_persist_no_cache, IN_GIT | PERSISTS);
+    add_paths(stage, "metrics", &option_metrics, PLAIN);
+    add_paths(stage, "metrics", &option_metrics_no_cache, IN_GIT);
+    add_paths(stage, "plots", &option_plots, PLAIN);
+    add_paths(stage, "plots", &option_plots_no_cache, IN_GIT);
     if (option_always_changed)
         cli_set_bool(stage, "always_changed", true);
     if (option_frozen)
@@ -182,48 +197,80 @@ static const struct rmv_error *make_stage(const struct rmv_workspace *workspace,
 
 /* ---- Writing it ------------------------------------------------------------------------------ */
 
-static const struct rmv_error *check_graph(const struct rmv_buf *text,
-                                           const struct rmv_pipeline_reader *reader)
+/* The stages of all files, this one as it will be, have to make a graph. */
+static const struct rmv_error *check_graph(struct rmv_workspace *workspace,
+                                           const struct rmv_pipeline_edit *edit,
+                                           const struct rmv_buf *text)
 {
     RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
     RMV_CLEANUP(rmv_graph_free) struct rmv_graph graph = {0};
-    const struct rmv_error *err =
-        rmv_pipeline_parse(RMV_PIPELINE_FILE_NAME, text->data, text->size, reader, &pipeline);
-    return err ? err : rmv_graph_build(&pipeline, &graph);
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings files = {0};
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings others = {0};
+
+    const struct rmv_error *err = rmv_tracked_pipelines(workspace, NULL, &files);
+    for (size_t i = 0; !err && i < files.count; i++)
+        if (strcmp(files.items[i], edit->file) != 0)
+            rmv_strings_add(&others, files.items[i]);
+    if (!err)
+        err = rmv_pipeline_read_files(workspace, &others, &pipeline);
+    if (!err)
+        err = rmv_pipeline_parse(edit->file, text->data, text->size, edit->reader, &pipeline);
+    if (err)
+        return err;
+    rmv_pipeline_index(&pipeline);
+    return rmv_graph_build(&pipeline, &graph);
+}
+
+static const struct rmv_error *write_stage(struct rmv_workspace *workspace,
+                                           const struct rmv_pipeline_edit *edit)
+{
+    RMV_CLEANUP(rmv_lock_release) struct rmv_lock lock = RMV_LOCK_EMPTY;
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf new_text = {0};
+    bool found;
+
+    const struct rmv_error *err = rmv_workspace_lock(workspace, &lock);
+    if (!err)
+        err = rmv_work_file_read(workspace, edit->file, RMV_YAML_BYTES_MAX, &found, &text);
+    if (!err)
+        err = rmv_pipeline_add_stage(edit, &text, &new_text);
+    if (!err)
+        err = check_graph(workspace, edit, &new_text);
+    return err ? err : rmv_work_file_write(workspace, edit->file, &new_text);
 }
 
 static const struct rmv_error *stage_add(int argc, char **argv)
 {
     RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
-    RMV_CLEANUP(rmv_lock_release) struct rmv_lock lock = RMV_LOCK_EMPTY;
     RMV_CLEANUP(rmv_value_free) struct rmv_value stage = {0};
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf new_text = {0};
-    bool found;
+    RMV_CLEANUP(rmv_str_free) char *file = NULL;
+    const char *name = option_name;
 
-    if (argc == 0)
+    if (!name && argc == 0)
         return rmv_error(RMV_ERR_USAGE, "what should the stage be called?");
+    if (!name) {
+        name = *argv++;
+        argc--;
+    }
     const struct rmv_error *err = cli_open_workspace(&workspace);
     if (!err)
-        err = make_stage(workspace, argc - 1, argv + 1, &stage);
+        err = make_stage(argc, argv, &stage);
     if (!err)
-        err = rmv_workspace_lock(workspace, &lock);
-    if (!err)
-        err = rmv_work_file_read(workspace, RMV_PIPELINE_FILE_NAME, RMV_YAML_BYTES_MAX, &found,
-                                 &text);
+        err = rmv_workspace_path(workspace, RMV_PIPELINE_FILE_NAME, &file);
     if (err)
         return err;
     const struct rmv_pipeline_reader reader = rmv_pipeline_reader_of(workspace);
     const struct rmv_pipeline_edit edit = {
-        .file = RMV_PIPELINE_FILE_NAME, .reader = &reader, .name = argv[0], .stage = &stage};
-    err = rmv_pipeline_add_stage(&edit, &text, &new_text);
-    if (!err)
-        err = check_graph(&new_text, &reader);
-    if (!err)
-        err = rmv_work_file_write(workspace, RMV_PIPELINE_FILE_NAME, &new_text);
+        .file = file, .reader = &reader, .name = name, .stage = &stage, .replaces = option_force};
+    err = write_stage(workspace, &edit);
     if (!err && !cli_quiet)
-        printf("Added stage '%s' to %s\n", argv[0], RMV_PIPELINE_FILE_NAME);
-    return err;
+        printf("Added stage '%s' to %s\n", name, file);
+    if (err || !option_run)
+        return err;
+    fflush(stdout);
+    rmv_workspace_close(&workspace);
+    RMV_CLEANUP(rmv_str_free) char *target = rmv_str_copy(name);
+    return rmv_command_repro.run(1, &target);
 }
 
 const struct cli_command rmv_command_stage_add = {
@@ -231,22 +278,23 @@ const struct cli_command rmv_command_stage_add = {
     .arguments = "NAME [OPTION...] COMMAND...",
     .summary = "add a stage to rmv.yaml",
     .help =
-        "Writes a stage behind the others in the workspace's rmv.yaml; comments and everything "
-        "else\n"
-        "in the file stay as they are. Nothing is run: `rmv repro` does that. A stage that repro\n"
-        "would refuse, since its name or an output is taken, or it would close a cycle, is not\n"
-        "added.\n"
+        "Writes a stage behind the others in the rmv.yaml of the current folder; comments and\n"
+        "everything else in the file stay as they are. Nothing is run, unless --run is given:\n"
+        "`rmv repro` does that. A stage that repro would refuse, since its name or an output is\n"
+        "taken, or it would close a cycle, is not added.\n"
         "\n"
         "Options end where COMMAND starts. A COMMAND of one argument is a line for /bin/sh; one "
         "of\n"
-        "several is quoted so that it gets these arguments. In a folder below the workspace's "
-        "root,\n"
-        "the stage runs there, and paths are seen from there.",
+        "several is quoted so that it gets these arguments. Paths are seen from the current "
+        "folder,\n"
+        "or from --wdir, and the stage runs there.",
     .examples = "rmv stage add prep -d raw.csv -o clean.csv ./prep raw.csv clean.csv\n"
                 "rmv stage add train -d clean.csv -p train.rank -o model.bin -M metrics.json "
-                "'./train <clean.csv'\n",
+                "'./train <clean.csv'\n"
+                "rmv stage add -n train -f -d clean.csv -o model.bin './train -r 5 <clean.csv'\n",
     .options = options,
     .stops_at_argument = true,
     .arguments_before_stop = 1,
+    .named_argument = &option_name,
     .run = stage_add,
 };

@@ -7,9 +7,17 @@
 #include "rmv/pipeline/pipeline.h"
 #include "rmv/shared.h"
 
-static bool option_json;
+static bool option_json, option_name_only, option_recursive, option_all;
 
 static const struct cli_option options[] = {
+    {.name = "all",
+     .flag = &option_all,
+     .help = "of every rmv.yaml in the workspace, as without a TARGET"},
+    {.name = "recursive",
+     .letter = 'R',
+     .flag = &option_recursive,
+     .help = "targets are folders: the stages of every rmv.yaml in and below them"},
+    {.name = "name-only", .flag = &option_name_only, .help = "print names alone"},
     {.name = "json", .flag = &option_json, .help = "print a JSON document"},
     {0},
 };
@@ -30,14 +38,20 @@ static char *describe(const struct rmv_stage *stage)
     return rmv_buf_take(&text);
 }
 
-static void print_text(const struct rmv_pipeline *pipeline)
+static void print_text(const struct rmv_pipeline *pipeline, const bool *chosen)
 {
     int width = 0;
     for (size_t i = 0; i < pipeline->count; i++) {
         const int size = (int)strlen(pipeline->stages[i].address);
-        width = size > width ? size : width;
+        width = chosen[i] && size > width ? size : width;
     }
     for (size_t i = 0; i < pipeline->count; i++) {
+        if (!chosen[i])
+            continue;
+        if (option_name_only) {
+            puts(pipeline->stages[i].address);
+            continue;
+        }
         RMV_CLEANUP(rmv_str_free) char *text = describe(&pipeline->stages[i]);
         printf("%-*s  %s%s\n", width, pipeline->stages[i].address, text,
                pipeline->stages[i].frozen ? "  [frozen]" : "");
@@ -101,6 +115,41 @@ static void limits_to_value(const struct rmv_stage *stage, struct rmv_value *map
                          (double)stage->retry.max_delay_ms / 1000);
 }
 
+/* As it is written in an rmv.yaml, with sizes in bytes and times in seconds. */
+static void executor_to_value(const struct rmv_stage_executor *executor, struct rmv_value *map)
+{
+    const bool is_slurm = executor->kind == RMV_EXECUTOR_SLURM;
+    struct rmv_value *kind = rmv_value_add(map, is_slurm ? "slurm" : "local");
+    const uint64_t memory_bytes = is_slurm ? executor->job_memory_bytes : executor->memory_bytes;
+
+    rmv_value_set_map(kind);
+    if (memory_bytes)
+        cli_set_int(kind, "memory", memory_bytes);
+    if (!is_slurm)
+        return;
+    set_if(kind, "partition", executor->partition);
+    set_if(kind, "account", executor->account);
+    set_if(kind, "qos", executor->qos);
+    set_if(kind, "gres", executor->gres);
+    set_if(kind, "constraint", executor->constraint);
+    if (executor->cpus)
+        cli_set_int(kind, "cpus", executor->cpus);
+    if (executor->time_ms)
+        rmv_value_set_double(rmv_value_add(kind, "time"), (double)executor->time_ms / 1000);
+    for (size_t i = 0; i < executor->options.count; i++)
+        rmv_value_set_text(rmv_value_append(rmv_value_add(kind, "options")),
+                           executor->options.items[i]);
+}
+
+/* What all stages that run here may use at once, if anything is said of it. */
+static void limits_of_all_to_value(const struct rmv_pipeline *pipeline, struct rmv_value *document)
+{
+    if (pipeline->jobs_max)
+        cli_set_int(rmv_value_add(document, "limits"), "jobs", pipeline->jobs_max);
+    if (pipeline->memory_max_bytes)
+        cli_set_int(rmv_value_add(document, "limits"), "memory", pipeline->memory_max_bytes);
+}
+
 static void stage_to_value(const struct rmv_stage *stage, struct rmv_value *map)
 {
     rmv_value_set_map(map);
@@ -123,6 +172,8 @@ static void stage_to_value(const struct rmv_stage *stage, struct rmv_value *map)
     if (stage->env.kind == RMV_VALUE_MAP)
         rmv_value_copy(rmv_value_add(map, "env"), &stage->env);
     limits_to_value(stage, map);
+    if (stage->executor.kind != RMV_EXECUTOR_NONE)
+        executor_to_value(&stage->executor, rmv_value_add(map, "executor"));
     cli_set_bool(map, "frozen", stage->frozen);
     cli_set_bool(map, "always_changed", stage->always_changed);
     if (stage->meta.kind != RMV_VALUE_NULL)
@@ -197,49 +248,75 @@ static void parts_to_value(const struct rmv_pipeline *pipeline, struct rmv_value
     }
 }
 
-static void print_json(const struct rmv_pipeline *pipeline)
+static void print_json(const struct rmv_pipeline *pipeline, const bool *chosen)
 {
     RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
     rmv_value_set_map(&document);
     struct rmv_value *stages = rmv_value_add(&document, "stages");
     rmv_value_set_list(stages);
     for (size_t i = 0; i < pipeline->count; i++)
-        stage_to_value(&pipeline->stages[i], rmv_value_append(stages));
+        if (chosen[i])
+            stage_to_value(&pipeline->stages[i], rmv_value_append(stages));
+    limits_of_all_to_value(pipeline, &document);
     parts_to_value(pipeline, &document);
     cli_print_json(&document);
+}
+
+static const struct rmv_error *choose(const struct rmv_workspace *workspace,
+                                      const struct rmv_pipeline *pipeline, int argc, char **argv,
+                                      bool *chosen)
+{
+    const struct rmv_error *err = NULL;
+    if (argc == 0)
+        memset(chosen, true, pipeline->count * sizeof(*chosen));
+    for (int i = 0; !err && i < argc; i++)
+        err = option_recursive ? rmv_pipeline_find_below(workspace, pipeline, argv[i], chosen)
+                               : rmv_pipeline_find(workspace, pipeline, argv[i], chosen);
+    return err;
 }
 
 static const struct rmv_error *stage_list(int argc, char **argv)
 {
     RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
     RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
+    RMV_CLEANUP(rmv_free) bool *chosen = NULL;
 
-    if (argc > 0)
-        return rmv_error(RMV_ERR_USAGE, "'stage list' takes no argument: '%s'", argv[0]);
+    if (option_all && argc > 0)
+        return rmv_error(RMV_ERR_USAGE, "--all and '%s' exclude each other", argv[0]);
+    if (option_recursive && argc == 0)
+        return rmv_error(RMV_ERR_USAGE, "--recursive needs a folder");
     const struct rmv_error *err = cli_open_workspace(&workspace);
     if (!err)
         err = rmv_pipeline_read(workspace, &pipeline);
     if (err)
         return err;
+    chosen = rmv_calloc(pipeline.count + 1, sizeof(*chosen));
+    err = choose(workspace, &pipeline, argc, argv, chosen);
+    if (err)
+        return err;
     if (option_json)
-        print_json(&pipeline);
+        print_json(&pipeline, chosen);
     else
-        print_text(&pipeline);
+        print_text(&pipeline, chosen);
     return NULL;
 }
 
 const struct cli_command rmv_command_stage_list = {
     .name = "stage list",
-    .arguments = "",
+    .arguments = "[TARGET...]",
     .summary = "list the stages of the pipeline",
     .help =
         "Prints the stages of rmv.yaml in the order they are written, one per line: the name, and\n"
-        "the description or, without one, the outputs. Stages that are frozen are marked. With\n"
-        "--json everything that rmv.yaml says is printed, of stages, plots, artifacts and the\n"
-        "rest: templates are resolved, and paths are relative to the workspace. Nothing is\n"
-        "compared or run; `rmv status` says which stages changed.",
-    .examples = "rmv stage list         # names and descriptions\n"
-                "rmv stage list --json  # for other programs\n",
+        "the description or, without one, the outputs. Stages that are frozen are marked. A "
+        "TARGET\n"
+        "is a stage, a loop, an output, an rmv.yaml or a pattern (quote it). With --json "
+        "everything\n"
+        "that is written of them is printed, and the plots, artifacts and the rest of all files:\n"
+        "templates are resolved, and paths are relative to the workspace. Nothing is compared or\n"
+        "run; `rmv status` says which stages changed.",
+    .examples = "rmv stage list             # names and descriptions\n"
+                "rmv stage list 'train*'    # some of them\n"
+                "rmv stage list --json      # for other programs\n",
     .options = options,
     .run = stage_list,
 };

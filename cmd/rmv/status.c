@@ -121,24 +121,22 @@ static const struct rmv_error *look_at_pipeline(struct status *status,
         return err;
     if (stages->count)
         chosen = rmv_calloc(pipeline.count + 1, sizeof(*chosen));
-    for (size_t i = 0; i < stages->count; i++) {
-        const struct rmv_stage *stage = rmv_map_find(&pipeline.addresses, stages->items[i]);
-        if (stage)
-            chosen[stage - pipeline.stages] = true;
-    }
+    for (size_t i = 0; i < stages->count; i++)
+        (void)rmv_pipeline_find_named(status->workspace, &pipeline, stages->items[i], chosen);
     return rmv_pipeline_status(status->workspace, &pipeline, chosen, &status->pipeline);
 }
 
-/* An argument is the name of a stage, or a path. A pipeline that cannot be read has no stages:
- * paths can be looked at without. */
+/* An argument is the name of a stage or a loop, or a path. A pipeline that cannot be read has no
+ * stages: paths can be looked at without. */
 static const struct rmv_error *parse(struct rmv_workspace *workspace, int argc, char **argv,
                                      struct rmv_strings *stages, struct rmv_strings *paths)
 {
     RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
     const struct rmv_error *err = NULL;
     const bool has_stages = argc > 0 && !rmv_pipeline_read(workspace, &pipeline);
+    RMV_CLEANUP(rmv_free) bool *found = rmv_calloc(pipeline.count + 1, sizeof(*found));
     for (int i = 0; !err && i < argc; i++) {
-        if (has_stages && rmv_map_find(&pipeline.addresses, argv[i]))
+        if (has_stages && rmv_pipeline_find_named(workspace, &pipeline, argv[i], found))
             rmv_strings_add(stages, argv[i]);
         else
             err = cli_paths(workspace, 1, &argv[i], paths);

@@ -80,11 +80,13 @@ static const struct rmv_error *check_document(const struct rmv_pipeline_edit *ed
         rmv_pipeline_parse(file, bytes, text->size, edit->reader, &pipeline);
     if (!err)
         err = rmv_yaml_parse(file, bytes, text->size, document);
-    for (size_t i = 0; !err && i < pipeline.count; i++)
-        if (strcmp(pipeline.stages[i].name, edit->name) == 0)
+    const struct rmv_value *stages = err ? NULL : rmv_value_find(document, "stages");
+    const size_t count = stages && stages->kind == RMV_VALUE_MAP ? stages->map.count : 0;
+    for (size_t i = 0; !err && !edit->replaces && i < count; i++)
+        if (strcmp(stages->map.members[i].key, edit->name) == 0)
             err = rmv_error_hint(rmv_error(RMV_ERR_CONFLICT, "%s:%u: there is a stage '%s' already",
-                                           file, (unsigned)pipeline.stages[i].line, edit->name),
-                                 "choose another name, or edit it in %s", file);
+                                           file, (unsigned)stages->map.members[i].line, edit->name),
+                                 "choose another name, or replace it with --force");
     return err;
 }
 
@@ -127,47 +129,6 @@ static const struct rmv_error *check_style(const char *file, const struct rmv_va
                           "write one stage per line, indented, to let `rmv stage add` add to it");
 }
 
-const struct rmv_error *rmv_pipeline_add_stage(const struct rmv_pipeline_edit *edit,
-                                               const struct rmv_buf *text, struct rmv_buf *new_text)
-{
-    RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf result = {0};
-    unsigned indent = 2;
-
-    const struct rmv_error *err = check_document(edit, text, &document);
-    if (!err && strchr(edit->name, '@'))
-        err =
-            rmv_error(RMV_ERR_USAGE,
-                      "'%s' is no name for a stage: what is behind an '@' is an item of 'foreach'",
-                      edit->name);
-    if (err)
-        return err;
-    const struct rmv_value *stages = rmv_value_find(&document, "stages");
-    if (stages) {
-        err = check_style(edit->file, stages);
-        if (err)
-            return err;
-        if (stages->kind == RMV_VALUE_MAP && stages->map.count)
-            indent = stages->map.members[0].column - 1;
-    }
-    const size_t end = stages ? end_of_stages(text, &document) : text->size;
-    if (end)
-        rmv_buf_append(&result, text->data, end);
-    if (result.size && result.data[result.size - 1] != '\n')
-        rmv_buf_append_string(&result, "\n");
-    if (!stages)
-        rmv_buf_append_string(&result, "stages:\n");
-    append_indented(&result, edit->stage, edit->name, indent);
-    if (end < text->size)
-        rmv_buf_append(&result, text->data + end, text->size - end);
-    err = check_result(edit, &result, &document);
-    if (!err)
-        rmv_buf_swap(new_text, &result);
-    return err;
-}
-
-/* ---- Removing -------------------------------------------------------------------------------- */
-
 struct lines {
     size_t start, end; /* offsets in the text */
 };
@@ -194,6 +155,68 @@ static const struct rmv_error *find_lines(const char *file, const struct rmv_buf
                      : end_of_stages(text, document);
     return NULL;
 }
+
+/* Where the new stage goes: behind the others, or in place of the one that it replaces, which is
+ * taken out of the document. Sets the indentation to that of the others. */
+static const struct rmv_error *find_place(const struct rmv_pipeline_edit *edit,
+                                          const struct rmv_buf *text, struct rmv_value *document,
+                                          struct lines *place, unsigned *indent)
+{
+    struct rmv_value *stages = rmv_value_find(document, "stages");
+    if (!stages) {
+        *place = (struct lines){text->size, text->size};
+        return NULL;
+    }
+    const struct rmv_error *err = check_style(edit->file, stages);
+    if (err)
+        return err;
+    const bool is_map = stages->kind == RMV_VALUE_MAP;
+    if (is_map && stages->map.count)
+        *indent = stages->map.members[0].column - 1;
+    if (edit->replaces && is_map && rmv_value_find(stages, edit->name)) {
+        err = find_lines(edit->file, text, document, edit->name, place);
+        if (!err)
+            rmv_value_remove(stages, edit->name);
+        return err;
+    }
+    place->start = place->end = end_of_stages(text, document);
+    return NULL;
+}
+
+const struct rmv_error *rmv_pipeline_add_stage(const struct rmv_pipeline_edit *edit,
+                                               const struct rmv_buf *text, struct rmv_buf *new_text)
+{
+    RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf result = {0};
+    struct lines place = {0};
+    unsigned indent = 2;
+
+    const struct rmv_error *err = check_document(edit, text, &document);
+    if (!err && strchr(edit->name, '@'))
+        err =
+            rmv_error(RMV_ERR_USAGE,
+                      "'%s' is no name for a stage: what is behind an '@' is an item of 'foreach'",
+                      edit->name);
+    if (!err)
+        err = find_place(edit, text, &document, &place, &indent);
+    if (err)
+        return err;
+    if (place.start)
+        rmv_buf_append(&result, text->data, place.start);
+    if (result.size && result.data[result.size - 1] != '\n')
+        rmv_buf_append_string(&result, "\n");
+    if (!rmv_value_find(&document, "stages"))
+        rmv_buf_append_string(&result, "stages:\n");
+    append_indented(&result, edit->stage, edit->name, indent);
+    if (place.end < text->size)
+        rmv_buf_append(&result, text->data + place.end, text->size - place.end);
+    err = check_result(edit, &result, &document);
+    if (!err)
+        rmv_buf_swap(new_text, &result);
+    return err;
+}
+
+/* ---- Removing -------------------------------------------------------------------------------- */
 
 /* What is left must be what it was, but for the stage. */
 static const struct rmv_error *check_removed(const char *file, const struct rmv_buf *text,

@@ -1,6 +1,5 @@
 #include "rmv/pipeline/pipeline.h"
 
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,8 +121,6 @@ void rmv_pipeline_index(struct rmv_pipeline *pipeline)
     }
 }
 
-/* ---- Finding -------------------------------------------------------------------------------- */
-
 struct rmv_stage *rmv_pipeline_maker_of(const struct rmv_pipeline *pipeline, const char *path)
 {
     RMV_CLEANUP(rmv_str_free) char *folder = rmv_str_copy(path);
@@ -134,76 +131,6 @@ struct rmv_stage *rmv_pipeline_maker_of(const struct rmv_pipeline *pipeline, con
             return stage;
         *slash = '\0';
     }
-}
-
-/* "FILE:NAME" with FILE as typed, also for the stages of the root's rmv.yaml. */
-static struct rmv_stage *find_in_file(const struct rmv_workspace *workspace,
-                                      const struct rmv_pipeline *pipeline, const char *typed)
-{
-    RMV_CLEANUP(rmv_str_free) char *file = NULL;
-    const char *colon = strrchr(typed, ':');
-    if (!colon)
-        return NULL;
-    RMV_CLEANUP(rmv_str_free) char *typed_file = rmv_str_copy_n(typed, (size_t)(colon - typed));
-    if (rmv_workspace_path(workspace, typed_file, &file))
-        return NULL;
-    for (size_t i = 0; i < pipeline->count; i++)
-        if (strcmp(pipeline->stages[i].file, file) == 0 &&
-            strcmp(pipeline->stages[i].name, colon + 1) == 0)
-            return &pipeline->stages[i];
-    return NULL;
-}
-
-/* Several at once: a loop, a file, or a pattern. `path` is what is typed as a path, or NULL. */
-static bool find_many(const struct rmv_pipeline *pipeline, const char *typed, const char *path,
-                      bool *found)
-{
-    const size_t size = strlen(typed);
-    bool any = false;
-    for (size_t i = 0; i < pipeline->count; i++) {
-        const struct rmv_stage *stage = &pipeline->stages[i];
-        const bool is_of_loop =
-            strncmp(stage->address, typed, size) == 0 && stage->address[size] == '@';
-        const bool is_of_file = path && strcmp(stage->file, path) == 0;
-        if (is_of_loop || is_of_file || fnmatch(typed, stage->address, 0) == 0)
-            found[i] = any = true;
-    }
-    return any;
-}
-
-static const struct rmv_error *no_such_stage(const struct rmv_pipeline *pipeline, const char *typed)
-{
-    RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
-    for (size_t i = 0; i < pipeline->count; i++) {
-        const char *address = pipeline->stages[i].address;
-        rmv_strings_add(&names, address);
-        if (strchr(address, '@'))
-            rmv_strings_take(&names, rmv_str_copy_n(address, strcspn(address, "@")));
-    }
-    const struct rmv_error *err =
-        rmv_error(RMV_ERR_NOT_FOUND, "there is no stage '%s', and no stage makes it", typed);
-    const char *nearest = rmv_strings_nearest(&names, typed);
-    if (nearest)
-        return rmv_error_hint(err, "did you mean '%s'?", nearest);
-    return rmv_error_hint(err, "`rmv stage list` lists the stages");
-}
-
-const struct rmv_error *rmv_pipeline_find(const struct rmv_workspace *workspace,
-                                          const struct rmv_pipeline *pipeline, const char *typed,
-                                          bool *found)
-{
-    RMV_CLEANUP(rmv_str_free) char *path = NULL;
-
-    const struct rmv_stage *stage = rmv_map_find(&pipeline->addresses, typed);
-    if (!stage)
-        stage = find_in_file(workspace, pipeline, typed);
-    if (!stage && !rmv_workspace_path(workspace, typed, &path))
-        stage = rmv_map_find(&pipeline->makers, path);
-    if (stage)
-        found[stage - pipeline->stages] = true;
-    else if (!find_many(pipeline, typed, path, found))
-        return no_such_stage(pipeline, typed);
-    return NULL;
 }
 
 char *rmv_pipeline_lock_path_of(const char *file)

@@ -71,23 +71,6 @@ static void find_default(const struct repro *repro, bool *found)
         found[i] = !is_here || strcmp(pipeline->stages[i].file, path) == 0;
 }
 
-static const struct rmv_error *find_below(const struct repro *repro, const char *folder,
-                                          bool *found)
-{
-    const struct rmv_pipeline *pipeline = repro->runner.pipeline;
-    RMV_CLEANUP(rmv_str_free) char *path = NULL;
-    bool any = false;
-    const struct rmv_error *err = rmv_workspace_path(repro->runner.workspace, folder, &path);
-    if (err)
-        return err;
-    for (size_t i = 0; i < pipeline->count; i++)
-        if (strcmp(path, ".") == 0 || rmv_path_is_in(pipeline->stages[i].file, path))
-            found[i] = any = true;
-    return any ? NULL
-               : rmv_error(RMV_ERR_NOT_FOUND, "no %s in or below '%s' has a stage",
-                           RMV_PIPELINE_FILE_NAME, folder);
-}
-
 static const struct rmv_error *choose(struct repro *repro)
 {
     const struct rmv_repro_options *options = repro->runner.options;
@@ -103,7 +86,7 @@ static const struct rmv_error *choose(struct repro *repro)
         const char *target = options->targets->items[i];
         const struct rmv_error *err =
             options->recursive
-                ? find_below(repro, target, found)
+                ? rmv_pipeline_find_below(repro->runner.workspace, pipeline, target, found)
                 : rmv_pipeline_find(repro->runner.workspace, pipeline, target, found);
         if (err)
             return err;

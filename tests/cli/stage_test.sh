@@ -48,7 +48,26 @@ assert outs == {\"o1\": (\"data\", True, False), \"o2\": (\"data\", False, False
 it 'quotes words so that the command gets them'   '
     rm rmv.yaml; rmv stage add q -o out sh -c "printf %s \"\$1\" >out" - "it'"'"'s \${x} \"a\" \$HOME"; rmv repro -q; test "$(cat out)" = "it'"'"'s \${x} \"a\" \$HOME"'
 it 'takes several commands'                       'rm rmv.yaml out; rmv stage add -c "echo 1 >out" -c "echo 2 >>out" -o out two; rmv repro -q; test "$(tr "\n" " " <out)" = "1 2 "'
-it 'runs where it was added'                      'mkdir -p sub; cd sub; rmv stage add here -o x "pwd >x"; rmv repro -q here; test "$(cat x)" = "$PWD"; grep -x "    wdir: sub" ../rmv.yaml'
+it 'adds to the rmv.yaml of the folder it is run in'  '
+    mkdir -p sub; cd sub; rmv stage add here -o x "pwd >x"; rmv repro -q here; test "$(cat x)" = "$PWD"; printf "stages:\n  here:\n    cmd: pwd >x\n    outs:\n    - x\n" | diff - rmv.yaml; ! grep here ../rmv.yaml'
+it 'refuses what another rmv.yaml makes, or needs' '
+    cd sub; exits 2 rmv stage add twice -o ../out z; says "both make .out." rmv stage add twice -o ../out z
+    rmv stage add -q loop -d ../out -o back "cat ../out >back"; cd ..; cp rmv.yaml before; exits 2 rmv stage add -f two -d sub/back -o out z; says "cycle|need each other" rmv stage add -f two -d sub/back -o out z; cmp before rmv.yaml; rm -r sub'
+it 'takes the name as an option, as DVC does'     '
+    rm rmv.yaml; rmv stage add -n count -d test.txt -o lines "cat test.txt | wc -l >lines"; printf "stages:\n  count:\n    cmd: cat test.txt | wc -l >lines\n    deps:\n    - test.txt\n    outs:\n    - lines\n" | diff - rmv.yaml
+    rmv stage add -n unzip -d Posts.xml.zip -o data/Posts.xml unzip Posts.xml.zip -d data/; grep -x "    cmd: unzip Posts.xml.zip -d data/" rmv.yaml; exits 2 rmv stage add -n nothing'
+it 'replaces a stage in its place with --force, and nothing else' '
+    printf "# first\nstages:\n  a:   # x\n    cmd: a\n  b:\n    foreach: [1, 2]\n    do: {cmd: b}\n  # of c\n  c: {cmd: c}\n" >rmv.yaml; exits 4 rmv stage add -n b z
+    rmv stage add -n b --force -d d z; printf "# first\nstages:\n  a:   # x\n    cmd: a\n  b:\n    cmd: z\n    deps:\n    - d\n  # of c\n  c: {cmd: c}\n" | diff - rmv.yaml
+    rmv stage add -n c -f "echo c"; test "$(tail -n 2 rmv.yaml)" = "  c:
+    cmd: echo c"; rmv stage add -n new -f "echo new"; rmv stage list --name-only | grep -x new'
+it 'runs what was added with --run'               'rm rmv.yaml; echo 1 >raw; rmv stage add -n one -d raw -o o1 "cp raw o1"; rmv stage add -n two -d o1 --outs-persist-no-cache o2 --run "cat o1 >>o2"; test "$(cat o1 o2)" = "1
+1"; grep -A2 "o2:" rmv.yaml | tr -d " \n" | grep -xe "-o2:cache:falsepersist:true"'
 it 'lists names with descriptions or outputs'     'printf "stages:\n  a: {cmd: x, desc: makes it}\n  long: {cmd: x, outs: [o, p], frozen: true}\n  c: {cmd: x}\n" >rmv.yaml
     printf "a     makes it\nlong  makes o, p  [frozen]\nc     has no outputs\n" >wanted; rmv stage list | diff wanted -'
 it 'lists nothing without a pipeline'             'rm rmv.yaml; test -z "$(rmv stage list)"'
+it 'lists chosen stages, and names alone'         '
+    printf "stages:\n  prep: {cmd: x, outs: [o]}\n  train: {foreach: [x, y], do: {cmd: z}}\n" >rmv.yaml; mkdir -p m/deep; printf "stages:\n  train: {cmd: x}\n" >m/rmv.yaml; cp m/rmv.yaml m/deep
+    test "$(rmv stage list --name-only train | tr "\n" " ")" = "train@x train@y "; test "$(rmv stage list o)" = "prep  makes o"; test "$(rmv stage list --name-only -R m | tr "\n" " ")" = "m/rmv.yaml:train m/deep/rmv.yaml:train " || test "$(rmv stage list --name-only -R m | tr "\n" " ")" = "m/deep/rmv.yaml:train m/rmv.yaml:train "
+    test "$(rmv stage list --all | wc -l)" = 5; exits 3 rmv stage list nosuch; exits 2 rmv stage list -R; exits 2 rmv stage list --all prep
+    rmv stage list --json train | python3 -c "import json,sys; assert [s[\"name\"] for s in json.load(sys.stdin)[\"stages\"]] == [\"train@x\", \"train@y\"]"'

@@ -208,14 +208,29 @@ const struct rmv_error *rmv_pipeline_read_revision(struct rmv_workspace *workspa
                                                    const char *revision,
                                                    struct rmv_pipeline *pipeline);
 
-/* Sets `found[i]` for every stage that a user means by `typed`: one by its address, by "FILE:NAME"
- * or by one of its outputs (paths from where the program was started), all of a loop by the name in
- * front of the '@', all of a file, or all whose address a pattern (*, ?, […]) matches. The others
- * stay as they are. Errors: NOT_FOUND, with the nearest name. */
+/* Sets `found[i]` for every stage that a user means by `typed`: one by its name in the rmv.yaml of
+ * the folder the program was started in, by its address, by "FILE:NAME" or by one of its outputs
+ * (paths from that folder); all of a loop by the name in front of the '@'; all of a file; or all
+ * that a pattern (*, ?, […]) in place of a name or an address matches. Of several meanings the
+ * first counts. The others stay as they are. Errors: NOT_FOUND, with the nearest name. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_pipeline_find(const struct rmv_workspace *workspace,
                                           const struct rmv_pipeline *pipeline, const char *typed,
                                           bool *found);
+
+/* The same of names of stages and loops alone; false if it is none. */
+bool rmv_pipeline_find_named(const struct rmv_workspace *workspace,
+                             const struct rmv_pipeline *pipeline, const char *typed, bool *found);
+/* The same of names of single stages alone; NULL if it is none. */
+struct rmv_stage *rmv_pipeline_find_stage(const struct rmv_workspace *workspace,
+                                          const struct rmv_pipeline *pipeline, const char *typed);
+
+/* Sets `found[i]` for the stages of all files in and below a folder, as typed. Errors: NOT_FOUND
+ * (there are none). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_pipeline_find_below(const struct rmv_workspace *workspace,
+                                                const struct rmv_pipeline *pipeline,
+                                                const char *folder, bool *found);
 
 /* The stage that makes `path`, or the folder it is in; NULL if none does. */
 struct rmv_stage *rmv_pipeline_maker_of(const struct rmv_pipeline *pipeline, const char *path);
@@ -234,11 +249,12 @@ struct rmv_pipeline_edit {
     const struct rmv_pipeline_reader *reader;
     const char *name;              /* of the new stage */
     const struct rmv_value *stage; /* a map as under `stages:` */
+    bool replaces; /* a stage of that name makes way for it */
 };
 
-/* Sets `new_text` to `text`, the content of the file, with the stage added behind the others; every
- * byte that was there stays. The result has been parsed and checked. Errors: CONFLICT (a stage of
- * that name exists), and those of parsing. */
+/* Sets `new_text` to `text`, the content of the file, with the stage added behind the others, or in
+ * place of the one that it replaces; every other byte stays. The result has been parsed and
+ * checked. Errors: CONFLICT (a stage of that name exists), and those of parsing. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_pipeline_add_stage(const struct rmv_pipeline_edit *edit,
                                                const struct rmv_buf *text,
