@@ -235,10 +235,12 @@ static const struct rmv_error *plots_diff(int argc, char **argv)
     "side. Of a folder, every such file is a plot. In JSON and YAML, the first list of maps is\n"  \
     "the table. Values of revisions come from Git or the store, not the workspace.\n"              \
     "\n"                                                                                           \
-    "linear draws lines with points, simple lines, scatter points, smooth lines through local\n"   \
-    "averages; confusion counts how often each x comes with each y, confusion_normalized gives\n"  \
-    "it as a share of its y; bar_horizontal draws a bar of length x for each y, and\n"             \
-    "bar_horizontal_sorted the longest first.\n"                                                   \
+    "linear draws lines with points, simple lines, scatter points, scatter_jitter points a bit\n"  \
+    "beside their place, so that many show, smooth lines through local averages; confusion\n"      \
+    "counts how often each x comes with each y, confusion_normalized gives it as a share of its\n" \
+    "y; bar_horizontal draws a bar of length x for each y, and bar_horizontal_sorted the\n"        \
+    "longest first. A template may also be a file in .dvc/plots, or a path; Vega is not used\n"    \
+    "here, so what has the same mark is drawn, with a warning: points, lines or a matrix.\n"       \
     "\n"                                                                                           \
     "The page needs nothing but itself: no network, no scripts; an SVG image cannot run any. "     \
     "Its\n"                                                                                        \

@@ -16,7 +16,10 @@
 #define TOP 12.0
 #define BOTTOM 52.0
 #define POINTS_SHOWN 1000 /* of a series that has more, the least and greatest of each stretch */
-#define DOTS_MAX 300      /* of a line that has more, single points are not to be seen */
+#define JITTER 14.0       /* of a point, left and right and up and down together */
+#define SQRT_2 1.4142135623730951
+#define SQRT_3 1.7320508075688772
+#define DOTS_MAX 300 /* of a line that has more, single points are not to be seen */
 
 static const char *const colours[] = {"#4c78a8", "#f58518", "#54a24b", "#e45756", "#72b7b2",
                                       "#b279a2", "#eeca3b", "#9d755d", "#ff9da6", "#79706e"};
@@ -136,15 +139,23 @@ static void append_coordinate(struct rmv_buf *out, const struct rmv_strings *nam
         rmv_buf_append_format(out, "%.6g", value);
 }
 
+/* From -0.5 to 0.5, evenly and the same every time: multiples of an irrational number. */
+static double jitter_of(size_t i, double step)
+{
+    const double multiple = (double)(i + 1) * step;
+    return multiple - floor(multiple) - 0.5;
+}
+
 /* Each says what it is when it is pointed at. */
 static void append_dots(struct rmv_buf *out, const struct rmv_plot_frame *frame,
                         const struct rmv_plot_drawing *drawing, const struct rmv_plot_place *places,
                         size_t count)
 {
+    const double spread = drawing->template == RMV_PLOT_SCATTER_JITTER ? JITTER : 0;
     for (size_t i = 0; i < count; i++) {
         rmv_buf_append_format(out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\"><title>",
-                              rmv_plot_frame_x(frame, places[i].x),
-                              rmv_plot_frame_y(frame, places[i].y));
+                              rmv_plot_frame_x(frame, places[i].x) + spread * jitter_of(i, SQRT_2),
+                              rmv_plot_frame_y(frame, places[i].y) + spread * jitter_of(i, SQRT_3));
         append_coordinate(out, &drawing->x_names, places[i].x);
         rmv_buf_append_string(out, ": ");
         append_coordinate(out, &drawing->y_names, places[i].y);
@@ -162,6 +173,7 @@ static void append_series(struct rmv_buf *out, const struct rmv_plot_frame *fram
 
     switch (drawing->template) {
     case RMV_PLOT_SCATTER:
+    case RMV_PLOT_SCATTER_JITTER:
         append_dots(out, frame, drawing, places, count);
         break;
     case RMV_PLOT_SMOOTH:

@@ -6,51 +6,12 @@
 #include "pipeline/file_at.h"
 #include "pipeline/plot_series.h"
 #include "pipeline/plot_table.h"
+#include "pipeline/plot_template.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/pipeline/pipeline.h"
 
 #define IMAGE_SIZE_MAX ((size_t)32 * 1024 * 1024)
-
-static const char *const template_names[RMV_PLOT_TEMPLATES_COUNT] = {
-    "linear",         "simple",
-    "scatter",        "smooth",
-    "confusion",      "confusion_normalized",
-    "bar_horizontal", "bar_horizontal_sorted",
-};
-
-const char *rmv_plot_template_name(enum rmv_plot_template template)
-{
-    return template_names[template];
-}
-
-static bool find_template(const char *name, enum rmv_plot_template *template)
-{
-    for (int i = 0; i < RMV_PLOT_TEMPLATES_COUNT; i++)
-        if (strcmp(name, template_names[i]) == 0) {
-            *template = (enum rmv_plot_template)i;
-            return true;
-        }
-    return false;
-}
-
-static const struct rmv_error *check_template(const char *name)
-{
-    RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf all = {0};
-    enum rmv_plot_template template;
-
-    if (!name || find_template(name, &template))
-        return NULL;
-    for (int i = 0; i < RMV_PLOT_TEMPLATES_COUNT; i++) {
-        rmv_strings_add(&names, template_names[i]);
-        rmv_buf_append_format(&all, "%s%s", i ? ", " : "", template_names[i]);
-    }
-    const struct rmv_error *err = rmv_error(
-        RMV_ERR_USAGE, "there is no template '%s': there are %s", name, rmv_buf_string(&all));
-    const char *nearest = rmv_strings_nearest(&names, name);
-    return nearest ? rmv_error_hint(err, "did you mean '%s'?", nearest) : err;
-}
 
 /* ---- Freeing -------------------------------------------------------------------------------- */
 
@@ -124,6 +85,23 @@ static char *copy_first(const char *asked, const char *declared)
     return rmv_str_copy(asked ? asked : declared);
 }
 
+/* One that is not to be had must not keep the data from being drawn. */
+static void choose_template(const struct reading *reading, const struct rmv_plot *plot,
+                            const char *name, struct rmv_plot_drawing *drawing)
+{
+    RMV_CLEANUP(rmv_str_free) char *folder = plot->file ? rmv_path_parent(plot->file) : NULL;
+    char *remark = NULL;
+    const bool is_asked = reading->request->template != NULL || !folder;
+    const struct rmv_error *err =
+        rmv_plot_template_find(reading->workspace, is_asked ? reading->workspace->prefix : folder,
+                               name, &drawing->template, &remark);
+    if (err)
+        remark = rmv_str_format("%.*s; drawn as 'linear'", (int)strcspn(err->message, "\n"),
+                                err->message);
+    if (remark)
+        rmv_strings_take(&drawing->problems, remark);
+}
+
 static struct rmv_plot_drawing *add_drawing(const struct reading *reading, const char *id,
                                             const struct rmv_plot *plot)
 {
@@ -137,10 +115,8 @@ static struct rmv_plot_drawing *add_drawing(const struct reading *reading, const
                                          .title = copy_first(request->title, plot->title),
                                          .x_label = copy_first(request->x_label, plot->x_label),
                                          .y_label = copy_first(request->y_label, plot->y_label)};
-    if (template && !find_template(template, &drawing->template))
-        rmv_strings_take(&drawing->problems,
-                         rmv_str_format("template '%s' is not known: drawn as '%s'", template,
-                                        template_names[RMV_PLOT_LINEAR]));
+    if (template)
+        choose_template(reading, plot, template, drawing);
     return drawing;
 }
 
@@ -296,6 +272,14 @@ static const struct rmv_error *draw_targets(struct reading *reading, const bool 
     return NULL;
 }
 
+static const struct rmv_error *check_template(struct rmv_workspace *workspace, const char *name)
+{
+    RMV_CLEANUP(rmv_str_free) char *remark = NULL;
+    enum rmv_plot_template template;
+    return name ? rmv_plot_template_find(workspace, workspace->prefix, name, &template, &remark)
+                : NULL;
+}
+
 const struct rmv_error *rmv_plots_read(struct rmv_workspace *workspace,
                                        const struct rmv_plots_request *request,
                                        struct rmv_plots *plots)
@@ -305,7 +289,7 @@ const struct rmv_error *rmv_plots_read(struct rmv_workspace *workspace,
     RMV_CLEANUP(rmv_free)
     bool *used = rmv_calloc((request->targets ? request->targets->count : 0) + 1, sizeof(*used));
 
-    const struct rmv_error *err = check_template(request->template);
+    const struct rmv_error *err = check_template(workspace, request->template);
     for (size_t i = 0; i < request->labels->count; i++)
         rmv_strings_add(&plots->labels, request->labels->items[i]);
     for (size_t state = 0; !err && state < request->labels->count; state++) {

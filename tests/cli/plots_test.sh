@@ -86,6 +86,23 @@ it 'names a file that is broken, and draws the rest' 'cp roc.json keep; echo "{"
 it 'names a plot of which there is nothing'       'mv pr.yaml keep; says "there is no data for .pr.yaml.|.pr.yaml. does not exist" rmv plots show -o c.html; mv keep pr.yaml'
 it 'names a target that is not there'             'exits 3 rmv plots show nope.csv; says "no plot and no file .nope.csv." rmv plots show nope.csv; exits 3 rmv plots diff --targets nope.csv'
 it 'knows its templates'                          'exits 2 rmv plots show -t lineer; says "did you mean .linear." rmv plots show -t lineer'
+it 'draws points a bit beside their place'        'rmv plots show -q -t scatter_jitter -x epoch -y loss train.csv -o j.html; rmv plots show -q -t scatter -x epoch -y loss train.csv -o s.html; test "$(grep -c "<circle" j.html)" = "$(grep -c "<circle" s.html)"; ! cmp -s j.html s.html; cp j.html again; rmv plots show -q -t scatter_jitter -x epoch -y loss train.csv -o j.html; cmp j.html again; ! grep -E "c[xy]=.-|nan" j.html; rm again'
+mkdir -p .dvc/plots own
+echo '{"layer": [{"mark": {"type": "text"}}, {"mark": {"type": "rect", "x": 1}}]}' >.dvc/plots/matrix.json
+echo '{"data": {"values": "<DVC_METRIC_DATA>"}, "mark": "circle"}' >own/dots.json
+echo '{"layer": [{"mark": "line", "transform": [{"loess": "y", "on": "x"}]}, {"mark": "point"}]}' >.dvc/plots/curve
+echo '{"mark": "line"' >own/broken.json
+it 'draws for a template of Vega what has its mark' '
+    rmv plots show --json -t matrix -x actual -y predicted classes.csv 2>err | json "p = d[\"classes.csv\"]; assert p[\"template\"] == \"confusion\" and len(p[\"problems\"]) == 1, p"
+    grep "warning.*template ..dvc/plots/matrix.json. is for Vega, which is not used here: drawn as .confusion." err
+    rmv plots show --json -t curve train.csv 2>err | json "assert d[\"train.csv\"][\"template\"] == \"smooth\""
+    (cd own; rmv plots show --json -t dots.json ../train.csv 2>../err) | json "assert d[\"train.csv\"][\"template\"] == \"scatter\""'
+it 'refuses a template that is no JSON'           'exits 5 rmv plots show -t own/broken.json train.csv; says "own/broken.json:2:1" rmv plots show -t own/broken.json train.csv; exits 10 rmv plots show -t ../../x.json train.csv'
+it 'draws what it can without the template of rmv.yaml' '
+    cp rmv.yaml keep; sed -i "s/template: smooth/template: own\/broken.json/; s/template: scatter/template: nowhere/; s/template: simple/template: own\/dots.json/" rmv.yaml
+    rmv plots show --json 2>err | json "assert [d[p][\"template\"] for p in (\"t.tsv\", \"pr.yaml\", \"roc.json\")] == [\"linear\", \"linear\", \"scatter\"]"
+    grep "own/broken.json:2:1.*; drawn as .linear." err; grep "no template .nowhere.*; drawn as .linear." err; mv keep rmv.yaml'
+rm -r .dvc own
 it 'names an unknown revision'                    'exits 3 rmv plots diff nope; says "nope" rmv plots diff nope'
 it 'shows every tag'                              'rmv plots show -T --json train.csv | json "assert [s[\"revision\"] for s in d[\"train.csv\"][\"series\"]] == [\"workspace\", \"v1\"]"'
 it 'takes several revisions without the workspace' 'git add -A; git commit -qm 2; rmv plots diff v1 HEAD --json --targets t.tsv | json "assert [s[\"revision\"] for s in d[\"t.tsv\"][\"series\"]] == [\"v1\", \"HEAD\"]"'

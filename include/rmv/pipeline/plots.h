@@ -15,6 +15,7 @@ enum rmv_plot_template {
     RMV_PLOT_LINEAR, /* lines with their points */
     RMV_PLOT_SIMPLE, /* lines */
     RMV_PLOT_SCATTER,
+    RMV_PLOT_SCATTER_JITTER,       /* points a little beside their place, so that many show */
     RMV_PLOT_SMOOTH,               /* lines through local averages (LOESS) */
     RMV_PLOT_CONFUSION,            /* how often each x comes with each y */
     RMV_PLOT_CONFUSION_NORMALIZED, /* the same as a share of its y */
