@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "pipeline/execute.h"
+#include "pipeline/runner_inputs.h"
 #include "pipeline/runner_marks.h"
 #include "pipeline/slurm_job.h"
 #include "rmv/base/mem.h"
@@ -42,6 +43,7 @@ struct rmv_run {
     int64_t resume_ns; /* no command runs: when the next attempt starts */
     char key[RMV_OBJECT_ID_HEX_SIZE]; /* of what it runs */
     struct rmv_slurm_job job;         /* what an earlier call left running, if anything */
+    struct rmv_runner_inputs changed; /* while the command ran */
 };
 
 static bool has_change(const struct rmv_stage_status *status, enum rmv_stage_change change)
@@ -128,29 +130,6 @@ static const struct rmv_error *restore(struct rmv_run *run, const struct rmv_loc
 
 /* ---- Running -------------------------------------------------------------------------------- */
 
-/* A command may take its dependencies away or change them: the lock file says what it was given. */
-static const struct rmv_error *check_deps(struct rmv_run *run)
-{
-    struct rmv_runner *runner = run->runner;
-    for (size_t i = 0; i < run->stage->deps_count; i++) {
-        const struct rmv_output *now = NULL;
-        const char *path = run->stage->deps[i].path;
-        const struct rmv_output *before = rmv_outputs_find(&run->entry.deps, path);
-
-        const struct rmv_error *err = rmv_stage_view_state(&runner->view, path, &now);
-        if (err)
-            return err;
-        if (now->kind == RMV_OUTPUT_MISSING)
-            return rmv_error(RMV_ERR_FAILED, "stage '%s' removed its dependency '%s'",
-                             run->stage->address, path);
-        if (!rmv_output_equal(before, now))
-            rmv_log_write(runner->workspace->log, RMV_LOG_WARNING,
-                          "'%s' changed while stage '%s', which depends on it, was running", path,
-                          run->stage->address);
-    }
-    return NULL;
-}
-
 /* Runs the command, once more if it has been before, on a clean slate. */
 static const struct rmv_error *start_attempt(struct rmv_run *run)
 {
@@ -188,8 +167,9 @@ static const struct rmv_error *record(struct rmv_run *run)
     RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
     struct rmv_runner *runner = run->runner;
     const struct rmv_repro_options *options = runner->options;
-    const bool is_remembered =
-        !options->no_run_cache && !options->no_commit && !run->stage->always_changed;
+    const bool is_remembered = !options->no_run_cache && !options->no_commit &&
+                               !run->stage->always_changed && !run->changed.deps.count &&
+                               !run->changed.params.count;
     struct rmv_object_id run_id;
     bool changed = false;
 
@@ -204,6 +184,7 @@ static const struct rmv_error *record(struct rmv_run *run)
         err = rmv_store_batch_commit(batch);
     if (!err && is_remembered)
         err = rmv_run_cache_publish(&runner->cache, &run->entry, &run_id);
+    rmv_runner_inputs_forget(&run->changed, &run->entry);
     if (!err)
         err = rmv_runner_publish(runner, run->stage, &run->entry, &changed);
     if (err)
@@ -230,7 +211,8 @@ static const struct rmv_error *finish_command(struct rmv_run *run)
     RMV_CLEANUP(rmv_str_free) char *why = rmv_stage_status_text(&run->status);
 
     rmv_stage_view_forget_all(&run->runner->view);
-    const struct rmv_error *err = check_deps(run);
+    const struct rmv_error *err =
+        rmv_runner_inputs_check(run->runner, run->stage, &run->entry, &run->changed);
     if (err)
         return err;
     run->record.ended_ns = rmv_time_now_ns();
@@ -376,6 +358,7 @@ void rmv_run_close(struct rmv_run **run)
     rmv_lock_stage_free(&closed->entry);
     rmv_record_free(&closed->record);
     rmv_slurm_job_free(&closed->job);
+    rmv_runner_inputs_free(&closed->changed);
     rmv_runner_unlock_stage(&closed->lock);
     free(closed);
 }
