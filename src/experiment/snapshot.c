@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "experiment/snapshot_data.h"
+#include "rmv/base/beneath.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
@@ -24,22 +25,38 @@
 const struct rmv_error *rmv_experiment_folder(const struct rmv_workspace *workspace,
                                               const char *inside, char **path)
 {
-    RMV_CLEANUP(rmv_str_free) char *folder = rmv_path_join(workspace->root, FOLDER);
-    RMV_CLEANUP(rmv_str_free) char *joined = rmv_path_join(folder, inside);
-    RMV_CLEANUP(rmv_str_free) char *found = rmv_path_normalize(joined);
+    RMV_CLEANUP(rmv_str_free)
+    char *below_root = *inside ? rmv_path_join(FOLDER, inside) : rmv_str_copy(FOLDER);
+    RMV_CLEANUP(rmv_str_free) char *any = rmv_path_join(below_root, "any");
+    RMV_CLEANUP(rmv_fd_close) int fd = -1;
+    const char *name = NULL;
 
-    const struct rmv_error *err = rmv_fs_mkdir_p(found);
+    const struct rmv_error *err =
+        rmv_beneath_open_parent(workspace->root_fd, any, true, &fd, &name);
     if (err)
         return err;
-    *path = found;
-    found = NULL;
+    *path = rmv_path_join(workspace->root, below_root);
     return NULL;
+}
+
+DIR *rmv_experiment_open_folder(const struct rmv_workspace *workspace, const char *inside)
+{
+    RMV_CLEANUP(rmv_str_free)
+    char *below_root = *inside ? rmv_path_join(FOLDER, inside) : rmv_str_copy(FOLDER);
+    int fd = -1;
+    DIR *folder = NULL;
+
+    if (rmv_beneath_open(workspace->root_fd, below_root, O_RDONLY | O_DIRECTORY, 0, &fd))
+        return NULL;
+    folder = fdopendir(fd);
+    if (!folder)
+        rmv_fd_close(&fd);
+    return folder;
 }
 
 void rmv_snapshot_clear(const struct rmv_workspace *workspace)
 {
-    RMV_CLEANUP(rmv_str_free) char *path = rmv_path_join(workspace->root, FOLDER);
-    DIR *folder = opendir(path);
+    DIR *folder = rmv_experiment_open_folder(workspace, "");
 
     for (const struct dirent *entry = folder ? readdir(folder) : NULL; entry;
          entry = readdir(folder)) {

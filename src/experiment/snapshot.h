@@ -4,6 +4,8 @@
  * the commit alone. Everything is done on a copy of Git's index. */
 #pragma once
 
+#include <dirent.h>
+
 #include "rmv/base/error.h"
 #include "rmv/base/strings.h"
 #include "rmv/dataset/workspace.h"
@@ -39,8 +41,12 @@ const struct rmv_error *rmv_snapshot_write_files(struct rmv_workspace *workspace
 /* Removes index files that killed processes left in the folder of experiments. */
 void rmv_snapshot_clear(const struct rmv_workspace *workspace);
 
-/* The folder for what experiments need here, ".rmstore/exps", as an absolute path; made if it is
- * not there. The caller frees it. */
+/* The folder for what experiments need here, ".rmstore/exps", or one `inside` it unless that is "",
+ * as an absolute path; made if it is not there. The caller frees it. Errors: DENIED (a symbolic
+ * link is in the way: what is cleared there must be ours), IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_experiment_folder(const struct rmv_workspace *workspace,
                                               const char *inside, char **path);
+
+/* The same to be listed; NULL if it is not there, or is not ours. The caller closes it. */
+DIR *rmv_experiment_open_folder(const struct rmv_workspace *workspace, const char *inside);

@@ -49,7 +49,7 @@ static const struct rmv_error *copy_settings(const struct rmv_experiment_tree *t
     RMV_CLEANUP(rmv_str_free)
     char *from = rmv_path_join(tree->owner->root, RMV_WORKSPACE_FOLDER "/config.local");
     RMV_CLEANUP(rmv_str_free) char *folder = rmv_path_join(root, RMV_WORKSPACE_FOLDER);
-    RMV_CLEANUP(rmv_str_free) char *to = rmv_path_join(folder, "config.local");
+    RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
 
     const struct rmv_error *err = rmv_fs_mkdir_p(folder);
@@ -58,11 +58,10 @@ static const struct rmv_error *copy_settings(const struct rmv_experiment_tree *t
     err = rmv_fs_read(from, CONFIG_BYTES_MAX, &text);
     if (err)
         return err->code == RMV_ERR_NOT_FOUND ? NULL : err;
-    RMV_CLEANUP(rmv_fd_close)
-    int fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return rmv_error_errno("cannot create '%s'", to);
-    return rmv_fd_write(fd, to, text.data, text.size);
+    folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (folder_fd < 0)
+        return rmv_error_errno("cannot open '%s'", folder);
+    return rmv_fs_write_atomic_at(folder_fd, "config.local", text.data, text.size, 0600);
 }
 
 static bool is_folder(const char *path)
@@ -187,9 +186,15 @@ static void remove_files(const char *path)
     }
 }
 
-/* The caller holds the lock. */
+/* The caller holds the lock. A symbolic link is none of our work trees, and where it leads none of
+ * our business. */
 static void remove_tree(const struct rmv_workspace *owner, pthread_mutex_t *mutex, const char *path)
 {
+    struct stat status;
+    if (lstat(path, &status) == 0 && !S_ISDIR(status.st_mode)) {
+        unlink(path);
+        return;
+    }
     const char *const remove[] = {"worktree", "remove", "--force", "--force", path, NULL};
     static const char *const prune[] = {"worktree", "prune", NULL};
     const struct rmv_error *err = git(owner, mutex, remove);
@@ -228,6 +233,7 @@ const struct rmv_error *rmv_experiment_tree_open(struct rmv_workspace *owner,
     RMV_CLEANUP(rmv_experiment_tree_close)
     struct rmv_experiment_tree opened = {.owner = owner, .mutex = mutex, .lock = RMV_LOCK_EMPTY};
     RMV_CLEANUP(rmv_str_free) char *folder = NULL;
+    struct stat status;
 
     const struct rmv_error *err = rmv_experiment_folder(owner, TREES, &folder);
     if (err)
@@ -237,7 +243,7 @@ const struct rmv_error *rmv_experiment_tree_open(struct rmv_workspace *owner,
     if (err)
         return rmv_error_context(err, "experiment '%s'", task->name);
     opened.path = rmv_path_join(folder, task->name);
-    if (rmv_fs_exists(opened.path))
+    if (lstat(opened.path, &status) == 0)
         remove_tree(owner, mutex, opened.path);
     err = fill(&opened, task);
     if (err)
@@ -276,7 +282,7 @@ void rmv_experiment_trees_clear(struct rmv_workspace *owner)
     RMV_CLEANUP(rmv_str_free)
     char *path = rmv_path_join(owner->root, RMV_WORKSPACE_FOLDER "/exps/" TREES);
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
-    DIR *folder = opendir(path);
+    DIR *folder = rmv_experiment_open_folder(owner, TREES);
 
     rmv_snapshot_clear(owner);
     for (const struct dirent *entry = folder ? readdir(folder) : NULL; entry;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "pipeline/runner.h"
+#include "rmv/base/beneath.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
@@ -54,10 +55,12 @@ const struct rmv_error *rmv_runner_lock_stage(struct rmv_runner *runner,
 {
     RMV_CLEANUP(rmv_str_free) char *below_root = rmv_runner_path_of(stage, "runs/locks", "");
     RMV_CLEANUP(rmv_str_free) char *path = rmv_path_join(runner->workspace->root, below_root);
-    RMV_CLEANUP(rmv_str_free) char *folder = rmv_path_parent(path);
+    RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
+    const char *name = NULL;
     bool waited = false;
 
-    const struct rmv_error *err = rmv_fs_mkdir_p(folder);
+    const struct rmv_error *err =
+        rmv_beneath_open_parent(runner->workspace->root_fd, below_root, true, &folder_fd, &name);
     if (err)
         return err;
     for (;;) {

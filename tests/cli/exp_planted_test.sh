@@ -1,0 +1,22 @@
+#!/bin/sh
+# What a clone may bring along in .rmstore/exps: nothing outside of it is cleared, or written to.
+. "$(dirname "$0")/lib.sh"
+. "$SOURCE_ROOT/tests/cli/exp.sh"
+
+experiment_project "$TEST_FOLDER/main"
+mkdir -p ../mine/folder; echo precious >../mine/folder/file; echo precious >../mine/index-4194305-1
+plant() { # plant <path in .rmstore>: a symbolic link there to what is mine
+    rm -rf .rmstore/exps; mkdir -p "$(dirname ".rmstore/$1")"; ln -s "$TEST_FOLDER/mine" ".rmstore/$1"
+}
+is_whole() { test "$(find ../mine | wc -l)" -eq 4 && grep -q precious ../mine/folder/file; }
+
+it 'refuses a symbolic link as the folder of experiments' \
+    'plant exps; exits 10 rmv exp run -n one && says "exps. is or goes through a symbolic link" rmv exp run && is_whole'
+it 'refuses one as the folder of work trees, and clears nothing behind it' \
+    'plant exps/trees; exits 1 rmv exp run -n one && says "trees. is or goes through a symbolic link" rmv exp run && is_whole'
+it 'writes no log through one' 'plant exps/logs; rmv exp run -q -n one; is_whole'
+it 'takes a link among the work trees away, and not where it leads' '
+    plant exps/trees/other; git worktree add -q ../wt; ln -s "$TEST_FOLDER/wt" .rmstore/exps/trees/wt
+    rmv exp run -q -n two -S train.rank=3; is_whole && test -e ../wt/params.yaml && test -z "$(ls .rmstore/exps/trees)"'
+it 'refuses locks of stages behind one' \
+    'rm -rf .rmstore/runs; mkdir .rmstore/runs; ln -s "$TEST_FOLDER/mine" .rmstore/runs/locks; exits 10 rmv repro; is_whole'
