@@ -30,11 +30,17 @@ const struct rmv_error *rmv_examine_odd(const struct rmv_examine_request *reques
                      quoted, what);
 }
 
-void rmv_examine_note(const struct rmv_examine_request *request, const struct rmv_object_id *id)
+void rmv_examine_note_all(const struct rmv_examine_request *request,
+                          const struct rmv_object_id *const *ids, size_t count)
 {
     if (request->is_stored && atomic_load_explicit(request->is_stored, memory_order_relaxed) &&
-        !rmv_store_has(request->workspace->store, id))
+        !rmv_store_has_all(request->workspace->store, ids, count))
         atomic_store_explicit(request->is_stored, false, memory_order_relaxed);
+}
+
+void rmv_examine_note(const struct rmv_examine_request *request, const struct rmv_object_id *id)
+{
+    rmv_examine_note_all(request, &id, 1);
 }
 
 void rmv_examine_flag(bool *flag)

@@ -53,6 +53,8 @@ struct worker {
     struct rmv_buf text; /* of a tree */
     size_t *large;       /* items of the span being looked at that are files to be read later */
     size_t large_count, large_capacity;
+    const struct rmv_object_id *known[SPAN_ITEMS_MAX]; /* of the span's files that are not read */
+    size_t known_count;
 };
 
 static void walk_free(struct walk *walk)
@@ -315,7 +317,7 @@ look_closely(struct worker *worker, struct rmv_examine_folder *folder, size_t in
         return read_file(worker, folder, index);
     item->size = (uint64_t)status.st_size;
     item->nfiles = 1;
-    rmv_examine_note(worker->walk->request, &item->id);
+    worker->known[worker->known_count++] = &item->id;
     return NULL;
 }
 
@@ -357,6 +359,7 @@ static const struct rmv_error *look_at_span(struct worker *worker, const struct 
     struct rmv_examine_folder *folder = span->folder;
     bool has_folders = false;
 
+    worker->known_count = 0;
     rmv_stat_cursor_enter(&worker->cursor, folder->path);
     for (size_t i = span->first; i < span->end; i++) {
         const struct rmv_error *err = look_at(worker, folder, i);
@@ -364,6 +367,7 @@ static const struct rmv_error *look_at_span(struct worker *worker, const struct 
             return err;
         has_folders = has_folders || folder->items[i].type == 'd';
     }
+    rmv_examine_note_all(worker->walk->request, worker->known, worker->known_count);
     const struct rmv_error *err = rmv_content_put_held(&worker->reader);
     rmv_content_reader_tell(&worker->reader);
     if (!err)

@@ -28,6 +28,8 @@ const struct rmv_error *rmv_examine_odd(const struct rmv_examine_request *reques
 
 /* Notes that an object belongs to what is examined: is it stored, if that is asked? */
 void rmv_examine_note(const struct rmv_examine_request *request, const struct rmv_object_id *id);
+void rmv_examine_note_all(const struct rmv_examine_request *request,
+                          const struct rmv_object_id *const *ids, size_t count);
 
 /* Sets what somebody may want to know of; NULL: nobody does. Thread-safe. */
 void rmv_examine_flag(bool *flag);

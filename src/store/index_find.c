@@ -72,6 +72,34 @@ bool rmv_index_find(struct rmv_index *index, const struct rmv_object_id *id, siz
     return is_found;
 }
 
+/* Ids are all over an index: what is looked for next is fetched meanwhile. */
+#define AHEAD 8
+
+static void prefetch_locked(const struct rmv_index *index, const struct rmv_object_id *id)
+{
+    for (size_t i = 0; i < index->segments_count; i++)
+        rmv_segment_prefetch(index->segments[i], id);
+}
+
+bool rmv_index_has_all(struct rmv_index *index, const struct rmv_object_id *const *ids,
+                       size_t count)
+{
+    struct rmv_location location;
+    size_t found = 0;
+    pthread_rwlock_rdlock(&index->lock);
+    for (size_t i = 0; i < count && i < AHEAD; i++)
+        prefetch_locked(index, ids[i]);
+    while (found < count) {
+        if (found + AHEAD < count)
+            prefetch_locked(index, ids[found + AHEAD]);
+        if (!find_locked(index, ids[found], 0, &location))
+            break;
+        found++;
+    }
+    pthread_rwlock_unlock(&index->lock);
+    return found == count;
+}
+
 static bool has_prefix(const struct rmv_object_id *id, const struct rmv_object_id *prefix,
                        size_t digits)
 {

@@ -1,5 +1,6 @@
 #include "store/segment.h"
 
+#include <endian.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,21 +167,84 @@ bool rmv_segment_is_intact(const struct rmv_segment *segment)
     return rmv_frame_checksum(body, size) == header.body_checksum && is_in_order(segment);
 }
 
-size_t rmv_segment_find(const struct rmv_segment *segment, const struct rmv_object_id *id)
+/* Entries among which the first that is not before an id is, or that just after them. */
+struct range {
+    size_t low;
+    size_t high; /* the first one that is known not to be before the id, or the end */
+};
+
+static bool is_before(const struct rmv_segment *segment, size_t at, const struct rmv_object_id *id)
+{
+    return rmv_object_id_compare(&segment->entries[at].id, id) < 0;
+}
+
+/* What the fan-out says; false if it is damaged, which is as good as not found. */
+static bool look_up(const struct rmv_segment *segment, const struct rmv_object_id *id,
+                    struct range *range)
 {
     const size_t key = key_of(segment, id);
-    size_t low = key > 0 ? segment->fanout[key - 1] : 0;
-    size_t high = segment->fanout[key];
-    if (high > segment->entries_count || low > high)
-        return segment->entries_count; /* damaged: as good as not found */
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (rmv_object_id_compare(&segment->entries[middle].id, id) < 0)
-            low = middle + 1;
-        else
-            high = middle;
+    range->low = key > 0 ? segment->fanout[key - 1] : 0;
+    range->high = segment->fanout[key];
+    return range->high <= segment->entries_count && range->low <= range->high;
+}
+
+/* Where the id is likely to be, as ids are spread evenly: an entry that is not in the processor's
+ * cache costs more than the search. */
+static size_t guess(const struct rmv_segment *segment, const struct rmv_object_id *id,
+                    const struct range *range)
+{
+    uint32_t rest;
+    memcpy(&rest, id->sha256 + segment->fanout_bits / 8, sizeof(rest));
+    return range->low + (size_t)((uint64_t)be32toh(rest) * (range->high - range->low) >> 32);
+}
+
+/* Looks there, and around there in growing steps. */
+static void narrow(const struct rmv_segment *segment, const struct rmv_object_id *id,
+                   struct range *range)
+{
+    const size_t at = guess(segment, id, range);
+    size_t step = 1;
+    if (is_before(segment, at, id)) {
+        for (range->low = at + 1; step < range->high - range->low; step *= 2) {
+            if (!is_before(segment, range->low + step - 1, id)) {
+                range->high = range->low + step - 1;
+                return;
+            }
+            range->low += step;
+        }
+        return;
     }
-    return low;
+    for (range->high = at; step < range->high - range->low; step *= 2) {
+        if (is_before(segment, range->high - step, id)) {
+            range->low = range->high - step + 1;
+            return;
+        }
+        range->high -= step;
+    }
+}
+
+size_t rmv_segment_find(const struct rmv_segment *segment, const struct rmv_object_id *id)
+{
+    struct range range;
+    if (!look_up(segment, id, &range))
+        return segment->entries_count;
+    if (range.low < range.high)
+        narrow(segment, id, &range);
+    while (range.low < range.high) {
+        const size_t middle = range.low + (range.high - range.low) / 2;
+        if (is_before(segment, middle, id))
+            range.low = middle + 1;
+        else
+            range.high = middle;
+    }
+    return range.low;
+}
+
+void rmv_segment_prefetch(const struct rmv_segment *segment, const struct rmv_object_id *id)
+{
+    struct range range;
+    if (look_up(segment, id, &range))
+        __builtin_prefetch(segment->entries + guess(segment, id, &range));
 }
 
 int rmv_segment_entry_compare(const struct rmv_segment_entry *a, const struct rmv_segment_entry *b)

@@ -80,5 +80,8 @@ bool rmv_segment_is_intact(const struct rmv_segment *segment);
 /* The index of the first entry whose id is not below `id`; entries_count if there is none. */
 size_t rmv_segment_find(const struct rmv_segment *segment, const struct rmv_object_id *id);
 
+/* Has the processor fetch what rmv_segment_find() is likely to look at. */
+void rmv_segment_prefetch(const struct rmv_segment *segment, const struct rmv_object_id *id);
+
 /* Order of entries: by id, then representation. */
 int rmv_segment_entry_compare(const struct rmv_segment_entry *a, const struct rmv_segment_entry *b);

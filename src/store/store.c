@@ -172,6 +172,17 @@ bool rmv_store_has(struct rmv_store *store, const struct rmv_object_id *id)
            (!rmv_index_refresh(&store->index) && rmv_index_find(&store->index, id, 0, &location));
 }
 
+bool rmv_store_has_all(struct rmv_store *store, const struct rmv_object_id *const *ids,
+                       size_t count)
+{
+    if (rmv_index_has_all(&store->index, ids, count))
+        return true;
+    for (size_t i = 0; i < count; i++)
+        if (!rmv_store_has(store, ids[i]))
+            return false;
+    return true;
+}
+
 static bool find_sound(struct rmv_store *store, const struct rmv_object_id *id)
 {
     struct rmv_location location;
