@@ -32,8 +32,8 @@ $(error SANITIZE is address or thread, not '$(SANITIZE)')
 endif
 
 # What each program is made of; librmv is what rmv uses.
-RMV_FOLDERS       = base store vcs record dataset lineage pipeline experiment
-RECOMART_FOLDERS  = http linalg features recomart
+RMV_FOLDERS       = base http store vcs record dataset lineage pipeline experiment
+RECOMART_FOLDERS  = linalg features recomart
 RMV_PACKAGES      = libcrypto libzstd libgit2 yaml-0.1 libcjson
 RECOMART_PACKAGES = libcurl libpq sqlite3 lapacke openblas cairo pangocairo
 

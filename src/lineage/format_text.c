@@ -101,7 +101,7 @@ static void append_params(struct printer *printer, const char *rail, const char 
 {
     RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(file);
 
-    append_detail(printer, rail, "params");
+    append_detail(printer, rail, strstr(file, "://") ? "url" : "params");
     rmv_buf_append_format(printer->out, "%s:", quoted);
     for (size_t i = 0; i < values->map.count; i++) {
         if (i == PARAMS_MAX && !printer->style->all && values->map.count > PARAMS_MAX + 1) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipeline/url.h"
 #include "rmv/base/beneath.h"
 #include "rmv/base/document.h"
 #include "rmv/base/fs.h"
@@ -22,11 +23,22 @@ static void free_file(struct rmv_value *value)
     free(value);
 }
 
+static void free_values(struct rmv_map *values)
+{
+    for (size_t i = 0; i < values->count; i++)
+        free_file(values->entries[i].value);
+    rmv_map_free(values);
+}
+
 void rmv_params_files_free(struct rmv_params_files *files)
 {
-    for (size_t i = 0; i < files->files.count; i++)
-        free_file(files->files.entries[i].value);
-    rmv_map_free(&files->files);
+    free_values(&files->files);
+    free_values(&files->urls);
+}
+
+void rmv_params_files_forget_all(struct rmv_params_files *files)
+{
+    free_values(&files->files);
 }
 
 void rmv_params_files_forget(struct rmv_params_files *files, const char *path)
@@ -110,6 +122,27 @@ static const struct rmv_error *take_keys(const struct rmv_stage *stage,
                           (unsigned)params->line);
 }
 
+/* Takes what the server says of a URL. */
+static const struct rmv_error *take_url(struct rmv_params_files *files,
+                                        const struct rmv_stage *stage,
+                                        const struct rmv_stage_dep *url, struct rmv_value *values)
+{
+    RMV_CLEANUP(rmv_value_free) struct rmv_value said = {0};
+    struct rmv_value *known = rmv_map_find(&files->urls, url->path);
+    if (!known) {
+        const struct rmv_error *err = rmv_url_ask(url->path, &said);
+        if (err)
+            return rmv_error_context(err, "stage '%s' depends on a URL (%s:%u)", stage->address,
+                                     stage->file, (unsigned)url->line);
+        known = rmv_calloc(1, sizeof(*known));
+        *known = said;
+        said = (struct rmv_value){0};
+        rmv_map_set(&files->urls, url->path, known);
+    }
+    rmv_value_copy(rmv_value_add(values, url->path), known);
+    return NULL;
+}
+
 const struct rmv_error *rmv_params_of_stage(struct rmv_workspace *workspace,
                                             struct rmv_params_files *files,
                                             const struct rmv_stage *stage, struct rmv_value *out)
@@ -131,6 +164,8 @@ const struct rmv_error *rmv_params_of_stage(struct rmv_workspace *workspace,
         err = params->keys.count ? take_keys(stage, params, content, taken)
                                  : take_all(stage, params, content, taken);
     }
+    for (size_t i = 0; !err && i < stage->urls_count; i++)
+        err = take_url(files, stage, &stage->urls[i], &values);
     if (err)
         return err;
     rmv_value_free(out);

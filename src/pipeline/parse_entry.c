@@ -3,8 +3,10 @@
 #include <assert.h>
 #include <string.h>
 
+#include "pipeline/url.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
+#include "rmv/http/http.h"
 
 static bool is_listed(const char *const *keys, const char *key)
 {
@@ -83,12 +85,11 @@ const struct rmv_error *rmv_parse_path(const struct rmv_stage_parser *parser, co
 {
     if (!*text)
         return rmv_value_error(parser->file, at, "a path is empty");
-    if (strstr(text, "://"))
-        return rmv_error_hint(
-            rmv_value_error_as(RMV_ERR_UNSUPPORTED, parser->file, at,
-                               "'%s' is a URL, and this version of rmv knows only paths here",
-                               text),
-            "fetch it in a stage of its own, or fetch it once and `rmv add` it");
+    if (rmv_url_is(text)) {
+        RMV_CLEANUP(rmv_str_free) char *url = rmv_http_visible_url(text);
+        return rmv_value_error_as(RMV_ERR_UNSUPPORTED, parser->file, at,
+                                  "'%s' is a URL, and only dependencies of stages can be one", url);
+    }
     if (text[0] == '/')
         return rmv_error_hint(
             rmv_value_error_as(RMV_ERR_DENIED, parser->file, at, "'%s' is an absolute path", text),
@@ -109,32 +110,55 @@ const struct rmv_error *rmv_parse_path(const struct rmv_stage_parser *parser, co
 
 /* ---- Dependencies --------------------------------------------------------------------------- */
 
+static const struct rmv_error *add_url(const struct rmv_stage_parser *parser,
+                                       const struct rmv_value *item, struct rmv_map *seen)
+{
+    struct rmv_stage *stage = parser->stage;
+    const struct rmv_error *err = rmv_url_check(item->text);
+    if (err)
+        return rmv_error_context(err, "%s:%u:%u", parser->file, (unsigned)item->line,
+                                 (unsigned)item->column);
+    if (rmv_map_set(seen, item->text, stage))
+        return NULL;
+    stage->urls =
+        rmv_grow(stage->urls, stage->urls_count, &stage->urls_capacity, sizeof(stage->urls[0]));
+    stage->urls[stage->urls_count++] = (struct rmv_stage_dep){
+        .path = rmv_str_copy(item->text), .line = item->line, .column = item->column};
+    return NULL;
+}
+
+static const struct rmv_error *add_dep(const struct rmv_stage_parser *parser,
+                                       const struct rmv_value *item, struct rmv_map *seen)
+{
+    struct rmv_stage *stage = parser->stage;
+    RMV_CLEANUP(rmv_str_free) char *path = NULL;
+
+    const struct rmv_error *err =
+        rmv_value_expect(parser->file, item, RMV_VALUE_STRING, "a dependency");
+    if (!err && rmv_url_is(item->text))
+        return add_url(parser, item, seen);
+    if (!err)
+        err = rmv_parse_path(parser, stage->wdir, item, item->text, &path);
+    if (err || rmv_map_set(seen, path, stage)) /* twice is as good as once */
+        return err;
+    stage->deps =
+        rmv_grow(stage->deps, stage->deps_count, &stage->deps_capacity, sizeof(stage->deps[0]));
+    stage->deps[stage->deps_count++] =
+        (struct rmv_stage_dep){.path = path, .line = item->line, .column = item->column};
+    path = NULL;
+    return NULL;
+}
+
 const struct rmv_error *rmv_parse_deps(const struct rmv_stage_parser *parser,
                                        const struct rmv_value *list)
 {
-    struct rmv_stage *stage = parser->stage;
     const struct rmv_error *err = rmv_value_expect(parser->file, list, RMV_VALUE_LIST, "'deps'");
     if (err)
         return err;
     RMV_CLEANUP(rmv_map_free) struct rmv_map seen = {0};
-
-    for (size_t i = 0; i < list->list.count; i++) {
-        const struct rmv_value *item = &list->list.items[i];
-        RMV_CLEANUP(rmv_str_free) char *path = NULL;
-        err = rmv_value_expect(parser->file, item, RMV_VALUE_STRING, "a dependency");
-        if (!err)
-            err = rmv_parse_path(parser, stage->wdir, item, item->text, &path);
-        if (err)
-            return err;
-        if (rmv_map_set(&seen, path, stage))
-            continue; /* as good as once */
-        stage->deps =
-            rmv_grow(stage->deps, stage->deps_count, &stage->deps_capacity, sizeof(stage->deps[0]));
-        stage->deps[stage->deps_count++] =
-            (struct rmv_stage_dep){.path = path, .line = item->line, .column = item->column};
-        path = NULL;
-    }
-    return NULL;
+    for (size_t i = 0; !err && i < list->list.count; i++)
+        err = add_dep(parser, &list->list.items[i], &seen);
+    return err;
 }
 
 /* ---- Parameters ----------------------------------------------------------------------------- */

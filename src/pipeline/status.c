@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipeline/url.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/dataset/dataset.h"
@@ -197,9 +198,12 @@ static char *describe_difference(const struct rmv_params_difference *difference)
 static void add_differences(struct comparison *comparison,
                             const struct rmv_params_differences *differences)
 {
-    for (size_t i = 0; i < differences->count; i++)
-        rmv_stage_status_add(comparison->status, RMV_STAGE_CHANGE_PARAM,
+    for (size_t i = 0; i < differences->count; i++) {
+        const bool is_dep = rmv_url_is(differences->items[i].file);
+        rmv_stage_status_add(comparison->status,
+                             is_dep ? RMV_STAGE_CHANGE_DEP : RMV_STAGE_CHANGE_PARAM,
                              describe_difference(&differences->items[i]));
+    }
 }
 
 static const struct rmv_error *compare_params(struct comparison *comparison)
@@ -311,7 +315,7 @@ static void compare_kind(struct comparison *comparison)
     if (stage->always_changed)
         rmv_stage_status_add(comparison->status, RMV_STAGE_CHANGE_ALWAYS,
                              rmv_str_copy("always_changed"));
-    else if (!stage->deps_count && !stage->outs_count && !stage->params_count)
+    else if (!stage->deps_count && !stage->urls_count && !stage->outs_count && !stage->params_count)
         rmv_stage_status_add(comparison->status, RMV_STAGE_CHANGE_ALWAYS,
                              rmv_str_copy("it has neither dependencies nor outputs"));
     if (!comparison->locked)
@@ -406,7 +410,8 @@ const struct rmv_error *rmv_pipeline_status(struct rmv_workspace *workspace,
         if (chosen && !chosen[graph.order[i]])
             continue;
         err = rmv_stage_status_of(&view, stage, &one);
-        if (err && err->code != RMV_ERR_NOT_FOUND)
+        /* A server that does not answer must not hide the state of other stages. */
+        if (err && err->code != RMV_ERR_NOT_FOUND && !stage->urls_count)
             return err;
         if (!err && !one.count)
             continue;

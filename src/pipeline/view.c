@@ -67,7 +67,7 @@ void rmv_stage_view_forget_all(struct rmv_stage_view *view)
     for (size_t i = 0; i < view->states.count; i++)
         free_state(view->states.entries[i].value);
     rmv_map_free(&view->states);
-    rmv_params_files_free(&view->params);
+    rmv_params_files_forget_all(&view->params);
 }
 
 void rmv_stage_view_forget(struct rmv_stage_view *view, const char *path)

@@ -174,6 +174,58 @@ static void but_not_longer_than_agreed(void **state)
     assert_int_equal(failures.pause_ms, 50);
 }
 
+static const struct rmv_error *look(const char *path, struct rmv_http_state *found)
+{
+    struct rmv_http_options options = options_of(2);
+    options.size_max = 0; /* nothing is taken */
+    RMV_CLEANUP(rmv_str_free) char *url = rmv_str_format("%s%s", base_url, path);
+    return rmv_http_look(url, &options, found);
+}
+
+/* This server knows no HEAD, and nothing of ranges. tests/cli/repro_url_test.sh asks another. */
+static void a_look_takes_no_content(void **state)
+{
+    RMV_CLEANUP(rmv_http_state_free) struct rmv_http_state found = {.size = -1};
+    (void)state;
+    CHECK_OK(look("/moved", &found));
+    assert_int_equal(found.size, strlen(CATALOGUE));
+    assert_null(found.etag);
+    assert_null(found.last_modified);
+    CHECK_OK(look("/huge", &found));
+    assert_int_equal(found.size, -1);
+    CHECK_OK(look("/empty", &found));
+    assert_int_equal(found.size, 0);
+}
+
+static void a_look_fails_as_a_request_does(void **state)
+{
+    struct rmv_http_state found = {.size = -1};
+    struct rmv_http_options options = options_of(1);
+    (void)state;
+    options.on_failure = NULL;
+    CHECK_SAYS(look("/missing", &found), RMV_ERR_NOT_FOUND, "HTTP status 404");
+    CHECK_SAYS(look("/forbidden", &found), RMV_ERR_DENIED, "HTTP status 403");
+    CHECK_SAYS(look("/to-file", &found), RMV_ERR_IO, "Redirect");
+    CHECK_SAYS(look("/down", &found), RMV_ERR_IO, "HTTP status 500");
+    CHECK_FAILS(rmv_http_look("file:///etc/passwd", &options, &found), RMV_ERR_USAGE);
+    assert_int_equal(found.size, -1);
+}
+
+static void passwords_are_not_shown(void **state)
+{
+    static const char *const shown[][2] = {
+        {"http://me:it@h/p@q", "http://h/p@q"},
+        {"http://a@b@h:80?x@y", "http://h:80?x@y"},
+        {"https://h/a:b@c", "https://h/a:b@c"},
+        {"no URL", "no URL"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+        RMV_CLEANUP(rmv_str_free) char *visible = rmv_http_visible_url(shown[i][0]);
+        assert_string_equal(visible, shown[i][1]);
+    }
+}
+
 static void retry_after_is_seconds_or_a_date(void **state)
 {
     (void)state;
@@ -300,6 +352,9 @@ int main(void)
         TEST(a_refusal_is_final),
         TEST(retry_after_is_waited_for),
         TEST(but_not_longer_than_agreed),
+        TEST(a_look_takes_no_content),
+        TEST(a_look_fails_as_a_request_does),
+        TEST(passwords_are_not_shown),
         TEST(retry_after_is_seconds_or_a_date),
         TEST(pauses_grow_and_have_some_chance_in_them),
         TEST(a_body_without_end_is_cut_off),

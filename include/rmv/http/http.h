@@ -1,8 +1,9 @@
-/* GET requests over HTTP, HTTPS and file://, with a limit on everything: time, size, redirects and
- * attempts. Connection failures, timeouts, broken transfers, 5xx and 429 are tried again, after a
- * pause that doubles each time and has some chance in it (or the one that Retry-After asks for, in
- * seconds or as a date); other statuses are final. Redirects stay with http and https, never lead
- * from https to http or to a file, and credentials do not follow to another host. */
+/* Requests over HTTP, HTTPS and, to get something, file://, with a limit on everything: time, size,
+ * redirects and attempts. Connection failures, timeouts, broken transfers, 5xx and 429 are tried
+ * again, after a pause that doubles each time and has some chance in it (or the one that
+ * Retry-After asks for, in seconds or as a date); other statuses are final. Redirects stay with
+ * http and https, never lead from https to http or to a file, and credentials do not follow to
+ * another host. */
 #pragma once
 
 #include <stdint.h>
@@ -32,6 +33,22 @@ struct rmv_http_options {
 RMV_MUST_CHECK
 const struct rmv_error *rmv_http_get(const char *url, const struct rmv_http_options *options,
                                      struct rmv_buf *out);
+
+/* What a server says of what is at a URL, without sending it. Texts are as it sent them. */
+struct rmv_http_state {
+    char *etag, *last_modified; /* NULL: not said */
+    int64_t size;               /* -1: not said */
+};
+void rmv_http_state_free(struct rmv_http_state *state);
+
+/* Sets `*state`, which the caller frees, by HEAD or, where that is refused, by GET for one byte; no
+ * more than that is read. Only http and https. Errors: as above. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_http_look(const char *url, const struct rmv_http_options *options,
+                                      struct rmv_http_state *state);
+
+/* The URL as it may be shown: without "user:password@". The caller frees it. */
+char *rmv_http_visible_url(const char *url);
 
 /* Sets `*host` to the host that a request for `url` would go to, "" for a file; the caller frees
  * it. Errors: USAGE (no URL). */

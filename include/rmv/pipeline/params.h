@@ -7,11 +7,16 @@
 #include "rmv/base/value.h"
 #include "rmv/pipeline/pipeline.h"
 
-/* Parameter files read so far; each is read and parsed once. All-zero is empty. */
+/* Parameter files read so far; each is read and parsed once, and each server asked once what it
+ * says of a URL. All-zero is empty. */
 struct rmv_params_files {
     struct rmv_map files; /* path → struct rmv_value *, owned */
+    struct rmv_map urls;  /* likewise */
 };
 void rmv_params_files_free(struct rmv_params_files *files);
+
+/* Forgets all files, but not what servers said: that holds for as long as the program runs. */
+void rmv_params_files_forget_all(struct rmv_params_files *files);
 
 /* Forgets one file, because a stage has just written it. */
 void rmv_params_files_forget(struct rmv_params_files *files, const char *path);
@@ -32,8 +37,9 @@ const struct rmv_error *rmv_params_read(struct rmv_workspace *workspace,
 void rmv_params_list(const struct rmv_pipeline *pipeline, struct rmv_strings *files);
 
 /* Sets `*out` to what the stage's parameters are now: file → dotted key → value, files relative to
- * the folder of the stage's rmv.yaml, as rmv.lock has it. Errors: NOT_FOUND (a file or a key is
- * missing; the message names them and the stage), and as above. */
+ * the folder of the stage's rmv.yaml, as rmv.lock has it; and URL → {etag} or {last_modified, size}
+ * for each URL that it depends on. Errors: NOT_FOUND (a file, a key or what a URL leads to is
+ * missing; the message names them and the stage), IO (no answer from a server), and as above. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_params_of_stage(struct rmv_workspace *workspace,
                                             struct rmv_params_files *files,

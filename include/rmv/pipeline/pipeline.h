@@ -88,6 +88,8 @@ struct rmv_stage {
     struct rmv_value cmd; /* a string, or a list of strings that run one after the other */
     struct rmv_stage_dep *deps;
     size_t deps_count, deps_capacity;
+    struct rmv_stage_dep *urls; /* dependencies on http:// and https://, as they are written */
+    size_t urls_count, urls_capacity;
     struct rmv_stage_out *outs;
     size_t outs_count, outs_capacity;
     struct rmv_stage_params *params;
@@ -249,7 +251,7 @@ struct rmv_pipeline_edit {
     const struct rmv_pipeline_reader *reader;
     const char *name;              /* of the new stage */
     const struct rmv_value *stage; /* a map as under `stages:` */
-    bool replaces; /* a stage of that name makes way for it */
+    bool replaces;                 /* a stage of that name makes way for it */
 };
 
 /* Sets `new_text` to `text`, the content of the file, with the stage added behind the others, or in
