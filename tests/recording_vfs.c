@@ -462,11 +462,11 @@ void recording_vfs_revive(struct recording_vfs *recording)
     recording->dies_at = SIZE_MAX;
 }
 
-void recording_vfs_forget(struct recording_vfs *recording, enum recorded_kind kind)
+void recording_vfs_forget(struct recording_vfs *recording, size_t first, enum recorded_kind kind)
 {
     assert(kind == RECORDED_SYNC_FILE || kind == RECORDED_SYNC_FOLDER);
-    size_t kept = 0;
-    for (size_t i = 0; i < recording->count; i++)
+    size_t kept = first;
+    for (size_t i = first; i < recording->count; i++)
         if (recording->log[i].kind != kind)
             recording->log[kept++] = recording->log[i];
     recording->count = kept;

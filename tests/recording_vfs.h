@@ -63,5 +63,5 @@ void recording_vfs_promise(struct recording_vfs *recording, size_t count);
 /* After `dies_at` was reached: things are changed again. */
 void recording_vfs_revive(struct recording_vfs *recording);
 
-/* As if the program had left out every sync of this kind. */
-void recording_vfs_forget(struct recording_vfs *recording, enum recorded_kind kind);
+/* As if the program had left out every sync of this kind from the operation `first` on. */
+void recording_vfs_forget(struct recording_vfs *recording, size_t first, enum recorded_kind kind);

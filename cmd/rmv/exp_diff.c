@@ -6,11 +6,14 @@
 #include "rmv/shared.h"
 #include "rmv/values.h"
 
-static bool option_all, option_json, option_md, option_no_path;
+static bool option_all, option_json, option_md, option_no_path, option_param_deps;
 static int64_t option_precision = CLI_PRECISION_DEFAULT;
 
 static const struct cli_option options[] = {
     {.name = "all", .flag = &option_all, .help = "print values that are equal too"},
+    {.name = "param-deps",
+     .flag = &option_param_deps,
+     .help = "only parameters that stages depend on"},
     {.name = "precision",
      .number = &option_precision,
      .argument = "N",
@@ -55,13 +58,15 @@ static const struct rmv_error *compare(struct rmv_workspace *workspace,
         const struct cli_values_choice choice = {.kind = kinds[i], .targets = &none};
         err = cli_values_compare(workspace, revisions, &choice, option_all, &differences[i]);
     }
-    return err;
+    return err || !option_param_deps ? err : cli_values_keep_deps(workspace, &differences[1]);
 }
 
-static void print(const struct rmv_params_differences differences[2], const char *before,
+static void print(const struct rmv_workspace *workspace,
+                  const struct rmv_params_differences differences[2], const char *before,
                   const char *after)
 {
-    struct cli_differences_style style = {.before = before,
+    struct cli_differences_style style = {.workspace = workspace,
+                                          .before = before,
                                           .after = after,
                                           .name = "Metric",
                                           .precision = option_precision,
@@ -101,7 +106,7 @@ static const struct rmv_error *exp_diff(int argc, char **argv)
     if (!err)
         err = compare(workspace, revisions, differences);
     if (!err)
-        print(differences, typed[0], typed[1] ? typed[1] : "workspace");
+        print(workspace, differences, typed[0], typed[1] ? typed[1] : "workspace");
     for (size_t i = 0; i < 2; i++)
         rmv_params_differences_free(&differences[i]);
     return err;

@@ -1,8 +1,4 @@
-#include <stdio.h>
-
-#include "rmv/base/mem.h"
 #include "rmv/commands.h"
-#include "rmv/shared.h"
 #include "rmv/values.h"
 
 static bool option_json, option_md, option_all, option_no_path, option_recursive;
@@ -31,38 +27,17 @@ static const struct cli_option options[] = {
 
 static const struct rmv_error *metrics_diff(int argc, char **argv)
 {
-    RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
-    RMV_CLEANUP(rmv_params_differences_free) struct rmv_params_differences differences = {0};
-    RMV_CLEANUP(rmv_strings_free) struct rmv_strings targets = {0};
-    const char *const revisions[2] = {argc > 0 ? argv[0] : "HEAD", argc > 1 ? argv[1] : NULL};
-    const struct cli_differences_style style = {.before = revisions[0],
-                                                .after = revisions[1] ? revisions[1] : "workspace",
-                                                .name = "Metric",
-                                                .precision = option_precision,
-                                                .as_markdown = option_md,
-                                                .no_path = option_no_path,
-                                                .has_change = true};
-    const struct cli_values_choice choice = {
-        .kind = CLI_VALUES_METRICS, .targets = &targets, .recursive = option_recursive};
-
-    if (argc > 2)
-        return rmv_error(RMV_ERR_USAGE, "at most two revisions can be compared: '%s'", argv[2]);
-    if (option_recursive && !option_targets.count)
-        return rmv_error(RMV_ERR_USAGE, "--recursive needs --targets");
-    const struct rmv_error *err = cli_check_precision(option_precision);
-    if (!err)
-        err = cli_open_workspace(&workspace);
-    if (!err)
-        err = cli_paths(workspace, (int)option_targets.count, option_targets.items, &targets);
-    if (!err)
-        err = cli_values_compare(workspace, revisions, &choice, option_all, &differences);
-    if (err)
-        return err;
-    if (option_json)
-        cli_differences_print_json(&differences, &style);
-    else
-        cli_differences_print(&differences, &style);
-    return NULL;
+    const struct cli_values_diff diff = {
+        .choice = {.kind = CLI_VALUES_METRICS, .recursive = option_recursive},
+        .targets = &option_targets,
+        .all = option_all,
+        .as_json = option_json,
+        .style = {.name = "Metric",
+                  .precision = option_precision,
+                  .as_markdown = option_md,
+                  .no_path = option_no_path,
+                  .has_change = true}};
+    return cli_values_diff(&diff, argc, argv);
 }
 
 const struct cli_command rmv_command_metrics_diff = {

@@ -105,6 +105,54 @@ const struct rmv_error *cli_values_compare(struct rmv_workspace *workspace,
     return err;
 }
 
+/* ---- What stages depend on ------------------------------------------------------------------- */
+
+/* Is it `key`, or inside, or does it hold it? */
+static bool is_key_of(const char *key, const char *wanted)
+{
+    const size_t size = strlen(wanted), key_size = strlen(key);
+    const size_t shorter = size < key_size ? size : key_size;
+    if (strncmp(key, wanted, shorter) != 0)
+        return false;
+    return size == key_size || (size < key_size ? key[size] : wanted[key_size]) == '.';
+}
+
+static bool is_depended_on(const struct rmv_pipeline *pipeline,
+                           const struct rmv_params_difference *difference)
+{
+    for (size_t i = 0; i < pipeline->count; i++)
+        for (size_t k = 0; k < pipeline->stages[i].params_count; k++) {
+            const struct rmv_stage_params *params = &pipeline->stages[i].params[k];
+            if (strcmp(params->file, difference->file) != 0)
+                continue;
+            if (!params->keys.count)
+                return true;
+            for (size_t n = 0; n < params->keys.count; n++)
+                if (is_key_of(difference->key, params->keys.items[n]))
+                    return true;
+        }
+    return false;
+}
+
+const struct rmv_error *cli_values_keep_deps(struct rmv_workspace *workspace,
+                                             struct rmv_params_differences *differences)
+{
+    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
+    RMV_CLEANUP(rmv_params_differences_free) struct rmv_params_differences all = *differences;
+
+    *differences = (struct rmv_params_differences){0};
+    const struct rmv_error *err = rmv_pipeline_read(workspace, &pipeline);
+    for (size_t i = 0; !err && i < all.count; i++) {
+        if (!is_depended_on(&pipeline, &all.items[i]))
+            continue;
+        differences->items = rmv_grow(differences->items, differences->count,
+                                      &differences->capacity, sizeof(differences->items[0]));
+        differences->items[differences->count++] = all.items[i];
+        all.items[i] = (struct rmv_params_difference){0};
+    }
+    return err;
+}
+
 /* ---- Printing ------------------------------------------------------------------------------- */
 
 static bool is_number(const struct rmv_value *value)
@@ -184,8 +232,9 @@ void cli_differences_print(const struct rmv_params_differences *differences,
     for (size_t i = 0; i < differences->count; i++) {
         const struct rmv_params_difference *difference = &differences->items[i];
         struct rmv_value change = {0};
+        RMV_CLEANUP(rmv_str_free) char *path = cli_shown_path(style->workspace, difference->file);
         if (!style->no_path)
-            cli_table_add(&table, difference->file);
+            cli_table_add(&table, path);
         cli_table_add(&table, difference->key);
         add_cell(&table, difference->had ? &difference->before : NULL, style->precision);
         add_cell(&table, difference->has ? &difference->after : NULL, style->precision);
@@ -219,6 +268,42 @@ void cli_differences_print_json(const struct rmv_params_differences *differences
     RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
     cli_differences_to_value(differences, style, &document);
     cli_print_json(&document);
+}
+
+const struct rmv_error *cli_values_diff(const struct cli_values_diff *diff, int argc, char **argv)
+{
+    RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
+    RMV_CLEANUP(rmv_params_differences_free) struct rmv_params_differences differences = {0};
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings targets = {0};
+    const char *const revisions[2] = {argc > 0 ? argv[0] : "HEAD", argc > 1 ? argv[1] : NULL};
+    struct cli_values_choice choice = diff->choice;
+    struct cli_differences_style style = diff->style;
+
+    if (argc > 2)
+        return rmv_error(RMV_ERR_USAGE, "at most two revisions can be compared: '%s'", argv[2]);
+    if (choice.recursive && !diff->targets->count)
+        return rmv_error(RMV_ERR_USAGE, "--recursive needs --targets");
+    const bool has_precision = choice.kind == CLI_VALUES_METRICS;
+    const struct rmv_error *err = has_precision ? cli_check_precision(style.precision) : NULL;
+    if (!err)
+        err = cli_open_workspace(&workspace);
+    if (!err)
+        err = cli_paths(workspace, (int)diff->targets->count, diff->targets->items, &targets);
+    choice.targets = &targets;
+    if (!err)
+        err = cli_values_compare(workspace, revisions, &choice, diff->all, &differences);
+    if (!err && diff->only_deps)
+        err = cli_values_keep_deps(workspace, &differences);
+    if (err)
+        return err;
+    style.workspace = workspace;
+    style.before = revisions[0];
+    style.after = revisions[1] ? revisions[1] : "workspace";
+    if (diff->as_json)
+        cli_differences_print_json(&differences, &style);
+    else
+        cli_differences_print(&differences, &style);
+    return NULL;
 }
 
 const struct rmv_error *cli_check_precision(int64_t precision)

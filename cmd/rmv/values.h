@@ -37,11 +37,17 @@ const struct rmv_error *cli_values_compare(struct rmv_workspace *workspace,
                                            const struct cli_values_choice *choice, bool all,
                                            struct rmv_params_differences *differences);
 
+/* Keeps what a stage depends on now. */
+RMV_MUST_CHECK
+const struct rmv_error *cli_values_keep_deps(struct rmv_workspace *workspace,
+                                             struct rmv_params_differences *differences);
+
 /* How differences are printed. */
 struct cli_differences_style {
-    const char *before, *after; /* headings */
-    const char *name;           /* "Param", "Metric" */
-    int64_t precision;          /* digits behind the point; -1: all */
+    const struct rmv_workspace *workspace; /* that paths are shown in */
+    const char *before, *after;            /* headings */
+    const char *name;                      /* "Param", "Metric" */
+    int64_t precision;                     /* digits behind the point; -1: all */
     bool as_markdown, no_path;
     bool has_change; /* a last column, and a member "diff", with how much it is more or less */
 };
@@ -52,6 +58,17 @@ void cli_differences_to_value(const struct rmv_params_differences *differences,
                               struct rmv_value *document);
 void cli_differences_print_json(const struct rmv_params_differences *differences,
                                 const struct cli_differences_style *style);
+
+/* What `metrics diff` and `params diff` do with [REV [REV]]: the first is HEAD unless told, the
+ * second the workspace. Of `choice` and `style`, what they have in common is left out. */
+struct cli_values_diff {
+    struct cli_values_choice choice;
+    const struct rmv_strings *targets; /* as typed */
+    bool all, only_deps, as_json;
+    struct cli_differences_style style;
+};
+RMV_MUST_CHECK
+const struct rmv_error *cli_values_diff(const struct cli_values_diff *diff, int argc, char **argv);
 
 /* Digits behind the point unless told. */
 #define CLI_PRECISION_DEFAULT 5

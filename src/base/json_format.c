@@ -1,4 +1,3 @@
-#include <math.h>
 #include <string.h>
 
 #include "base/number.h"
@@ -80,36 +79,19 @@ static void append_map(const struct rmv_value *map, bool pretty, size_t indent, 
     rmv_buf_append(out, "}", 1);
 }
 
-static void append_double(double number, struct rmv_buf *out)
-{
-    char text[RMV_NUMBER_TEXT_SIZE] = "null";
-    if (isfinite(number))
-        rmv_number_format(number, text);
-    rmv_buf_append_string(out, text);
-}
-
 static void append_value(const struct rmv_value *value, bool pretty, size_t indent,
                          struct rmv_buf *out)
 {
-    switch (value->kind) {
-    case RMV_VALUE_NULL:
-    case RMV_VALUE_BOOL:
-    case RMV_VALUE_INT:
-        rmv_scalar_format(value, out);
-        break;
-    case RMV_VALUE_DOUBLE:
-        append_double(value->number, out);
-        break;
-    case RMV_VALUE_STRING:
+    if (rmv_scalar_format(value, out))
+        return;
+    if (value->kind == RMV_VALUE_STRING)
         rmv_json_format_text(value->text, out);
-        break;
-    case RMV_VALUE_LIST:
+    else if (value->kind == RMV_VALUE_LIST)
         append_list(value, pretty, indent, out);
-        break;
-    case RMV_VALUE_MAP:
+    else if (value->kind == RMV_VALUE_MAP)
         append_map(value, pretty, indent, out);
-        break;
-    }
+    else
+        rmv_buf_append_string(out, "null"); /* JSON has no number that is not finite */
 }
 
 void rmv_json_format(const struct rmv_value *value, bool pretty, struct rmv_buf *out)

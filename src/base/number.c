@@ -21,14 +21,22 @@ void rmv_number_format(double number, char text[RMV_NUMBER_TEXT_SIZE])
     snprintf(text, RMV_NUMBER_TEXT_SIZE, "%.*s%s%s", (int)whole, digits, dot, digits + whole);
 }
 
-void rmv_scalar_format(const struct rmv_value *value, struct rmv_buf *out)
+bool rmv_scalar_format(const struct rmv_value *value, struct rmv_buf *out)
 {
+    char text[RMV_NUMBER_TEXT_SIZE];
     if (value->kind == RMV_VALUE_NULL)
         rmv_buf_append_string(out, "null");
     else if (value->kind == RMV_VALUE_BOOL)
         rmv_buf_append_string(out, value->boolean ? "true" : "false");
-    else
+    else if (value->kind == RMV_VALUE_INT)
         rmv_buf_append_format(out, "%lld", (long long)value->integer);
+    else if (value->kind != RMV_VALUE_DOUBLE || !isfinite(value->number))
+        return false;
+    else {
+        rmv_number_format(value->number, text);
+        rmv_buf_append_string(out, text);
+    }
+    return true;
 }
 
 const char *rmv_number_take_digits(const char *text, const char *digits, struct rmv_buf *out)

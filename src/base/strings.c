@@ -45,6 +45,14 @@ bool rmv_strings_has(const struct rmv_strings *strings, const char *string)
     return false;
 }
 
+bool rmv_words_have(const char *const *words, const char *word)
+{
+    for (; words && *words; words++)
+        if (strcmp(*words, word) == 0)
+            return true;
+    return false;
+}
+
 /* Levenshtein distance; words longer than the row are as far apart as can be. */
 static size_t distance(const char *a, const char *b)
 {

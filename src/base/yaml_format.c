@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "base/yaml_scalar.h"
 #include "rmv/base/mem.h"
+#include "rmv/base/strings.h"
 #include "rmv/base/yaml.h"
 
 #define INDENT 2
@@ -39,9 +40,8 @@ static bool is_special_elsewhere(const char *text)
 {
     static const char *const words[] = {"yes", "Yes", "YES", "no",  "No", "NO", "on", "On",
                                         "ON",  "off", "Off", "OFF", "<<", "=",  NULL};
-    for (const char *const *word = words; *word; word++)
-        if (strcmp(text, *word) == 0)
-            return true;
+    if (rmv_words_have(words, text))
+        return true;
     return strpbrk(text, "0123456789") && text[strspn(text, "0123456789_:.+-")] == '\0';
 }
 
@@ -150,44 +150,23 @@ static void append_literal(const char *text, size_t indent, struct rmv_buf *out)
     }
 }
 
-static void append_double(double number, struct rmv_buf *out)
-{
-    char text[RMV_NUMBER_TEXT_SIZE];
-    if (isnan(number)) {
-        rmv_buf_append_string(out, ".nan");
-    } else if (isinf(number)) {
-        rmv_buf_append_string(out, number < 0 ? "-.inf" : ".inf");
-    } else {
-        rmv_number_format(number, text);
-        rmv_buf_append_string(out, text);
-    }
-}
-
 /* What fits behind a key or a dash; a literal block goes on below it, at `indent`. */
 static void append_scalar(const struct rmv_value *value, size_t indent, struct rmv_buf *out)
 {
-    switch (value->kind) {
-    case RMV_VALUE_NULL:
-    case RMV_VALUE_BOOL:
-    case RMV_VALUE_INT:
-        rmv_scalar_format(value, out);
-        break;
-    case RMV_VALUE_DOUBLE:
-        append_double(value->number, out);
-        break;
-    case RMV_VALUE_STRING:
-        if (is_literal(value->text))
-            append_literal(value->text, indent, out);
-        else
-            append_text(value->text, out);
-        break;
-    case RMV_VALUE_LIST:
+    if (rmv_scalar_format(value, out))
+        return;
+    if (value->kind == RMV_VALUE_STRING && is_literal(value->text))
+        append_literal(value->text, indent, out);
+    else if (value->kind == RMV_VALUE_STRING)
+        append_text(value->text, out);
+    else if (value->kind == RMV_VALUE_LIST)
         rmv_buf_append_string(out, "[]");
-        break;
-    case RMV_VALUE_MAP:
+    else if (value->kind == RMV_VALUE_MAP)
         rmv_buf_append_string(out, "{}");
-        break;
-    }
+    else if (isnan(value->number))
+        rmv_buf_append_string(out, ".nan");
+    else
+        rmv_buf_append_string(out, value->number < 0 ? "-.inf" : ".inf");
 }
 
 static bool is_block(const struct rmv_value *value)

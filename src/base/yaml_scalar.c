@@ -8,14 +8,7 @@
 
 #include "rmv/base/buf.h"
 #include "rmv/base/mem.h"
-
-static bool is_one_of(const char *text, const char *const *words)
-{
-    for (; *words; words++)
-        if (strcmp(text, *words) == 0)
-            return true;
-    return false;
-}
+#include "rmv/base/strings.h"
 
 static bool resolve_word(const char *text, struct rmv_value *out)
 {
@@ -25,18 +18,18 @@ static bool resolve_word(const char *text, struct rmv_value *out)
     static const char *const nans[] = {".nan", ".NaN", ".NAN", NULL};
     static const char *const infinities[] = {".inf", ".Inf", ".INF", NULL};
 
-    if (is_one_of(text, nulls))
+    if (rmv_words_have(nulls, text))
         return true;
-    if (is_one_of(text, trues) || is_one_of(text, falses)) {
-        rmv_value_set_bool(out, is_one_of(text, trues));
+    if (rmv_words_have(trues, text) || rmv_words_have(falses, text)) {
+        rmv_value_set_bool(out, rmv_words_have(trues, text));
         return true;
     }
-    if (is_one_of(text, nans)) {
+    if (rmv_words_have(nans, text)) {
         rmv_value_set_double(out, NAN);
         return true;
     }
     const size_t sign = text[0] == '-' || text[0] == '+';
-    if (is_one_of(text + sign, infinities)) {
+    if (rmv_words_have(infinities, text + sign)) {
         rmv_value_set_double(out, text[0] == '-' ? -INFINITY : INFINITY);
         return true;
     }

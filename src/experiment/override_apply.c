@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rmv/base/document.h"
 #include "rmv/base/json.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
@@ -127,7 +128,7 @@ static const struct rmv_error *apply(struct rmv_workspace *workspace,
     if (err)
         return err;
     if (edit->text.size)
-        err = rmv_params_parse(edit->path, edit->text.data, edit->text.size, &values);
+        err = rmv_document_parse(edit->path, edit->text.data, edit->text.size, &values);
     if (!err)
         err = check(override, &values);
     if (err)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "pipeline/file_at.h"
+#include "rmv/base/document.h"
 #include "rmv/base/mem.h"
 #include "rmv/pipeline/params.h"
 
@@ -32,7 +33,7 @@ const struct rmv_error *rmv_metrics_read(struct rmv_workspace *workspace, const 
     const struct rmv_file_place place = {.workspace = workspace, .revision = revision};
     const struct rmv_error *err = rmv_file_at_read(&place, file, METRICS_BYTES_MAX, &text);
     if (!err)
-        err = rmv_params_parse(file, text.data, text.size, &value);
+        err = rmv_document_parse(file, text.data, text.size, &value);
     if (err)
         return err;
     rmv_value_copy(rmv_value_add(metrics, file), &value);

@@ -47,12 +47,6 @@ void rmv_params_files_forget(struct rmv_params_files *files, const char *path)
         free_file(rmv_map_set(&files->files, path, NULL));
 }
 
-const struct rmv_error *rmv_params_parse(const char *path, const char *text, size_t size,
-                                         struct rmv_value *out)
-{
-    return rmv_document_parse(path, text, size, out);
-}
-
 const struct rmv_error *rmv_params_read(struct rmv_workspace *workspace,
                                         struct rmv_params_files *files, const char *path,
                                         const struct rmv_value **out)
@@ -68,7 +62,7 @@ const struct rmv_error *rmv_params_read(struct rmv_workspace *workspace,
         if (!err)
             err = rmv_fd_read(fd, path, RMV_YAML_BYTES_MAX, &text);
         if (!err)
-            err = rmv_params_parse(path, text.data, text.size, &value);
+            err = rmv_document_parse(path, text.data, text.size, &value);
         if (err)
             return err;
         known = rmv_calloc(1, sizeof(*known));

@@ -8,14 +8,6 @@
 #include "rmv/base/path.h"
 #include "rmv/http/http.h"
 
-static bool is_listed(const char *const *keys, const char *key)
-{
-    for (; keys && *keys; keys++)
-        if (strcmp(*keys, key) == 0)
-            return true;
-    return false;
-}
-
 static const struct rmv_error *unknown_key(const struct rmv_stage_parser *parser,
                                            const struct rmv_member *member,
                                            const char *const *known)
@@ -43,10 +35,10 @@ const struct rmv_error *rmv_parse_check_keys(const struct rmv_stage_parser *pars
 {
     for (size_t i = 0; i < map->map.count; i++) {
         const struct rmv_member *member = &map->map.members[i];
-        if (is_listed(known, member->key))
+        if (rmv_words_have(known, member->key))
             continue;
         const struct rmv_value place = rmv_value_place_of(member);
-        if (is_listed(later, member->key))
+        if (rmv_words_have(later, member->key))
             return rmv_value_error_as(RMV_ERR_UNSUPPORTED, parser->file, &place,
                                       "'%s' is not supported by this version of rmv", member->key);
         return unknown_key(parser, member, known);

@@ -5,6 +5,7 @@
 
 #include "rmv/base/buf.h"
 #include "rmv/base/csv.h"
+#include "rmv/base/document.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/pipeline/params.h"
@@ -216,7 +217,7 @@ static const struct rmv_error *parse_document(const struct rmv_plot_source *sour
     RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
     RMV_CLEANUP(rmv_value_free) struct rmv_value rows = {0};
 
-    const struct rmv_error *err = rmv_params_parse(source->path, text, size, &document);
+    const struct rmv_error *err = rmv_document_parse(source->path, text, size, &document);
     if (err)
         return err;
     const struct rmv_value *list = find_list(&document, source->column);

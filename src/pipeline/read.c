@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "rmv/base/beneath.h"
+#include "rmv/base/document.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
@@ -35,7 +36,7 @@ static const struct rmv_error *read_values(const struct place *place, const char
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
     const struct rmv_error *err = read_text(place, path, &text);
-    return err ? err : rmv_params_parse(path, rmv_buf_string(&text), text.size, out);
+    return err ? err : rmv_document_parse(path, rmv_buf_string(&text), text.size, out);
 }
 
 static const struct rmv_error *read_at_place(void *context, const char *path, struct rmv_value *out)

@@ -87,14 +87,6 @@ void rmv_slurm_query_close(struct rmv_slurm_query *query)
 
 /* ---- What they say -------------------------------------------------------------------------- */
 
-static bool is_listed(const char *const *names, const char *name)
-{
-    for (; *names; names++)
-        if (strcmp(*names, name) == 0)
-            return true;
-    return false;
-}
-
 /* The word behind " KEY=". */
 static bool find_field(const char *answer, const char *key, char *value, size_t size)
 {
@@ -126,8 +118,8 @@ bool rmv_slurm_parse_state(const char *answer, struct rmv_slurm_state *state)
         return false;
     if (!find_field(answer, "Reason", state->reason, sizeof(state->reason)))
         *state->reason = '\0';
-    state->has_ended = is_listed(ends, state->name);
-    state->has_started = !is_listed(waits, state->name);
+    state->has_ended = rmv_words_have(ends, state->name);
+    state->has_started = !rmv_words_have(waits, state->name);
     return true;
 }
 

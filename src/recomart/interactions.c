@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "recomart/row_set.h"
+#include "recomart/slots.h"
 #include "rmv/base/mem.h"
 #include "rmv/recomart/lake.h"
 #include "rmv/recomart/timestamp.h"
@@ -69,25 +69,17 @@ static bool is_same(const struct rmv_interaction *a, const struct rmv_interactio
            a->mark == b->mark && a->event == b->event && a->score == b->score;
 }
 
+static size_t start_of(const void *slot)
+{
+    return ((const struct rmv_seen *)slot)->hash;
+}
+
 /* Makes the table large enough for `count` items. */
 static void grow_seen(struct rmv_interactions *interactions, size_t count)
 {
-    struct rmv_seen *old = interactions->seen;
-    const size_t old_count = interactions->seen_count;
-    const size_t slots = rmv_row_set_slots(old_count, count);
-    if (slots == old_count)
-        return;
-    interactions->seen_count = slots;
-    interactions->seen = rmv_calloc(slots, sizeof(*interactions->seen));
-    for (size_t i = 0; i < old_count; i++) {
-        if (old[i].index_plus_1 == 0)
-            continue;
-        size_t at = old[i].hash;
-        while (interactions->seen[at & (slots - 1)].index_plus_1)
-            at++;
-        interactions->seen[at & (slots - 1)] = old[i];
-    }
-    free(old);
+    static const struct rmv_slot_type type = {sizeof(*interactions->seen), start_of};
+    interactions->seen =
+        rmv_slots_grow(&type, interactions->seen, &interactions->seen_count, count);
 }
 
 static void add_now(struct rmv_interactions *interactions, const struct rmv_interaction *item,

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "rmv/base/mem.h"
+#include "recomart/slots.h"
 
 static struct rmv_row_key secret = {0x243f6a8885a308d3u, 0x13198a2e03707344u};
 
@@ -60,27 +60,15 @@ static struct rmv_row_key *slot_of(const struct rmv_row_set *set, struct rmv_row
     }
 }
 
-size_t rmv_row_set_slots(size_t slots_count, size_t count)
+static size_t start_of(const void *slot)
 {
-    size_t slots = slots_count ? slots_count : 1024;
-    while (4 * count > 3 * slots)
-        slots *= 2;
-    return slots;
+    return ((const struct rmv_row_key *)slot)->b;
 }
 
 void rmv_row_set_reserve(struct rmv_row_set *set, size_t count)
 {
-    struct rmv_row_key *old = set->slots;
-    const size_t old_count = set->slots_count;
-    const size_t slots = rmv_row_set_slots(old_count, count);
-    if (slots == old_count)
-        return;
-    set->slots_count = slots;
-    set->slots = rmv_calloc(slots, sizeof(*set->slots));
-    for (size_t i = 0; i < old_count; i++)
-        if (old[i].a || old[i].b)
-            *slot_of(set, old[i]) = old[i];
-    free(old);
+    static const struct rmv_slot_type type = {sizeof(*set->slots), start_of};
+    set->slots = rmv_slots_grow(&type, set->slots, &set->slots_count, count);
 }
 
 bool rmv_row_set_add(struct rmv_row_set *set, struct rmv_row_key key)

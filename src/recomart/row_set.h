@@ -21,10 +21,6 @@ struct rmv_row_set {
 struct rmv_row_key rmv_row_key_start(void);
 void rmv_row_key_add(struct rmv_row_key *key, const void *bytes, size_t size);
 
-/* How many slots, a power of two, a table that has `slots_count` now should have for `count` rows:
- * never fewer, and at most three quarters taken. */
-size_t rmv_row_set_slots(size_t slots_count, size_t count);
-
 /* Makes room for so many rows at once. */
 void rmv_row_set_reserve(struct rmv_row_set *set, size_t count);
 

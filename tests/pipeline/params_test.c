@@ -2,12 +2,13 @@
 
 #include <string.h>
 
+#include "rmv/base/document.h"
 #include "rmv/base/mem.h"
 #include "rmv/pipeline/params.h"
 
 static void read_text(const char *path, const char *text, struct rmv_value *value)
 {
-    CHECK_OK(rmv_params_parse(path, text, strlen(text), value));
+    CHECK_OK(rmv_document_parse(path, text, strlen(text), value));
 }
 
 /* "key old → new; " for every difference. */
@@ -77,7 +78,7 @@ static void a_map_in_place_of_a_value_differs(void **state)
 static void check_kind(const char *path, const char *text)
 {
     RMV_CLEANUP(rmv_value_free) struct rmv_value value = {0};
-    CHECK_OK(rmv_params_parse(path, text, strlen(text), &value));
+    CHECK_OK(rmv_document_parse(path, text, strlen(text), &value));
     assert_int_equal(rmv_value_find_path(&value, "a.b.1")->integer, 2);
 }
 
@@ -90,10 +91,10 @@ static void the_ending_says_what_kind_of_file_it_is(void **state)
     check_kind("p.TOML", "a.b = [1, 2]");
     check_kind("p.py", "class a:\n    b = (1, 2)");
     RMV_CLEANUP(rmv_value_free) struct rmv_value value = {0};
-    CHECK_OK(rmv_params_parse("p.ini", "[a]\nb = 2\n", 10, &value));
+    CHECK_OK(rmv_document_parse("p.ini", "[a]\nb = 2\n", 10, &value));
     assert_int_equal(rmv_value_find_path(&value, "a.b")->integer, 2);
     rmv_value_free(&value);
-    CHECK_OK(rmv_params_parse("p.CFG", "[a]\nb = 2\n", 10, &value));
+    CHECK_OK(rmv_document_parse("p.CFG", "[a]\nb = 2\n", 10, &value));
     check_kind("x.toml/params", "a:\n  b:\n  - 1\n  - 2");
 }
 
@@ -101,11 +102,11 @@ static void broken_files_are_refused(void **state)
 {
     (void)state;
     RMV_CLEANUP(rmv_value_free) struct rmv_value value = {0};
-    CHECK_SAYS(rmv_params_parse("p.toml", "a=", 2, &value), RMV_ERR_CORRUPT, "p.toml:1:3");
-    CHECK_SAYS(rmv_params_parse("p.py", "A=[", 3, &value), RMV_ERR_CORRUPT, "p.py:1:3");
-    CHECK_SAYS(rmv_params_parse("p.ini", "[a", 2, &value), RMV_ERR_CORRUPT, "p.ini:1:1");
-    CHECK_SAYS(rmv_params_parse("p.json", "{", 1, &value), RMV_ERR_CORRUPT, "p.json");
-    CHECK_SAYS(rmv_params_parse("p.yaml", "a: [", 4, &value), RMV_ERR_CORRUPT, "p.yaml");
+    CHECK_SAYS(rmv_document_parse("p.toml", "a=", 2, &value), RMV_ERR_CORRUPT, "p.toml:1:3");
+    CHECK_SAYS(rmv_document_parse("p.py", "A=[", 3, &value), RMV_ERR_CORRUPT, "p.py:1:3");
+    CHECK_SAYS(rmv_document_parse("p.ini", "[a", 2, &value), RMV_ERR_CORRUPT, "p.ini:1:1");
+    CHECK_SAYS(rmv_document_parse("p.json", "{", 1, &value), RMV_ERR_CORRUPT, "p.json");
+    CHECK_SAYS(rmv_document_parse("p.yaml", "a: [", 4, &value), RMV_ERR_CORRUPT, "p.yaml");
 }
 
 int main(void)

@@ -106,11 +106,7 @@ static void a_gc_that_did_not_sync_would_be_caught(void **state)
         struct rmv_store_gc_report report;
         const size_t first = fill(&scenario);
         collect_recorded(&scenario, &report);
-        for (size_t at = first; at < scenario.recording.count; at++)
-            if (scenario.recording.log[at].kind == kinds[i]) {
-                scenario.recording.log[at].kind = RECORDED_PROMISE;
-                scenario.recording.log[at].size = USED_COUNT;
-            }
+        recording_vfs_forget(&scenario.recording, first, kinds[i]);
         scenario.check = check_collected;
         expect_failure(&scenario, first);
     }

@@ -23,7 +23,7 @@ static void a_store_that_did_not_sync_would_be_caught(void **state)
         struct scenario scenario;
         start(&scenario, small_sizes, 3);
         CHECK_OK(run(&scenario, 0, 3));
-        recording_vfs_forget(&scenario.recording, kinds[i]);
+        recording_vfs_forget(&scenario.recording, 0, kinds[i]);
         expect_failure(&scenario, 0);
     }
 }

@@ -16,6 +16,9 @@ void rmv_strings_take(struct rmv_strings *strings, char *string);      /* takes 
 void rmv_strings_sort(struct rmv_strings *strings);                    /* bytewise */
 bool rmv_strings_has(const struct rmv_strings *strings, const char *string);
 
+/* Is the word in a list that ends with NULL? NULL is the empty list. */
+bool rmv_words_have(const char *const *words, const char *word);
+
 /* Edit distance aside, the item nearest to `word`, or NULL when none is near: for "did you mean".
  */
 const char *rmv_strings_nearest(const struct rmv_strings *strings, const char *word);

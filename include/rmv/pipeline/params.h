@@ -21,12 +21,8 @@ void rmv_params_files_forget_all(struct rmv_params_files *files);
 /* Forgets one file, because a stage has just written it. */
 void rmv_params_files_forget(struct rmv_params_files *files, const char *path);
 
-/* The same as rmv_document_parse(). */
-RMV_MUST_CHECK
-const struct rmv_error *rmv_params_parse(const char *path, const char *text, size_t size,
-                                         struct rmv_value *out);
-
-/* Sets `*out` to the parsed file, which belongs to `files`. Errors: NOT_FOUND, and as above. */
+/* Sets `*out` to the parsed file, which belongs to `files`. Errors: NOT_FOUND,
+ * and those of rmv_document_parse(). */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_params_read(struct rmv_workspace *workspace,
                                         struct rmv_params_files *files, const char *path,
