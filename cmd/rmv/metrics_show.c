@@ -49,51 +49,73 @@ static const struct cli_option options[] = {
 
 /* ---- Reading -------------------------------------------------------------------------------- */
 
-/* In one state, what is missing is named; in many, some lack what others have. */
-static const struct rmv_error *read_state(struct rmv_workspace *workspace, const char *revision,
-                                          const struct cli_values_choice *choice, bool is_only,
-                                          struct rmv_value *values)
+/* What was read, and what the command fails with once that is printed. */
+struct reading {
+    struct rmv_workspace *workspace;
+    const struct cli_values_choice *choice;
+    bool is_wide; /* a long history: nobody can mend what is wrong there */
+    bool is_only; /* there is one state */
+    struct rmv_value all;
+    struct rmv_error *problem;
+};
+
+static void reading_free(struct reading *reading)
+{
+    rmv_value_free(&reading->all);
+    rmv_error_free(&reading->problem);
+}
+
+/* A file that cannot be read keeps the others from nothing. In one state, what is missing is named;
+ * in many, some lack what others have. */
+static void note_problem(struct reading *reading, const char *label, const struct rmv_error *err)
+{
+    const bool is_missing = err->code == RMV_ERR_NOT_FOUND;
+    const bool is_asked = reading->choice->targets->count && !reading->choice->recursive;
+    if (is_missing && !reading->is_only)
+        return;
+    if (!reading->is_wide && !reading->problem && (!is_missing || is_asked))
+        reading->problem = rmv_error_take(err);
+    else if (reading->is_only)
+        rmv_log_write(cli_log(), RMV_LOG_WARNING, "%s", err->message);
+    else
+        rmv_log_write(cli_log(), RMV_LOG_WARNING, "%s: %s", label, err->message);
+}
+
+static const struct rmv_error *read_state(struct reading *reading, const char *label,
+                                          const char *revision, struct rmv_value *values)
 {
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings files = {0};
-    const bool is_asked = choice->targets->count && !choice->recursive;
-
-    const struct rmv_error *err = cli_values_find(workspace, revision, choice, &files);
+    const struct rmv_error *err =
+        cli_values_find(reading->workspace, revision, reading->choice, &files);
     rmv_value_set_map(values);
     for (size_t i = 0; !err && i < files.count; i++) {
-        err = rmv_metrics_read(workspace, revision, files.items[i], values);
-        if (!err || err->code != RMV_ERR_NOT_FOUND || (is_asked && is_only))
-            continue;
-        if (is_only)
-            rmv_log_write(cli_log(), RMV_LOG_WARNING, "%s", err->message);
-        err = NULL;
+        const struct rmv_error *problem =
+            rmv_metrics_read(reading->workspace, revision, files.items[i], values);
+        if (problem)
+            note_problem(reading, label, problem);
     }
     return err;
 }
 
 /* Adds a member per state. In a long history, one that cannot be read is left out. */
-static const struct rmv_error *read_states(struct rmv_workspace *workspace,
-                                           const struct cli_states *states,
-                                           const struct cli_values_choice *choice,
-                                           struct rmv_value *all)
+static const struct rmv_error *read_states(struct reading *reading, const struct cli_states *states)
 {
-    const bool is_wide = option_branches || option_tags || option_commits;
+    struct rmv_value *all = &reading->all;
     rmv_value_set_map(all);
     for (size_t i = 0; i < states->labels.count; i++) {
         RMV_CLEANUP(rmv_value_free) struct rmv_value values = {0};
-        const char *revision = cli_states_revision(states, i);
-        const struct rmv_error *err =
-            read_state(workspace, revision, choice, states->labels.count == 1, &values);
-        if (err && (!is_wide || !revision))
+        const char *revision = cli_states_revision(states, i), *label = states->labels.items[i];
+        const struct rmv_error *err = read_state(reading, label, revision, &values);
+        if (err && (!reading->is_wide || !revision))
             return err;
         if (err)
-            rmv_log_write(cli_log(), RMV_LOG_WARNING, "%s: %s", states->labels.items[i],
-                          err->message);
+            rmv_log_write(cli_log(), RMV_LOG_WARNING, "%s: %s", label, err->message);
         else if (values.map.count)
-            rmv_value_copy(rmv_value_add(all, states->labels.items[i]), &values);
+            rmv_value_copy(rmv_value_add(all, label), &values);
     }
-    if (all->map.count)
+    if (all->map.count || reading->problem)
         return NULL;
-    const char *only = states->labels.count == 1 ? cli_states_revision(states, 0) : NULL;
+    const char *only = reading->is_only ? cli_states_revision(states, 0) : NULL;
     return rmv_error_hint(rmv_error(RMV_ERR_NOT_FOUND, "there are no metrics%s%s",
                                     only ? " at revision " : "", only ? only : ""),
                           "name them under 'metrics' in rmv.yaml; `rmv repro` makes them");
@@ -179,6 +201,18 @@ static void print_states(const struct rmv_workspace *workspace, const struct rmv
     print(&table);
 }
 
+static void print_all(const struct rmv_workspace *workspace, const struct rmv_value *all,
+                      bool is_only)
+{
+    const struct rmv_value *first = &all->map.members[0].value;
+    if (option_json)
+        cli_print_json(is_only ? first : all);
+    else if (is_only)
+        print_state(workspace, first);
+    else
+        print_states(workspace, all);
+}
+
 /* ---- The command ---------------------------------------------------------------------------- */
 
 static const struct rmv_error *check_options(int argc)
@@ -195,13 +229,15 @@ static const struct rmv_error *metrics_show(int argc, char **argv)
     RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings targets = {0};
     RMV_CLEANUP(cli_states_free) struct cli_states states = {0};
-    RMV_CLEANUP(rmv_value_free) struct rmv_value all = {0};
     const struct cli_history history = {.revisions = &option_revs,
                                         .branches = option_branches,
                                         .tags = option_tags,
                                         .commits = option_commits};
     const struct cli_values_choice choice = {
         .kind = CLI_VALUES_METRICS, .targets = &targets, .recursive = option_recursive};
+    RMV_CLEANUP(reading_free)
+    struct reading reading = {.choice = &choice,
+                              .is_wide = option_branches || option_tags || option_commits};
 
     const struct rmv_error *err = check_options(argc);
     if (!err)
@@ -210,18 +246,15 @@ static const struct rmv_error *metrics_show(int argc, char **argv)
         err = cli_paths(workspace, argc, argv, &targets);
     if (!err)
         err = cli_history_list(workspace, &history, &states);
+    reading.workspace = workspace;
+    reading.is_only = states.labels.count == 1;
     if (!err)
-        err = read_states(workspace, &states, &choice, &all);
+        err = read_states(&reading, &states);
     if (err)
         return err;
-    const bool is_one = states.labels.count == 1;
-    if (option_json)
-        cli_print_json(is_one ? &all.map.members[0].value : &all);
-    else if (is_one)
-        print_state(workspace, &all.map.members[0].value);
-    else
-        print_states(workspace, &all);
-    return NULL;
+    if (reading.all.map.count)
+        print_all(workspace, &reading.all, reading.is_only);
+    return rmv_error_raise(&reading.problem);
 }
 
 const struct cli_command rmv_command_metrics_show = {
@@ -231,8 +264,9 @@ const struct cli_command rmv_command_metrics_show = {
     .help =
         "Prints what the metrics files hold, one value per line under its dotted name. Without\n"
         "FILE, all that rmv.yaml lists under 'metrics', of stages or at the top, are shown;\n"
-        "those that do not exist yet are named in a warning. With --rev they come from Git or, if\n"
-        "they are stored by rmv, from the store, and the workspace is not touched.\n"
+        "those that do not exist yet are named in a warning, and one that cannot be read is an\n"
+        "error, once the others are printed. With --rev they come from Git or, if they are stored\n"
+        "by rmv, from the store, and the workspace is not touched.\n"
         "\n"
         "Of several revisions, each has a line per file, and each value a column; '-' stands for\n"
         "none. Revisions without metrics are left out, and those that cannot be read are named in\n"

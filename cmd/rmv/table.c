@@ -25,13 +25,25 @@ size_t cli_text_width(const char *text)
     return width;
 }
 
-static void print_cell(const char *text, size_t width, bool as_markdown)
+/* Keeps the text on its line, and a terminal from obeying it; the caller frees it. */
+static char *shown_cell(const char *text, bool as_markdown)
 {
+    struct rmv_buf out = {0};
     for (const char *c = text; *c; c++) {
-        if (as_markdown && *c == '|')
-            putchar('\\');
-        putchar(*c);
+        if (*c == '\n' || *c == '\t')
+            rmv_buf_append_string(&out, *c == '\n' ? "\\n" : "\\t");
+        else if ((unsigned char)*c < ' ' || *c == 0x7f)
+            rmv_buf_append_format(&out, "\\x%02x", (unsigned)*c);
+        else
+            rmv_buf_append_format(&out, as_markdown && *c == '|' ? "\\%c" : "%c", *c);
     }
+    (void)rmv_buf_string(&out);
+    return rmv_buf_take(&out);
+}
+
+static void print_cell(const char *text, size_t width)
+{
+    fputs(text, stdout);
     for (size_t used = cli_text_width(text); used < width; used++)
         putchar(' ');
 }
@@ -55,7 +67,7 @@ static void print_row(char *const *cells, const size_t *widths, size_t columns, 
         else if (i)
             fputs("  ", stdout);
         const bool is_last = i + 1 == columns;
-        print_cell(cells[i], is_last && !as_markdown ? 0 : widths[i], as_markdown);
+        print_cell(cells[i], is_last && !as_markdown ? 0 : widths[i]);
     }
     puts(as_markdown ? " |" : "");
 }
@@ -63,13 +75,15 @@ static void print_row(char *const *cells, const size_t *widths, size_t columns, 
 void cli_table_print(const struct cli_table *table, bool as_markdown)
 {
     RMV_CLEANUP(rmv_free) size_t *widths = rmv_calloc(table->columns, sizeof(*widths));
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings shown = {0};
     for (size_t i = 0; i < table->cells.count; i++) {
-        const size_t width = cli_text_width(table->cells.items[i]);
+        rmv_strings_take(&shown, shown_cell(table->cells.items[i], as_markdown));
+        const size_t width = cli_text_width(shown.items[i]);
         size_t *widest = &widths[i % table->columns];
         *widest = width > *widest ? width : *widest;
     }
-    for (size_t i = 0; i + table->columns <= table->cells.count; i += table->columns) {
-        print_row(&table->cells.items[i], widths, table->columns, as_markdown);
+    for (size_t i = 0; i + table->columns <= shown.count; i += table->columns) {
+        print_row(&shown.items[i], widths, table->columns, as_markdown);
         if (i == 0 && as_markdown)
             print_rule(widths, table->columns);
     }

@@ -6,6 +6,7 @@
 
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
+#include "rmv/commands.h"
 #include "rmv/pipeline/metrics.h"
 #include "rmv/shared.h"
 #include "rmv/table.h"
@@ -60,8 +61,12 @@ const struct rmv_error *cli_values_read(struct rmv_workspace *workspace, const c
     for (size_t i = 0; i < files->count; i++) {
         const struct rmv_error *err =
             rmv_metrics_read(workspace, revision, files->items[i], values);
-        if (err && err->code != RMV_ERR_NOT_FOUND)
+        if (!err || err->code == RMV_ERR_NOT_FOUND)
+            continue;
+        if (!revision || err->code != RMV_ERR_CORRUPT)
             return err;
+        /* Nobody can mend what was committed. */
+        rmv_log_write(cli_log(), RMV_LOG_WARNING, "%s: %s", revision, err->message);
     }
     return NULL;
 }

@@ -17,7 +17,7 @@ const struct rmv_error *rmv_document_parse(const char *name, const char *text, s
         const char *ending;
         const struct rmv_error *(*parse)(const char *name, const char *text, size_t size,
                                          struct rmv_value *out);
-    } languages[] = {{".json", rmv_json_parse},
+    } languages[] = {{".json", rmv_json_parse_python},
                      {".toml", rmv_toml_parse},
                      {".py", rmv_python_parse},
                      {".ini", rmv_ini_parse},

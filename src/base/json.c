@@ -18,6 +18,7 @@
 struct cursor {
     const char *name, *text;
     size_t size, offset;
+    struct rmv_buf *plain; /* the text for cJSON where it has words of Python; NULL: it has none */
 };
 
 static const struct rmv_error *fail_at(const struct cursor *cursor, size_t offset,
@@ -126,6 +127,22 @@ static bool is_number(const char *text, size_t size)
     return i == size;
 }
 
+/* Those that Python writes for numbers that are not finite. */
+static bool is_word_of_python(const char *text, size_t size)
+{
+    return (size == 3 && !memcmp(text, "NaN", 3)) || (size == 8 && !memcmp(text, "Infinity", 8)) ||
+           (size == 9 && !memcmp(text, "-Infinity", 9));
+}
+
+/* cJSON does not know such a word: it sees a 0 there, and blanks. */
+static void hide_word(const struct cursor *cursor, size_t start)
+{
+    if (!cursor->plain->size)
+        rmv_buf_append(cursor->plain, cursor->text, cursor->size);
+    memset(cursor->plain->data + start, ' ', cursor->offset - start);
+    cursor->plain->data[start] = '0';
+}
+
 static const struct rmv_error *check_word(const struct cursor *cursor, size_t start)
 {
     const char *word = cursor->text + start;
@@ -138,6 +155,10 @@ static const struct rmv_error *check_word(const struct cursor *cursor, size_t st
         return size <= NUMBER_SIZE_MAX
                    ? NULL
                    : fail_at(cursor, start, RMV_ERR_LIMIT, "a number of more than 63 characters");
+    if (cursor->plain && is_word_of_python(word, size)) {
+        hide_word(cursor, start);
+        return NULL;
+    }
     return fail_at(
         cursor, start, RMV_ERR_CORRUPT,
         "expected a string in double quotes, a number, true, false, null, a list or a map");
@@ -177,6 +198,12 @@ static void convert_number(const struct cursor *cursor, size_t start, double num
 {
     const size_t size = cursor->offset - start;
     char digits[24];
+
+    if (is_word_of_python(cursor->text + start, size)) {
+        const char first = cursor->text[start];
+        rmv_value_set_double(out, first == 'N' ? NAN : first == '-' ? -INFINITY : INFINITY);
+        return;
+    }
 
     if (size < sizeof(digits) && !memchr(cursor->text + start, '.', size) &&
         !memchr(cursor->text + start, 'e', size) && !memchr(cursor->text + start, 'E', size)) {
@@ -267,12 +294,12 @@ static const struct rmv_error *structure_error(const struct cursor *cursor, cons
     return fail_at(cursor, offset, RMV_ERR_CORRUPT, "this is not JSON from here on");
 }
 
-const struct rmv_error *rmv_json_parse(const char *name, const char *text, size_t size,
-                                       struct rmv_value *out)
+static const struct rmv_error *parse(const char *name, const char *text, size_t size,
+                                     struct rmv_buf *plain, struct rmv_value *out)
 {
     RMV_CLEANUP(rmv_value_free) struct rmv_value value = {0};
     RMV_CLEANUP(free_tree) cJSON *tree = NULL;
-    struct cursor cursor = {.name = name, .text = text, .size = size};
+    struct cursor cursor = {.name = name, .text = text, .size = size, .plain = plain};
 
     if (size > RMV_JSON_BYTES_MAX)
         return rmv_error(RMV_ERR_LIMIT, "%s: longer than %zu bytes", name, RMV_JSON_BYTES_MAX);
@@ -282,8 +309,10 @@ const struct rmv_error *rmv_json_parse(const char *name, const char *text, size_
     if (err)
         return err;
 
-    const char *end = NULL;
-    tree = cJSON_ParseWithLengthOpts(text + cursor.offset, size - cursor.offset, &end, false);
+    const char *seen = plain && plain->size ? plain->data : text, *end = NULL;
+    tree = cJSON_ParseWithLengthOpts(seen + cursor.offset, size - cursor.offset, &end, false);
+    if (end)
+        end = text + (end - seen);
     if (!tree)
         return structure_error(&cursor, end);
     for (const char *rest = end; rest < text + size; rest++)
@@ -296,4 +325,17 @@ const struct rmv_error *rmv_json_parse(const char *name, const char *text, size_
     *out = value;
     value = (struct rmv_value){0};
     return NULL;
+}
+
+const struct rmv_error *rmv_json_parse(const char *name, const char *text, size_t size,
+                                       struct rmv_value *out)
+{
+    return parse(name, text, size, NULL, out);
+}
+
+const struct rmv_error *rmv_json_parse_python(const char *name, const char *text, size_t size,
+                                              struct rmv_value *out)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf plain = {0};
+    return parse(name, text, size, &plain, out);
 }

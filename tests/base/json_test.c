@@ -136,6 +136,38 @@ static void duplicate_keys_are_refused(void **state)
     check_refused("{\"a\": 1, \"\\u0061\": 2}", RMV_ERR_CORRUPT, "f:1:10: the key 'a'");
 }
 
+static void numbers_of_python_that_are_not_finite_can_be_read(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_value_free) struct rmv_value value = {0};
+    static const char text[] = "\xef\xbb\xbf{\"NaN\": NaN, \"a\": [Infinity,-Infinity, 12], "
+                               "\"b\": \"NaN\", \"c\": -0.5}\n";
+    CHECK_OK(rmv_json_parse_python("f", text, strlen(text), &value));
+    assert_true(isnan(rmv_value_find(&value, "NaN")->number));
+    const struct rmv_value *list = rmv_value_find(&value, "a");
+    assert_true(list->list.items[0].number == INFINITY);
+    assert_true(list->list.items[1].number == -INFINITY);
+    assert_int_equal(list->list.items[2].integer, 12);
+    assert_string_equal(rmv_value_find(&value, "b")->text, "NaN");
+    assert_true(rmv_value_find(&value, "c")->number == -0.5);
+}
+
+static void other_words_are_refused_with_their_place(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"[1, nan]", "[1, NaNs]", "[1, -NaN]", "[1, +Infinity]",
+                                        "[1, Inf]"};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct rmv_value value = {0};
+        CHECK_SAYS(rmv_json_parse_python("f", texts[i], strlen(texts[i]), &value), RMV_ERR_CORRUPT,
+                   "f:1:5: expected");
+    }
+    struct rmv_value value = {0};
+    CHECK_SAYS(rmv_json_parse_python("f", "[NaN 1]", 7, &value), RMV_ERR_CORRUPT,
+               "f:1:6: this is not JSON from here on");
+    check_refused("[NaN]", RMV_ERR_CORRUPT, "f:1:2: expected");
+}
+
 static void nesting_has_a_limit(void **state)
 {
     (void)state;
@@ -159,6 +191,8 @@ int main(void)
         TEST(broken_text_is_refused_with_its_place),
         TEST(what_cannot_be_kept_is_refused),
         TEST(duplicate_keys_are_refused),
+        TEST(numbers_of_python_that_are_not_finite_can_be_read),
+        TEST(other_words_are_refused_with_their_place),
         TEST(nesting_has_a_limit),
     };
     return RUN_TESTS(tests);

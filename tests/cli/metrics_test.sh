@@ -60,3 +60,20 @@ it 'diffs one file'                               'echo "q: 2" >q.yaml; rmv metr
 it 'diffs with the precision that is wanted'      'rmv metrics diff --precision 1 | grep -E "acc +0.6 +0.7 +0.1$"'
 it 'diffs two revisions at most'                  'exits 2 rmv metrics diff a b c; exits 3 rmv metrics diff nope'
 it 'diffs nothing outside Git'                    'mkdir ../plain; cd ../plain; rmv init -q --no-scm; exits 2 rmv metrics diff; exits 2 rmv metrics show -a; says "no Git repository" rmv metrics show -a'
+repository "$TEST_FOLDER/odd"
+it 'reads what Python writes for numbers that are not finite' '
+    printf "metrics: [m.json]\n" >rmv.yaml; printf "{\"loss\": NaN, \"best\": -Infinity, \"n\": 1}" >m.json; rmv metrics show | grep -E "^m.json +loss +nan$"; rmv metrics show --json | python3 -c "
+import json, sys
+assert json.load(sys.stdin, parse_constant=lambda word: 1 / 0) == {\"m.json\": {\"loss\": None, \"best\": None, \"n\": 1}}"'
+it 'keeps odd names on their line'               '
+    printf "{\"new\\\\nline\": 1, \"a|b\": 2, \"c,d\": 3, \"esc\\\\u001b[1m\": 4}" >m.json; rmv metrics show >out; test "$(wc -l <out)" = 5; grep -F "new\\nline " out; grep -F "esc\\x1b[1m  4" out
+    rmv metrics show --md >out; test "$(wc -l <out)" = 6; test "$(awk "{ print length }" out | sort -u | wc -l)" = 1; grep -F "| a\\|b " out
+    rmv metrics show --csv | python3 -c "
+import csv, sys
+assert [row[1] for row in csv.reader(sys.stdin)] == [\"Metric\", \"new\nline\", \"a|b\", \"c,d\", \"esc\x1b[1m\"]"'
+it 'prints the others when a file is broken, and fails' '
+    printf "metrics: [bad.json, m.json, none.json, worse.json]\n" >rmv.yaml; echo "{" >bad.json; echo x >worse.json; exits 5 rmv metrics show; rmv metrics show >out 2>errors || :; grep -E "^m.json +c,d +3$" out; grep "warning: worse.json:1:1" errors; grep "warning: cannot open .none.json" errors; grep "^rmv: bad.json:2:1: the text ends" errors; exits 5 rmv metrics show bad.json'
+it 'compares the others when a committed file was broken' '
+    git add -A; git commit -qm broken; printf "{\"n\": 1}" | tee bad.json >worse.json; echo "{\"n\": 5}" >m.json; rmv metrics diff >out 2>errors; grep -E "^m.json +n +- +5 +-$" out; test "$(grep -c "warning: HEAD: " errors)" = 2; echo "{" >bad.json; exits 5 rmv metrics diff; says "bad.json:2:1" rmv metrics diff'
+it 'shows paths from the current folder in diffs, too' '
+    mkdir -p sub; cd sub; echo 1 >../bad.json; rmv metrics diff 2>/dev/null | grep -E "^../m.json +n "; rmv metrics diff --json 2>/dev/null | grep "\"m.json\""; printf "a: 1\n" >../params.yaml; rmv params diff | grep -E "^../params.yaml +a +- +1$"'

@@ -19,6 +19,11 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_json_parse(const char *name, const char *text, size_t size,
                                        struct rmv_value *out);
 
+/* The same of what Python's json module writes: NaN, Infinity and -Infinity are numbers. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_json_parse_python(const char *name, const char *text, size_t size,
+                                              struct rmv_value *out);
+
 /* Appends the document, on one line or indented by two spaces with a final newline. Doubles are
  * written with the fewest digits that read back the same; NaN and infinities become null. Bytes
  * that are not UTF-8 become U+FFFD. */
