@@ -17,7 +17,7 @@ ln -sf "librmv.so.$soversion" "$prefix/lib/librmv.so"
 sed "s|^prefix=.*|prefix=$final|" "$build/rmv.pc" >"$prefix/lib/pkgconfig/rmv.pc"
 chmod 644 "$prefix/lib/pkgconfig/rmv.pc"
 
-for folder in base store vcs record dataset lineage pipeline experiment; do
+for folder in base http store vcs record dataset lineage pipeline experiment; do
     install -d "$prefix/include/rmv/$folder"
     install -m 644 include/rmv/$folder/*.h "$prefix/include/rmv/$folder"
 done
