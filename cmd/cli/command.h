@@ -57,3 +57,7 @@ int cli_main(const struct cli_program *program, int argc, char **argv);
 
 /* Prints warnings to stderr (none below ERROR with --quiet, all with --verbose). */
 struct rmv_log *cli_log(void);
+
+/* From now on `print` gets each of these lines, with its end, and they go nowhere else; with NULL,
+ * as before. For a command that draws on the terminal. */
+void cli_log_divert(void (*print)(void *context, const char *line), void *context);

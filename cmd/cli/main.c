@@ -10,6 +10,7 @@
 #include "cli/help.h"
 #include "cli/options.h"
 #include "rmv/base/mem.h"
+#include "rmv/base/screen.h"
 #include "rmv/base/version.h"
 
 #define STATUS_INTERRUPTED 130 /* what a shell reports for SIGINT */
@@ -111,22 +112,49 @@ static const struct rmv_error *dispatch(const struct cli_program *program, int a
     return run(program, argc, argv);
 }
 
+/* With the end of its line. Names from files may be in it, which must not steer a terminal. */
+static void append_message(const char *message, struct rmv_buf *line)
+{
+    if (isatty(STDERR_FILENO))
+        rmv_screen_append_safe(message, true, line);
+    else
+        rmv_buf_append_string(line, message);
+    rmv_buf_append(line, "\n", 1);
+}
+
+/* Where what cli_log() says goes to. */
+static struct diversion {
+    void (*print)(void *context, const char *line);
+    void *context;
+} diversion;
+
+void cli_log_divert(void (*print)(void *context, const char *line), void *context)
+{
+    diversion = (struct diversion){.print = print, .context = context};
+}
+
 static void print_warning(void *context, enum rmv_log_level level, const char *message)
 {
-    (void)context;
+    const struct diversion *diverted = context;
     if (cli_quiet && level < RMV_LOG_ERROR)
         return;
     const char *kind = level >= RMV_LOG_ERROR     ? "error: "
                        : level == RMV_LOG_WARNING ? "warning: "
                                                   : "";
-    fprintf(stderr, "%s: %s%s\n", running->name, kind, message);
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf line = {0};
+    rmv_buf_append_format(&line, "%s: %s", running->name, kind);
+    append_message(message, &line);
+    if (diverted->print)
+        diverted->print(diverted->context, rmv_buf_string(&line));
+    else
+        fputs(rmv_buf_string(&line), stderr);
 }
 
 struct rmv_log *cli_log(void)
 {
     static struct rmv_log *log;
     if (!log) {
-        rmv_log_open_sink(print_warning, NULL, &log);
+        rmv_log_open_sink(print_warning, &diversion, &log);
         rmv_log_set_level(log, cli_verbose ? RMV_LOG_DEBUG : RMV_LOG_WARNING);
     }
     return log;
@@ -157,8 +185,11 @@ int cli_main(const struct cli_program *program, int argc, char **argv)
     /* What did not reach a full disk or a closed pipe was not said. */
     if (fflush(stdout) == EOF && !err)
         err = rmv_error_errno("cannot write the output");
-    if (err && *err->message)
-        fprintf(stderr, "%s: %s\n", program->name, err->message);
+    if (err && *err->message) {
+        RMV_CLEANUP(rmv_buf_free) struct rmv_buf line = {0};
+        append_message(err->message, &line);
+        fprintf(stderr, "%s: %s", program->name, rmv_buf_string(&line));
+    }
 
     struct rmv_log *log = cli_log();
     rmv_log_close(&log);

@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,6 +7,7 @@
 #include "rmv/interrupts.h"
 #include "rmv/pipeline/repro.h"
 #include "rmv/repeat.h"
+#include "rmv/repro_print.h"
 #include "rmv/run_note.h"
 #include "rmv/shared.h"
 
@@ -87,182 +87,32 @@ static const struct cli_option options[] = {
 static int64_t jobs = 1; /* stages at once */
 static enum rmv_executor_kind executor;
 
-/* ---- Saying what happens -------------------------------------------------------------------- */
-
 #define JOBS_MAX 1024
-#define LINE_SIZE_MAX 65536
 
-/* The start of a line that a stage has not ended yet. */
-struct line_buffer {
-    char *stage;
-    bool is_error;
-    struct rmv_buf text;
-};
-
-struct printer {
-    struct rmv_value stages; /* for --json */
+/* One call of the command. */
+struct invocation {
+    struct cli_repro_printer printer;
     struct cli_run_note note;
-    size_t changes; /* stages that were not simply up to date */
-    struct line_buffer *buffers;
-    size_t buffers_count, buffers_capacity;
 };
 
-/* What several stages print at once, a line at a time with the stage in front. */
-static void show_lines(struct line_buffer *buffer, FILE *out, const char *bytes, size_t size)
+static void expect(void *context, size_t stages_count)
 {
-    rmv_buf_append(&buffer->text, bytes, size);
-    const char *start = buffer->text.data, *end = start + buffer->text.size;
-    for (const char *stop; (stop = memchr(start, '\n', (size_t)(end - start))); start = stop + 1)
-        fprintf(out, "[%s] %.*s\n", buffer->stage, (int)(stop - start), start);
-    if (end - start > LINE_SIZE_MAX) {
-        fprintf(out, "[%s] %.*s\n", buffer->stage, (int)(end - start), start);
-        start = end;
-    }
-    memmove(buffer->text.data, start, (size_t)(end - start));
-    buffer->text.size = (size_t)(end - start);
+    struct invocation *invocation = context;
+    rmv_live_expect(invocation->printer.live, stages_count);
 }
 
-static struct line_buffer *buffer_of(struct printer *printer, const char *stage, bool is_error)
+static void report(void *context, const struct rmv_repro_event *event)
 {
-    for (size_t i = 0; i < printer->buffers_count; i++)
-        if (printer->buffers[i].is_error == is_error &&
-            strcmp(printer->buffers[i].stage, stage) == 0)
-            return &printer->buffers[i];
-    printer->buffers = rmv_grow(printer->buffers, printer->buffers_count,
-                                &printer->buffers_capacity, sizeof(printer->buffers[0]));
-    struct line_buffer *added = &printer->buffers[printer->buffers_count++];
-    *added = (struct line_buffer){.stage = rmv_str_copy(stage), .is_error = is_error};
-    return added;
-}
-
-/* Shows what has no end of line, and forgets the stage. */
-static void flush_buffers(struct printer *printer, const char *stage)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < printer->buffers_count; i++) {
-        struct line_buffer *buffer = &printer->buffers[i];
-        if (strcmp(buffer->stage, stage) != 0) {
-            printer->buffers[kept++] = *buffer;
-            continue;
-        }
-        if (buffer->text.size)
-            fprintf(buffer->is_error || option_json ? stderr : stdout, "[%s] %s\n", stage,
-                    rmv_buf_string(&buffer->text));
-        rmv_buf_free(&buffer->text);
-        rmv_str_free(&buffer->stage);
-    }
-    printer->buffers_count = kept;
+    struct invocation *invocation = context;
+    cli_run_note_event(&invocation->note, event);
+    cli_repro_print_event(&invocation->printer, event);
 }
 
 static void show_output(void *context, const struct rmv_stage *stage, bool is_error,
                         const char *bytes, size_t size)
 {
-    FILE *out = is_error || option_json ? stderr : stdout;
-    if (jobs > 1)
-        show_lines(buffer_of(context, stage->address, is_error), out, bytes, size);
-    else
-        fwrite(bytes, 1, size, out);
-    fflush(out);
-}
-
-static const char *state_name(enum rmv_repro_event_kind kind)
-{
-    switch (kind) {
-    case RMV_REPRO_UP_TO_DATE:
-        return "up to date";
-    case RMV_REPRO_FROZEN:
-        return "frozen";
-    case RMV_REPRO_RAN:
-        return "ran";
-    case RMV_REPRO_RESTORED:
-        return "restored";
-    case RMV_REPRO_WOULD_RUN:
-        return "would run";
-    case RMV_REPRO_FAILED:
-        return "failed";
-    case RMV_REPRO_BLOCKED:
-        return "blocked";
-    case RMV_REPRO_DECLINED:
-        return "declined";
-    default:
-        return NULL;
-    }
-}
-
-static void print_event(FILE *out, const struct rmv_repro_event *event)
-{
-    const char *name = event->stage->address;
-    switch (event->kind) {
-    case RMV_REPRO_UP_TO_DATE:
-        fprintf(out, "Stage '%s' is up to date\n", name);
-        break;
-    case RMV_REPRO_FROZEN:
-        fprintf(out, "Stage '%s' is frozen%s%s\n", name, *event->text ? ": " : "", event->text);
-        break;
-    case RMV_REPRO_STORED:
-        fprintf(out, "Stored '%s', which changed since it was added\n", event->text);
-        break;
-    case RMV_REPRO_WAITING:
-        fprintf(stderr, "Waiting for stage '%s': %s\n", name, event->text);
-        break;
-    case RMV_REPRO_RUNNING:
-        fprintf(out, "Running stage '%s': %s\n", name, event->text);
-        break;
-    case RMV_REPRO_COMMAND:
-        fprintf(out, jobs > 1 ? "[%s] > %s\n" : "%.0s> %s\n", name, event->text);
-        break;
-    case RMV_REPRO_CLUSTER:
-        fprintf(out, "Stage '%s' %s\n", name, event->text);
-        break;
-    case RMV_REPRO_RETRYING:
-        fprintf(stderr, "%s\n", event->text);
-        break;
-    case RMV_REPRO_RAN:
-        if (jobs > 1)
-            fprintf(out, "Stage '%s' has run\n", name);
-        break;
-    case RMV_REPRO_RESTORED:
-        fprintf(out, "Restored stage '%s' %s\n", name, event->text);
-        break;
-    case RMV_REPRO_WOULD_RUN:
-        fprintf(out, "Would run stage '%s': %s\n", name, event->text);
-        break;
-    case RMV_REPRO_FAILED:
-        /* Otherwise it is how the command ends. */
-        if (option_keep_going || option_ignore_errors)
-            fprintf(stderr, "%s\n", event->text);
-        break;
-    case RMV_REPRO_BLOCKED:
-        fprintf(out, "Stage '%s' is not run: it needs %s\n", name, event->text);
-        break;
-    case RMV_REPRO_DECLINED:
-        fprintf(out, "Stage '%s' is not run\n", name);
-        break;
-    }
-}
-
-static void report(void *context, const struct rmv_repro_event *event)
-{
-    struct printer *printer = context;
-    const char *state = state_name(event->kind);
-
-    cli_run_note_event(&printer->note, event);
-    if (state) {
-        struct rmv_value *stage = rmv_value_append(&printer->stages);
-        rmv_value_set_map(stage);
-        cli_set_text(stage, "stage", event->stage->address);
-        cli_set_text(stage, "state", state);
-        if (*event->text)
-            cli_set_text(stage, "reason", event->text);
-    }
-    if (state && event->kind != RMV_REPRO_UP_TO_DATE && event->kind != RMV_REPRO_FROZEN)
-        printer->changes++;
-    if (state || event->kind == RMV_REPRO_RETRYING)
-        flush_buffers(printer, event->stage->address);
-    if (cli_quiet && event->kind != RMV_REPRO_FAILED)
-        return;
-    print_event(option_json ? stderr : stdout, event);
-    fflush(stdout); /* before a command writes there */
+    struct invocation *invocation = context;
+    cli_repro_print_output(&invocation->printer, stage, is_error, bytes, size);
 }
 
 /* ---- Asking --------------------------------------------------------------------------------- */
@@ -281,13 +131,14 @@ static const char *read_answer(char *line, size_t size)
 static const struct rmv_error *ask(void *context, const struct rmv_stage *stage, const char *why,
                                    bool *yes)
 {
+    struct invocation *invocation = context;
     char line[64];
 
-    (void)context;
     *yes = says_yes_to_all;
     while (!*yes) {
-        fprintf(stderr, "Run stage '%s' (%s)? [y]es, [n]o, [a]ll, [q]uit: ", stage->address, why);
+        cli_repro_print_question(&invocation->printer, stage, why);
         const char *answer = read_answer(line, sizeof(line));
+        cli_repro_print_answered(&invocation->printer);
         if (!answer || strcmp(answer, "q") == 0 || strcmp(answer, "quit") == 0)
             return rmv_error(RMV_ERR_INTERRUPTED, "stopped before stage '%s'%s", stage->address,
                              answer ? "" : ": there was no answer");
@@ -302,7 +153,7 @@ static const struct rmv_error *ask(void *context, const struct rmv_stage *stage,
 /* ---- The command ---------------------------------------------------------------------------- */
 
 static const struct rmv_error *run(struct rmv_workspace *workspace,
-                                   const struct rmv_strings *targets, struct printer *printer)
+                                   const struct rmv_strings *targets, struct invocation *invocation)
 {
     RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
     const struct rmv_repro_options repro = {.targets = targets,
@@ -322,9 +173,10 @@ static const struct rmv_error *run(struct rmv_workspace *workspace,
                                             .no_run_cache = option_no_run_cache,
                                             .jobs = (unsigned)jobs,
                                             .executor = executor,
+                                            .expect = expect,
                                             .report = report,
                                             .output = cli_quiet ? NULL : show_output,
-                                            .context = printer,
+                                            .context = invocation,
                                             .interrupted = &cli_interrupted};
 
     const struct rmv_error *err = rmv_pipeline_read(workspace, &pipeline);
@@ -337,7 +189,7 @@ static const struct rmv_error *run(struct rmv_workspace *workspace,
     return rmv_repro(workspace, &pipeline, &repro);
 }
 
-static void print_document(const struct printer *printer, const struct rmv_error *err)
+static void print_document(const struct cli_repro_printer *printer, const struct rmv_error *err)
 {
     RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
     rmv_value_set_map(&document);
@@ -394,7 +246,8 @@ static const struct rmv_error *repro(int argc, char **argv)
 {
     RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings targets = {0};
-    struct printer printer = {0};
+    struct invocation invocation = {0};
+    struct cli_repro_printer *printer = &invocation.printer;
 
     const struct rmv_error *err = check_options(argc, argv);
     if (!err)
@@ -411,16 +264,19 @@ static const struct rmv_error *repro(int argc, char **argv)
         err = cli_open_workspace(&workspace);
     if (err)
         return err;
-    rmv_value_set_list(&printer.stages);
-    cli_run_note_start(&printer.note, option_dry ? NULL : workspace);
-    err = run(workspace, &targets, &printer);
-    err = cli_run_note_end(&printer.note, err);
+    printer->as_json = option_json;
+    printer->many = jobs > 1;
+    printer->with_failures = option_keep_going || option_ignore_errors;
+    cli_repro_printer_open(printer);
+    cli_run_note_start(&invocation.note, option_dry ? NULL : workspace);
+    err = run(workspace, &targets, &invocation);
+    err = cli_run_note_end(&invocation.note, err);
+    cli_repro_printer_finish(printer);
     if (option_json)
-        print_document(&printer, err);
-    else if (!err && !printer.changes && !cli_quiet)
+        print_document(printer, err);
+    else if (!err && !printer->changes && !cli_quiet)
         puts("Everything is up to date.");
-    rmv_value_free(&printer.stages);
-    free(printer.buffers);
+    cli_repro_printer_free(printer);
     return err;
 }
 
@@ -454,7 +310,8 @@ const struct cli_command rmv_command_repro = {
         "With -j N up to N stages run at once where none needs the other; what they print then\n"
         "comes in whole lines with the stage in front. After a failure those that run still come\n"
         "to their end and are recorded. A stage with 'timeout' is stopped when that is over, one\n"
-        "with 'retry' is tried again after a pause.\n"
+        "with 'retry' is tried again after a pause. On a terminal a line for each stage that runs\n"
+        "says what it does, and since when.\n"
         "\n"
         "Stages whose 'executor' is slurm, or all with --executor slurm, run as jobs of the "
         "cluster,\n"

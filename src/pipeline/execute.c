@@ -79,6 +79,7 @@ static void stop_if_asked(struct rmv_execution *execution)
         return;
     if (!execution->stop_ns) {
         execution->stop_ns = now_ns;
+        rmv_execution_report(execution, RMV_REPRO_STOPPING, "");
         execution->kind->signal(execution, SIGTERM);
     } else if (!execution->is_killed && now_ns - execution->stop_ns > GRACE_MS * NS_PER_MS) {
         execution->is_killed = true;

@@ -112,6 +112,7 @@ static const struct rmv_error *submit(struct rmv_execution *execution)
                                                               .err = err_path},
                                &arguments);
     run->since_ns = rmv_time_monotonic_ns();
+    rmv_execution_report(execution, RMV_REPRO_JOB, "submitted to Slurm");
     return ask(execution, SUBMIT, &arguments);
 }
 
@@ -323,6 +324,22 @@ static const struct rmv_error *take_lost(struct rmv_execution *execution, bool *
     return NULL;
 }
 
+static void report_state(const struct rmv_execution *execution)
+{
+    const struct rmv_slurm_run *run = execution->slurm;
+    const struct rmv_slurm_state *state = &run->state;
+    const bool has_reason = *state->reason && strcmp(state->reason, "None") != 0;
+    RMV_CLEANUP(rmv_str_free) char *reason = rmv_str_format(" (%s)", state->reason);
+    RMV_CLEANUP(rmv_str_free)
+    char *text = rmv_str_format("%s in Slurm, job %" PRIu64 "%s",
+                                state->has_ended     ? "ended"
+                                : state->has_started ? "running"
+                                                     : "queued",
+                                run->job.id, !state->has_started && has_reason ? reason : "");
+    if (!execution->stop_ns)
+        rmv_execution_report(execution, RMV_REPRO_JOB, text);
+}
+
 static const struct rmv_error *take_shown(struct rmv_execution *execution, bool ok, bool *ended)
 {
     struct rmv_slurm_run *run = execution->slurm;
@@ -334,6 +351,7 @@ static const struct rmv_error *take_shown(struct rmv_execution *execution, bool 
         return NULL;
     }
     run->is_unreachable = false;
+    report_state(execution);
     if (run->state.has_started && !execution->started_ns)
         execution->started_ns = rmv_time_monotonic_ns();
     if (run->state.has_ended && !run->ended_ns)

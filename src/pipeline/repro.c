@@ -305,8 +305,10 @@ static const struct rmv_error *note_failure(struct repro *repro, size_t at,
                                             const struct rmv_error *err)
 {
     const struct rmv_stage *stage = &repro->runner.pipeline->stages[at];
-    if (err->code == RMV_ERR_INTERRUPTED)
+    if (err->code == RMV_ERR_INTERRUPTED) {
+        rmv_runner_report(&repro->runner, RMV_REPRO_STOPPED, stage, err->message);
         return err;
+    }
     rmv_runner_report(&repro->runner, RMV_REPRO_FAILED, stage, err->message);
     if (!repro->runner.options->keep_going && !repro->runner.options->ignore_errors)
         return err;
@@ -474,5 +476,7 @@ const struct rmv_error *rmv_repro(struct rmv_workspace *workspace,
     if (err)
         return err;
     rmv_schedule_init(&repro.schedule, &repro.graph, repro.chosen);
+    if (options->expect)
+        options->expect(options->context, repro.schedule.count);
     return run_all(&repro);
 }

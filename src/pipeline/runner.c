@@ -216,10 +216,24 @@ static const struct rmv_error *finish_command(struct rmv_run *run)
     if (err)
         return err;
     run->record.ended_ns = rmv_time_now_ns();
+    rmv_runner_report(run->runner, RMV_REPRO_SAVING, run->stage, "");
     err = record(run);
     if (!err)
         rmv_runner_report(run->runner, RMV_REPRO_RAN, run->stage, why);
     return err;
+}
+
+static void report_retry(const struct rmv_run *run, const char *text)
+{
+    const struct rmv_repro_options *options = run->runner->options;
+    const struct rmv_repro_event event = {.kind = RMV_REPRO_RETRYING,
+                                          .stage = run->stage,
+                                          .text = text,
+                                          .attempt = run->attempt,
+                                          .attempts = run->stage->retry.attempts,
+                                          .resume_ns = run->resume_ns};
+    if (options->report)
+        options->report(options->context, &event);
 }
 
 /* After a failure: NULL if there will be another attempt. */
@@ -237,9 +251,9 @@ static const struct rmv_error *try_again(struct rmv_run *run, const struct rmv_e
     RMV_CLEANUP(rmv_str_free)
     char *text = rmv_str_format("%s\nattempt %u of %u follows in %g s", err->message,
                                 run->attempt + 1, retry->attempts, delay_ms / 1000);
-    rmv_runner_report(run->runner, RMV_REPRO_RETRYING, run->stage, text);
     run->resume_ns = rmv_time_monotonic_ns() + (int64_t)(delay_ms * 1e6);
     run->attempt++;
+    report_retry(run, text);
     rmv_execution_close(&run->execution);
     return NULL;
 }

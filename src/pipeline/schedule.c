@@ -50,6 +50,7 @@ void rmv_schedule_init(struct rmv_schedule *schedule, const struct rmv_graph *gr
         const size_t stage = graph->order[i];
         const struct rmv_graph_node *node = &graph->nodes[stage];
         schedule->rank[stage] = i;
+        schedule->count += chosen[stage];
         for (size_t k = 0; k < node->needs_count; k++)
             schedule->open[stage] += chosen[node->needs[k]];
         if (chosen[stage] && schedule->open[stage] == 0)

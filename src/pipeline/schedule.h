@@ -7,6 +7,7 @@
 struct rmv_schedule {
     const struct rmv_graph *graph;
     const bool *chosen; /* per stage: to be visited */
+    size_t count;       /* of the chosen ones */
     size_t *rank;       /* per stage: its place in graph->order */
     size_t *open;       /* per stage: how many of the chosen ones it needs are not done */
     size_t *ready;      /* a heap of ranks, the lowest first */

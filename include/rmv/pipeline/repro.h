@@ -22,19 +22,26 @@ enum rmv_repro_event_kind {
     RMV_REPRO_RUNNING,  /* its command starts now */
     RMV_REPRO_COMMAND,  /* one line of it; `text` is the line */
     RMV_REPRO_CLUSTER,  /* what became of its job; `text` says it */
+    RMV_REPRO_JOB,      /* what its job does now, in a few words, changed or not: `text` */
     RMV_REPRO_RETRYING, /* its command failed and will be tried again; `text` says how and when */
+    RMV_REPRO_STOPPING, /* its command was asked to end: an interrupt, or its time is over */
+    RMV_REPRO_SAVING,   /* its command has ended well; what it made is stored now */
     RMV_REPRO_RAN,      /* done and recorded */
     RMV_REPRO_RESTORED, /* outputs put back, no command run; `text` says from where */
     RMV_REPRO_WOULD_RUN,
     RMV_REPRO_FAILED,   /* `text` is the message, which is returned too unless keep_going is set */
     RMV_REPRO_BLOCKED,  /* not run, because one it needs failed or was declined */
     RMV_REPRO_DECLINED, /* not run, because confirm() said so; `text` is why it would have run */
+    RMV_REPRO_STOPPED,  /* an interrupt ended it, or came before it; `text` is the message */
 };
 
 struct rmv_repro_event {
     enum rmv_repro_event_kind kind;
     const struct rmv_stage *stage;
     const char *text; /* the reason, or as above */
+    /* For RETRYING: which attempt follows, of how many, and when on rmv_time_monotonic_ns(). */
+    unsigned attempt, attempts;
+    int64_t resume_ns;
 };
 
 struct rmv_repro_options {
@@ -56,6 +63,8 @@ struct rmv_repro_options {
     unsigned jobs;         /* stages that run at once; 0 for one */
     bool no_run_cache;     /* do not look for, or remember, earlier runs */
     enum rmv_executor_kind executor; /* in place of what stages say, unless NONE */
+    /* Told once, before all events, how many stages will be looked at. May be NULL. */
+    void (*expect)(void *context, size_t stages_count);
     void (*report)(void *context, const struct rmv_repro_event *event);
     /* Asked before anything is done about a stage that changed; `why` says how. May be NULL, which
      * is yes to all. An error ends it all. */
