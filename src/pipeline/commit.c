@@ -38,10 +38,12 @@ const struct rmv_error *rmv_repro_commit(struct rmv_workspace *workspace,
         err = rmv_runner_save_outs(&runner, stage, batch, &entry.outs);
     if (!err)
         err = rmv_store_batch_commit(batch);
+    struct rmv_publication publication = {.stage = stage, .entry = &entry};
     if (!err)
-        err = rmv_runner_publish(&runner, stage, &entry, changed);
+        err = rmv_runner_publish(&runner, &publication, 1);
     if (err)
         return err;
+    *changed = publication.is_new;
     rmv_runner_unmark_started(&runner, stage);
     rmv_links_place(workspace);
     return NULL;

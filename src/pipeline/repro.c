@@ -11,20 +11,22 @@
 #include "pipeline/sources.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
+#include "rmv/base/time.h"
 #include "rmv/dataset/dataset.h"
-#include "rmv/dataset/links.h"
 
-/* A stage whose command runs. */
-struct running {
-    size_t at;
-    struct rmv_run *run;
-};
+/* Runs that end within this time of one another are recorded together, so many at most. One that
+ * took longer than a second is not kept waiting: it would be a loss. */
+#define RECORD_AFTER_NS ((int64_t)100 * 1000 * 1000)
+#define RECORD_COUNT_MAX 64
+#define NS_PER_MS ((int64_t)1000000)
+#define QUICK_NS ((int64_t)1000 * 1000 * 1000)
 
 /* One call of rmv_repro(). */
 struct repro {
     struct rmv_runner runner;
     struct rmv_graph graph;
     bool *chosen;               /* per stage: to be looked at */
+    bool *unrecorded;           /* per stage: in `ended` */
     bool *pending;              /* per stage: failed or blocked; in a dry run, would run */
     bool has_checked;           /* pointers against outputs */
     struct rmv_tracked tracked; /* once that is done */
@@ -33,115 +35,41 @@ struct repro {
     struct rmv_strings failed, blocked, declined; /* addresses */
     struct rmv_schedule schedule;
     struct rmv_limits limits;
-    struct running *running;
-    size_t running_count, running_capacity;
+    struct rmv_runs running;
+    struct rmv_runs ended;   /* and are not recorded yet */
+    int64_t record_ns;       /* when they are at the latest, if there are any */
     struct rmv_error *error; /* why nothing new is started, or NULL */
 };
 
 static void repro_free(struct repro *repro)
 {
+    rmv_runs_free(&repro->running);
+    rmv_runs_free(&repro->ended);
     rmv_runner_free(&repro->runner);
     rmv_graph_free(&repro->graph);
     rmv_tracked_free(&repro->tracked);
     rmv_tracked_free(&repro->known);
     rmv_free(&repro->chosen);
     rmv_free(&repro->pending);
+    rmv_free(&repro->unrecorded);
     rmv_strings_free(&repro->failed);
     rmv_free(&repro->forced_by);
     rmv_strings_free(&repro->blocked);
     rmv_strings_free(&repro->declined);
-    for (size_t i = 0; i < repro->running_count; i++)
-        rmv_run_close(&repro->running[i].run);
-    rmv_free(&repro->running);
     rmv_schedule_free(&repro->schedule);
     rmv_error_free(&repro->error);
 }
 
-/* ---- Which stages --------------------------------------------------------------------------- */
-
-/* Without targets: the stages of the file where the user is, if there is one, or all. */
-static void find_default(const struct repro *repro, bool *found)
-{
-    const struct rmv_pipeline *pipeline = repro->runner.pipeline;
-    RMV_CLEANUP(rmv_str_free) char *path = NULL;
-    bool is_here = !repro->runner.options->all_pipelines &&
-                   !rmv_workspace_path(repro->runner.workspace, RMV_PIPELINE_FILE_NAME, &path) &&
-                   rmv_strings_has(&pipeline->files, path);
-    for (size_t i = 0; i < pipeline->count; i++)
-        found[i] = !is_here || strcmp(pipeline->stages[i].file, path) == 0;
-}
-
-static const struct rmv_error *choose(struct repro *repro)
-{
-    const struct rmv_repro_options *options = repro->runner.options;
-    const struct rmv_pipeline *pipeline = repro->runner.pipeline;
-    const enum rmv_graph_reach reach = options->single_item  ? RMV_GRAPH_ONLY
-                                       : options->downstream ? RMV_GRAPH_DOWN
-                                                             : RMV_GRAPH_UP;
-    RMV_CLEANUP(rmv_free) bool *found = rmv_calloc(pipeline->count + 1, sizeof(*found));
-
-    if (!options->targets || !options->targets->count)
-        find_default(repro, found);
-    for (size_t i = 0; options->targets && i < options->targets->count; i++) {
-        const char *target = options->targets->items[i];
-        const struct rmv_error *err =
-            options->recursive
-                ? rmv_pipeline_find_below(repro->runner.workspace, pipeline, target, found)
-                : rmv_pipeline_find(repro->runner.workspace, pipeline, target, found);
-        if (err)
-            return err;
-    }
-    for (size_t i = 0; i < pipeline->count; i++)
-        if (found[i])
-            rmv_graph_choose(pipeline, &repro->graph, i, reach, repro->chosen);
-    if (options->whole)
-        rmv_graph_choose_connected(&repro->graph, repro->chosen);
-    return NULL;
-}
-
-/* ---- Outputs that a pointer tracks as well -------------------------------------------------- */
-
-static const struct rmv_error *claim_error(const struct rmv_stage *stage, const char *path,
-                                           const char *pointer, const char *tracked)
-{
-    return rmv_error_hint(rmv_error(RMV_ERR_CONFLICT,
-                                    "stage '%s' makes '%s', but '%s' already tracks '%s'",
-                                    stage->address, path, pointer, tracked),
-                          "remove '%s', or the output from %s", pointer, stage->file);
-}
-
-/* A pointer inside an output, or around it. */
-static const struct rmv_error *check_pointer(const struct rmv_pipeline *pipeline,
-                                             const struct rmv_tracked *tracked, size_t at)
-{
-    const char *path = tracked->outputs.items[at].path;
-    const char *pointer = tracked->sources.items[at];
-    const struct rmv_stage *stage = rmv_pipeline_maker_of(pipeline, path);
-    if (stage)
-        return claim_error(stage, path, pointer, path);
-    for (size_t i = 0; i < pipeline->count; i++)
-        for (size_t k = 0; k < pipeline->stages[i].outs_count; k++)
-            if (rmv_path_is_in(pipeline->stages[i].outs[k].path, path))
-                return claim_error(&pipeline->stages[i], pipeline->stages[i].outs[k].path, pointer,
-                                   path);
-    return NULL;
-}
+/* ---- One stage ------------------------------------------------------------------------------ */
 
 /* Looks for pointers in the whole workspace, so only when something is about to change. */
 static const struct rmv_error *check_pointers(struct repro *repro)
 {
-    struct rmv_tracked *tracked = &repro->tracked;
     if (repro->has_checked)
         return NULL;
     repro->has_checked = true;
-    const struct rmv_error *err = rmv_tracked_read(repro->runner.workspace, NULL, tracked);
-    for (size_t i = 0; !err && i < tracked->outputs.count; i++)
-        if (*tracked->stages.items[i] == '\0')
-            err = check_pointer(repro->runner.pipeline, tracked, i);
-    return err;
+    return rmv_runner_read_sources(&repro->runner, &repro->tracked);
 }
-
-/* ---- One stage ------------------------------------------------------------------------------ */
 
 /* The addresses of the stages it needs that are pending; the caller frees it, NULL for none. */
 static char *pending_needs_of(const struct repro *repro, size_t at)
@@ -288,7 +216,7 @@ static const struct rmv_error *handle(struct repro *repro, size_t at, struct rmv
     if (err || !yes)
         return err;
     err = rmv_runner_save_sources(&repro->runner, stage, &repro->tracked);
-    const bool wait = repro->running_count == 0;
+    const bool wait = repro->running.count == 0 && repro->ended.count == 0;
     return err ? err : rmv_runner_begin(&repro->runner, stage, &status, wait, run);
 }
 
@@ -336,34 +264,80 @@ static const struct rmv_error *visit(struct repro *repro, size_t at, struct rmv_
     return handle(repro, at, run);
 }
 
-/* What has failed with this error is done; with it nothing new is started, unless the failure is
- * noted. What still runs comes to its end. */
-static void take_result(struct repro *repro, size_t at, const struct rmv_error *err)
+/* With an error nothing new is started, unless the failure is noted. What still runs comes to its
+ * end. */
+static void note_result(struct repro *repro, size_t at, const struct rmv_error *err)
 {
     if (err)
         err = note_failure(repro, at, err);
-    if (err && (!repro->error || err->code == RMV_ERR_INTERRUPTED)) {
-        rmv_error_free(&repro->error);
-        repro->error = rmv_error_take(err);
-    }
+    if (!err || (repro->error && err->code != RMV_ERR_INTERRUPTED))
+        return;
+    rmv_error_free(&repro->error);
+    repro->error = rmv_error_take(err);
+}
+
+static void take_result(struct repro *repro, size_t at, const struct rmv_error *err)
+{
+    note_result(repro, at, err);
     rmv_schedule_done(&repro->schedule, at);
+}
+
+/* Records what has ended. */
+static void record_ended(struct repro *repro)
+{
+    struct rmv_runs *ended = &repro->ended;
+    if (ended->count == 0)
+        return;
+    const struct rmv_error *err = rmv_runner_record(&repro->runner, ended);
+    RMV_CLEANUP(rmv_error_free) struct rmv_error *failure = rmv_error_take(err);
+    for (size_t i = 0; i < ended->count; i++) {
+        repro->unrecorded[ended->stages[i]] = false;
+        if (failure)
+            note_result(repro, ended->stages[i], rmv_error(failure->code, "%s", failure->message));
+    }
+    rmv_runs_free(ended);
+}
+
+/* A stage starts once what it needs is recorded: its command may ask rmv about that, and if we are
+ * killed it may outlive us, while what is not recorded would be made again. What others see is
+ * complete also before a question is asked, and before a stage is dealt with that does not run. */
+static bool needs_record(const struct repro *repro, size_t at)
+{
+    const struct rmv_graph_node *node = &repro->graph.nodes[at];
+    if (repro->ended.count == 0)
+        return false;
+    for (size_t i = 0; i < node->needs_count; i++)
+        if (repro->unrecorded[node->needs[i]])
+            return true;
+    return repro->runner.options->confirm || repro->runner.pipeline->stages[at].frozen;
+}
+
+static bool has_place(const struct repro *repro)
+{
+    const size_t jobs = repro->runner.options->jobs;
+    return repro->running.count < (jobs ? jobs : 1);
+}
+
+static bool is_due(const struct repro *repro)
+{
+    const size_t count = repro->ended.count;
+    return count >= RECORD_COUNT_MAX || (count && rmv_time_monotonic_ns() >= repro->record_ns);
 }
 
 static void start_more(struct repro *repro)
 {
     const struct rmv_pipeline *pipeline = repro->runner.pipeline;
-    const size_t jobs = repro->runner.options->jobs > 1 ? repro->runner.options->jobs : 1;
     size_t at;
 
-    while (!repro->error && repro->running_count < jobs &&
+    while (!repro->error && has_place(repro) && !is_due(repro) &&
            rmv_schedule_next(&repro->schedule, &at)) {
         struct rmv_run *run = NULL;
-        if (!rmv_limits_fit(&repro->limits, &pipeline->stages[at])) {
+        if (needs_record(repro, at) || !rmv_limits_fit(&repro->limits, &pipeline->stages[at])) {
             rmv_schedule_return(&repro->schedule, at);
             return;
         }
         const struct rmv_error *err = visit(repro, at, &run);
-        if (err && err->code == RMV_ERR_LOCKED && repro->running_count > 0) {
+        if (err && err->code == RMV_ERR_LOCKED && repro->running.count + repro->ended.count > 0) {
             rmv_schedule_return(&repro->schedule, at);
             return; /* another process runs it: it is looked at again after what runs here */
         }
@@ -371,39 +345,65 @@ static void start_more(struct repro *repro)
             take_result(repro, at, err);
             continue;
         }
-        repro->running = rmv_grow(repro->running, repro->running_count, &repro->running_capacity,
-                                  sizeof(repro->running[0]));
-        repro->running[repro->running_count++] = (struct running){.at = at, .run = run};
+        rmv_runs_add(&repro->running, at, run);
         rmv_limits_take(&repro->limits, &pipeline->stages[at]);
     }
 }
 
+/* Unless more runs may end soon. Where a place is free, what could start may wait for this. */
+static bool must_record(const struct repro *repro)
+{
+    return repro->ended.count > 0 && (has_place(repro) || repro->error || is_due(repro));
+}
+
+static void take_ended(struct repro *repro, size_t at, struct rmv_run *run)
+{
+    const bool is_quick = rmv_run_duration_ns(run) < QUICK_NS;
+    const int64_t record_ns = rmv_time_monotonic_ns() + (is_quick ? RECORD_AFTER_NS : 0);
+    if (repro->ended.count == 0 || record_ns < repro->record_ns)
+        repro->record_ns = record_ns;
+    rmv_runs_add(&repro->ended, at, run);
+    repro->unrecorded[at] = true;
+    rmv_schedule_done(&repro->schedule, at);
+}
+
+static int wait_ms(const struct repro *repro)
+{
+    const int64_t left_ns = repro->record_ns - rmv_time_monotonic_ns();
+    if (repro->ended.count == 0 || left_ns / NS_PER_MS >= RMV_EXECUTION_LOOK_MS)
+        return RMV_EXECUTION_LOOK_MS;
+    return left_ns > 0 ? (int)(left_ns / NS_PER_MS) + 1 : 0;
+}
+
 static const struct rmv_error *wait_for_running(struct repro *repro)
 {
+    struct rmv_runs *running = &repro->running;
+    const size_t count = running->count;
     RMV_CLEANUP(rmv_free)
-    struct pollfd *watched = rmv_calloc(repro->running_count * RMV_EXECUTION_FDS, sizeof(*watched));
-    size_t kept = 0;
+    struct pollfd *watched = rmv_calloc(count * RMV_EXECUTION_FDS, sizeof(*watched));
 
-    for (size_t i = 0; i < repro->running_count; i++)
-        rmv_run_watch(repro->running[i].run, &watched[i * RMV_EXECUTION_FDS]);
-    if (poll(watched, repro->running_count * RMV_EXECUTION_FDS, RMV_EXECUTION_LOOK_MS) < 0 &&
-        errno != EINTR)
+    for (size_t i = 0; i < count; i++)
+        rmv_run_watch(running->items[i], &watched[i * RMV_EXECUTION_FDS]);
+    if (poll(watched, count * RMV_EXECUTION_FDS, wait_ms(repro)) < 0 && errno != EINTR)
         return rmv_error_errno("cannot wait for a command");
-    const size_t count = repro->running_count;
+    running->count = 0;
     for (size_t i = 0; i < count; i++) {
-        struct running *running = &repro->running[i];
+        struct rmv_run *run = running->items[i];
+        const size_t at = running->stages[i];
         bool ended = false;
-        const struct rmv_error *err =
-            rmv_run_step(running->run, &watched[i * RMV_EXECUTION_FDS], &ended);
-        if (ended) {
-            rmv_limits_return(&repro->limits, &repro->runner.pipeline->stages[running->at]);
-            take_result(repro, running->at, err);
-            rmv_run_close(&running->run);
+        const struct rmv_error *err = rmv_run_step(run, &watched[i * RMV_EXECUTION_FDS], &ended);
+        if (!ended) {
+            rmv_runs_add(running, at, run);
+            continue;
+        }
+        rmv_limits_return(&repro->limits, &repro->runner.pipeline->stages[at]);
+        if (err) {
+            take_result(repro, at, err);
+            rmv_run_close(&run);
         } else {
-            repro->running[kept++] = *running;
+            take_ended(repro, at, run);
         }
     }
-    repro->running_count = kept;
     return NULL;
 }
 
@@ -439,11 +439,18 @@ static const struct rmv_error *run_all(struct repro *repro)
 {
     for (;;) {
         start_more(repro);
-        if (repro->running_count == 0)
+        if (must_record(repro)) {
+            record_ended(repro);
+            continue;
+        }
+        if (repro->running.count == 0)
             return repro->error ? rmv_error_raise(&repro->error) : summary(repro);
         const struct rmv_error *err = wait_for_running(repro);
-        if (err)
-            return err;
+        if (err) {
+            struct rmv_error *taken = rmv_error_take(err);
+            record_ended(repro);
+            return rmv_error_raise(&taken);
+        }
     }
 }
 
@@ -464,13 +471,14 @@ const struct rmv_error *rmv_repro(struct rmv_workspace *workspace,
         return err;
     repro.chosen = rmv_calloc(pipeline->count + 1, sizeof(bool));
     repro.pending = rmv_calloc(pipeline->count + 1, sizeof(bool));
+    repro.unrecorded = rmv_calloc(pipeline->count + 1, sizeof(bool));
     repro.forced_by = rmv_calloc(pipeline->count + 1, sizeof(size_t));
     if (options->allow_missing) {
         err = rmv_tracked_read(workspace, NULL, &repro.known);
         repro.runner.view.known = &repro.known;
     }
     if (!err)
-        err = choose(&repro);
+        err = rmv_runner_choose(&repro.runner, &repro.graph, repro.chosen);
     if (!err)
         err = rmv_limits_check(&repro.limits, repro.chosen);
     if (err)

@@ -6,14 +6,14 @@
 #include "pipeline/execute.h"
 #include "pipeline/runner_inputs.h"
 #include "pipeline/runner_marks.h"
-#include "pipeline/slurm_job.h"
+#include "pipeline/runner_run.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/time.h"
 #include "rmv/dataset/dataset.h"
-#include "rmv/dataset/links.h"
 
 void rmv_runner_free(struct rmv_runner *runner)
 {
+    rmv_store_batch_close(&runner->batch);
     rmv_stage_view_free(&runner->view);
     rmv_run_cache_free(&runner->cache);
     rmv_str_free(&runner->git_commit);
@@ -28,23 +28,6 @@ void rmv_runner_report(const struct rmv_runner *runner, enum rmv_repro_event_kin
     if (options->report)
         options->report(options->context, &event);
 }
-
-/* One stage on its way. */
-struct rmv_run {
-    struct rmv_runner *runner;
-    const struct rmv_stage *stage;
-    struct rmv_stage_status status;
-    struct rmv_lock lock;        /* against a second run of the stage */
-    struct rmv_lock_stage entry; /* what the lock file will say */
-    struct rmv_record record;    /* of its times so far */
-    struct rmv_execution *execution;
-    bool is_cleared;   /* what is at the outputs, if anything, was made by this run */
-    unsigned attempt;  /* from 1 */
-    int64_t resume_ns; /* no command runs: when the next attempt starts */
-    char key[RMV_OBJECT_ID_HEX_SIZE]; /* of what it runs */
-    struct rmv_slurm_job job;         /* what an earlier call left running, if anything */
-    struct rmv_runner_inputs changed; /* while the command ran */
-};
 
 static bool has_change(const struct rmv_stage_status *status, enum rmv_stage_change change)
 {
@@ -105,7 +88,6 @@ static const struct rmv_error *restore(struct rmv_run *run, const struct rmv_loc
     RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
     struct rmv_runner *runner = run->runner;
     RMV_CLEANUP(rmv_str_free) char *why = rmv_stage_status_text(&run->status);
-    bool changed = false;
 
     const struct rmv_error *err = rmv_store_batch_open(runner->workspace->store, &batch);
     if (!err)
@@ -119,7 +101,8 @@ static const struct rmv_error *restore(struct rmv_run *run, const struct rmv_loc
     if (err)
         return err;
     run->entry.record = known->record;
-    err = rmv_runner_publish(runner, run->stage, &run->entry, &changed);
+    struct rmv_publication publication = {.stage = run->stage, .entry = &run->entry};
+    err = rmv_runner_publish(runner, &publication, 1);
     if (err)
         return err;
     rmv_runner_unmark_started(runner, run->stage);
@@ -161,40 +144,6 @@ static const struct rmv_error *start_attempt(struct rmv_run *run)
     return err;
 }
 
-/* Stores outputs and record, then says so in the lock file. */
-static const struct rmv_error *record(struct rmv_run *run)
-{
-    RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
-    struct rmv_runner *runner = run->runner;
-    const struct rmv_repro_options *options = runner->options;
-    const bool is_remembered = !options->no_run_cache && !options->no_commit &&
-                               !run->stage->always_changed && !run->changed.deps.count &&
-                               !run->changed.params.count;
-    struct rmv_object_id run_id;
-    bool changed = false;
-
-    const struct rmv_error *err = rmv_store_batch_open(runner->workspace->store, &batch);
-    if (!err)
-        err = rmv_runner_save_outs(runner, run->stage, batch, &run->entry.outs);
-    if (!err)
-        err = rmv_runner_put_record(runner, run->stage, &run->record, batch, &run->entry);
-    if (!err && is_remembered)
-        err = rmv_run_cache_put(&run->entry, batch, &run_id);
-    if (!err)
-        err = rmv_store_batch_commit(batch);
-    if (!err && is_remembered)
-        err = rmv_run_cache_publish(&runner->cache, &run->entry, &run_id);
-    rmv_runner_inputs_forget(&run->changed, &run->entry);
-    if (!err)
-        err = rmv_runner_publish(runner, run->stage, &run->entry, &changed);
-    if (err)
-        return err;
-    rmv_runner_unmark_started(runner, run->stage);
-    run->is_cleared = false;
-    rmv_links_place(runner->workspace);
-    return NULL;
-}
-
 static const struct rmv_error *start_command(struct rmv_run *run)
 {
     RMV_CLEANUP(rmv_str_free) char *why = rmv_stage_status_text(&run->status);
@@ -208,8 +157,6 @@ static const struct rmv_error *start_command(struct rmv_run *run)
 /* The command has ended well. */
 static const struct rmv_error *finish_command(struct rmv_run *run)
 {
-    RMV_CLEANUP(rmv_str_free) char *why = rmv_stage_status_text(&run->status);
-
     rmv_stage_view_forget_all(&run->runner->view);
     const struct rmv_error *err =
         rmv_runner_inputs_check(run->runner, run->stage, &run->entry, &run->changed);
@@ -217,10 +164,7 @@ static const struct rmv_error *finish_command(struct rmv_run *run)
         return err;
     run->record.ended_ns = rmv_time_now_ns();
     rmv_runner_report(run->runner, RMV_REPRO_SAVING, run->stage, "");
-    err = record(run);
-    if (!err)
-        rmv_runner_report(run->runner, RMV_REPRO_RAN, run->stage, why);
-    return err;
+    return rmv_run_save(run);
 }
 
 static void report_retry(const struct rmv_run *run, const char *text)
@@ -256,6 +200,11 @@ static const struct rmv_error *try_again(struct rmv_run *run, const struct rmv_e
     report_retry(run, text);
     rmv_execution_close(&run->execution);
     return NULL;
+}
+
+int64_t rmv_run_duration_ns(const struct rmv_run *run)
+{
+    return run->record.ended_ns - run->record.started_ns;
 }
 
 void rmv_run_watch(const struct rmv_run *run, struct pollfd watched[RMV_EXECUTION_FDS])

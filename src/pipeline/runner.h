@@ -1,4 +1,8 @@
-/* Running one stage. Everything here works for one call of rmv_repro(). */
+/* Running one stage. Everything here works for one call of rmv_repro().
+ *
+ * A run ends in two steps: what its command made is saved into a batch of the store, then it is
+ * recorded, that is, the batch is made durable and the lock file says so. Several runs that end
+ * shortly after one another are recorded together, at the cost of one. */
 #pragma once
 
 #include "pipeline/execute.h"
@@ -14,11 +18,18 @@ struct rmv_runner {
     const struct rmv_repro_options *options;
     struct rmv_stage_view view;
     struct rmv_run_cache cache;
-    bool knows_git; /* the three below were asked for */
+    struct rmv_store_batch *batch; /* with what runs made that are not recorded yet, or NULL */
+    bool knows_git;                /* the three below were asked for */
     bool git_dirty;
     char *git_commit, *git_branch;
 };
 void rmv_runner_free(struct rmv_runner *runner);
+
+/* Sets chosen[i], which is all false, of the stages that the options name, and of what has to be
+ * looked at with them. Errors: NOT_FOUND. runner_choose.c. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_runner_choose(const struct rmv_runner *runner,
+                                          const struct rmv_graph *graph, bool *chosen);
 
 /* Brings a stage up to date that `status`, which is taken over, says is not: puts its outputs back
  * if the store has them, otherwise starts its command; then `*run` is set, and the caller waits for
@@ -31,14 +42,38 @@ const struct rmv_error *rmv_runner_begin(struct rmv_runner *runner, const struct
                                          struct rmv_run **run);
 void rmv_run_watch(const struct rmv_run *run, struct pollfd watched[RMV_EXECUTION_FDS]);
 
-/* `*ended` once the command has ended and what it made is recorded, and with every error. */
+/* `*ended` once the command has ended and what it made is saved, and with every error. Without one
+ * the run is to be recorded before it is closed. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_run_step(struct rmv_run *run,
                                      const struct pollfd watched[RMV_EXECUTION_FDS], bool *ended);
+
+/* How long it took, once it has ended. */
+int64_t rmv_run_duration_ns(const struct rmv_run *run);
+
+/* What is at the outputs of a run that is not recorded was left by one that failed. */
 void rmv_run_close(struct rmv_run **run);
 
 void rmv_runner_report(const struct rmv_runner *runner, enum rmv_repro_event_kind kind,
                        const struct rmv_stage *stage, const char *text);
+
+/* ---- Recording: runner_record.c ------------------------------------------------------------- */
+
+/* All-zero is the empty list. */
+struct rmv_runs {
+    struct rmv_run **items;
+    size_t *stages; /* of each: its place in the pipeline */
+    size_t count, items_capacity, stages_capacity;
+};
+void rmv_runs_add(struct rmv_runs *runs, size_t stage, struct rmv_run *run_taken);
+
+/* Closes them. */
+void rmv_runs_free(struct rmv_runs *runs);
+
+/* Records runs that have ended, all that were saved since the last call: they are acknowledged and
+ * reported when it returns. With an error some may be in a lock file, and none counts as done. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_runner_record(struct rmv_runner *runner, const struct rmv_runs *runs);
 
 /* ---- What a run is: runner_entry.c ---------------------------------------------------------- */
 
@@ -95,11 +130,17 @@ const struct rmv_error *rmv_runner_save_outs(struct rmv_runner *runner,
 
 /* ---- The lock file: runner_publish.c -------------------------------------------------------- */
 
-/* Replaces the stage's entry in the lock file by `entry`, which is taken over; other entries stay
- * as whoever wrote them last left them. `*changed` says whether anything was written. */
+struct rmv_publication {
+    const struct rmv_stage *stage;
+    struct rmv_lock_stage *entry; /* taken over, unless the lock file says the same already */
+    bool is_new;                  /* set if it did not */
+};
+
+/* Replaces the stages' entries in their lock files; other entries stay as whoever wrote them last
+ * left them. Then .gitignore. */
 RMV_MUST_CHECK
-const struct rmv_error *rmv_runner_publish(struct rmv_runner *runner, const struct rmv_stage *stage,
-                                           struct rmv_lock_stage *entry, bool *changed);
+const struct rmv_error *rmv_runner_publish(struct rmv_runner *runner,
+                                           struct rmv_publication *publications, size_t count);
 
 /* Excludes a second run of the stage; waits for the end of one, or returns LOCKED. */
 RMV_MUST_CHECK

@@ -46,6 +46,17 @@ static bool is_in_git(struct rmv_runner *runner, const struct rmv_output *now)
     return !rmv_vcs_is_modified(workspace->vcs, path, &modified) && !modified;
 }
 
+/* What another run has just made may not be durable yet: then it is made so. */
+static const struct rmv_error *is_stored(struct rmv_runner *runner, const struct rmv_output *now,
+                                         bool *stored)
+{
+    const struct rmv_error *err = rmv_dataset_is_stored(runner->workspace, now, stored);
+    if (err || *stored || !runner->batch)
+        return err;
+    err = rmv_store_batch_commit(runner->batch);
+    return err ? err : rmv_dataset_is_stored(runner->workspace, now, stored);
+}
+
 static const struct rmv_error *protect(struct rmv_runner *runner, const struct rmv_stage *stage,
                                        const struct rmv_lock_stage *locked,
                                        const struct rmv_output *now)
@@ -61,7 +72,7 @@ static const struct rmv_error *protect(struct rmv_runner *runner, const struct r
     const enum rmv_mark mark = rmv_runner_mark_of(runner, stage, now->path);
     if (mark == RMV_MARK_LEFT)
         return NULL;
-    const struct rmv_error *err = rmv_dataset_is_stored(runner->workspace, now, &stored);
+    const struct rmv_error *err = is_stored(runner, now, &stored);
     if (err || stored || is_in_git(runner, now))
         return err;
     if (known)

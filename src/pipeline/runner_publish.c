@@ -129,19 +129,52 @@ static bool is_known(struct rmv_runner *runner, const struct rmv_lock_stage *old
            has_equal_outputs(&old->outs, &entry->outs);
 }
 
+/* The paths that publications claim, and all folders that these are in. */
+struct claims {
+    struct rmv_map paths, above;
+};
+
+static void claims_free(struct claims *claims)
+{
+    rmv_map_free(&claims->paths);
+    rmv_map_free(&claims->above);
+}
+
+/* Does the map have the path, or a folder that it is in? */
+static bool has_any_above(const struct rmv_map *map, const char *path)
+{
+    RMV_CLEANUP(rmv_str_free) char *start = rmv_str_copy(path);
+    for (;;) {
+        if (rmv_map_find(map, start))
+            return true;
+        char *slash = strrchr(start, '/');
+        if (!slash)
+            return rmv_map_find(map, ".") != NULL;
+        *slash = '\0';
+    }
+}
+
+static void claim(struct claims *claims, struct rmv_output *output)
+{
+    RMV_CLEANUP(rmv_str_free) char *start = rmv_str_copy(output->path);
+    rmv_map_set(&claims->paths, start, output);
+    for (char *slash; (slash = strrchr(start, '/'));) {
+        *slash = '\0';
+        rmv_map_set(&claims->above, start, output);
+    }
+    rmv_map_set(&claims->above, ".", output);
+}
+
 /* An output that moved here from another stage, and stages that rmv.yaml no longer has, leave the
  * lock file: a path belongs to one stage. */
-static void drop_claims(struct rmv_lock_stage *other, const struct rmv_outputs *ours)
+static void drop_claimed(struct rmv_lock_stage *other, const struct claims *claims)
 {
     struct rmv_outputs *theirs = &other->outs;
     size_t kept = 0;
     for (size_t i = 0; i < theirs->count; i++) {
         struct rmv_output *output = &theirs->items[i];
-        bool is_claimed = false;
-        for (size_t k = 0; !is_claimed && k < ours->count; k++)
-            is_claimed = rmv_path_is_in(output->path, ours->items[k].path) ||
-                         rmv_path_is_in(ours->items[k].path, output->path);
-        if (is_claimed)
+        if (has_any_above(&claims->paths, output->path) ||
+            rmv_map_find(&claims->above, output->path))
             rmv_output_free(output);
         else
             theirs->items[kept++] = *output;
@@ -160,57 +193,124 @@ static bool is_declared(const struct rmv_runner *runner, const struct rmv_stage 
     return !runner->pipeline || rmv_map_find(&runner->pipeline->addresses, address);
 }
 
-static void tidy(struct rmv_runner *runner, const struct rmv_stage *stage,
-                 const struct rmv_outputs *outs, struct rmv_lock_file *lock)
+/* ---- Publishing ----------------------------------------------------------------------------- */
+
+/* What is published into one lock file. */
+struct target {
+    struct rmv_runner *runner;
+    const struct rmv_stage *beside; /* a stage of that file */
+    struct rmv_publication *publications;
+    size_t count; /* of all, those for other files too */
+    struct rmv_lock_file *lock;
+};
+
+static bool is_for(const struct target *target, size_t i)
 {
-    for (size_t i = lock->count; i-- > 0;) {
-        struct rmv_lock_stage *other = &lock->stages[i];
-        if (strcmp(other->name, stage->name) == 0)
+    return strcmp(target->publications[i].stage->file, target->beside->file) == 0;
+}
+
+/* Sets is_new of all that change something. */
+static bool find_new(struct target *target)
+{
+    bool any = false;
+    for (size_t i = 0; i < target->count; i++) {
+        struct rmv_publication *publication = &target->publications[i];
+        if (!is_for(target, i))
             continue;
-        if (is_declared(runner, stage, other->name))
-            drop_claims(other, outs);
-        else
-            rmv_lock_file_remove(lock, other->name);
+        const struct rmv_lock_stage *old =
+            rmv_lock_file_find(target->lock, publication->stage->name);
+        publication->is_new = !old || !is_known(target->runner, old, publication->entry);
+        any = any || publication->is_new;
     }
+    return any;
+}
+
+static void tidy(struct target *target)
+{
+    RMV_CLEANUP(claims_free) struct claims claims = {0};
+    RMV_CLEANUP(rmv_map_free) struct rmv_map ours = {0};
+
+    for (size_t i = 0; i < target->count; i++) {
+        struct rmv_publication *publication = &target->publications[i];
+        if (!is_for(target, i))
+            continue;
+        rmv_map_set(&ours, publication->stage->name, publication);
+        for (size_t k = 0; publication->is_new && k < publication->entry->outs.count; k++)
+            claim(&claims, &publication->entry->outs.items[k]);
+    }
+    for (size_t i = target->lock->count; i-- > 0;) {
+        struct rmv_lock_stage *other = &target->lock->stages[i];
+        if (rmv_map_find(&ours, other->name))
+            continue;
+        if (is_declared(target->runner, target->beside, other->name))
+            drop_claimed(other, &claims);
+        else
+            rmv_lock_file_remove(target->lock, other->name);
+    }
+}
+
+static const struct rmv_error *publish_file(struct target *target)
+{
+    struct rmv_stage_view *view = &target->runner->view;
+    bool changed = false;
+
+    const struct rmv_error *err = rmv_stage_view_refresh(view, target->beside->file, &changed);
+    if (!err)
+        err = rmv_stage_view_lock_file(view, target->beside->file, &target->lock);
+    if (err || !find_new(target))
+        return err;
+    tidy(target);
+    for (size_t i = 0; i < target->count; i++) {
+        struct rmv_publication *publication = &target->publications[i];
+        if (!is_for(target, i) || !publication->is_new)
+            continue;
+        struct rmv_lock_stage *entry = rmv_lock_file_add(target->lock, publication->stage->name);
+        rmv_lock_stage_free(entry);
+        *entry = *publication->entry;
+        *publication->entry = (struct rmv_lock_stage){0};
+    }
+    return rmv_stage_view_write(view, target->beside->file);
+}
+
+static bool is_first_of_file(const struct rmv_publication *publications, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (strcmp(publications[i].stage->file, publications[at].stage->file) == 0)
+            return false;
+    return true;
 }
 
 static const struct rmv_error *ignore_outs(struct rmv_runner *runner,
-                                           const struct rmv_outputs *outs)
+                                           const struct rmv_publication *publications, size_t count)
 {
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings ignored = {0};
     const struct rmv_error *err = NULL;
-    for (size_t i = 0; !err && i < outs->count; i++) {
-        const struct rmv_output *output = &outs->items[i];
-        err = output->no_cache ? rmv_gitignore_remove(runner->workspace, output->path)
-                               : rmv_gitignore_add(runner->workspace, output->path);
+    for (size_t i = 0; !err && i < count; i++) {
+        const struct rmv_stage *stage = publications[i].stage;
+        for (size_t k = 0; !err && k < stage->outs_count; k++) {
+            const struct rmv_stage_out *out = &stage->outs[k];
+            if (out->no_cache)
+                err = rmv_gitignore_remove(runner->workspace, out->path);
+            else
+                rmv_strings_add(&ignored, out->path);
+        }
     }
-    return err;
+    return err ? err : rmv_gitignore_add_all(runner->workspace, &ignored);
 }
 
-const struct rmv_error *rmv_runner_publish(struct rmv_runner *runner, const struct rmv_stage *stage,
-                                           struct rmv_lock_stage *entry, bool *changed)
+const struct rmv_error *rmv_runner_publish(struct rmv_runner *runner,
+                                           struct rmv_publication *publications, size_t count)
 {
     RMV_CLEANUP(rmv_lock_release) struct rmv_lock lock = RMV_LOCK_EMPTY;
-    struct rmv_lock_file *file = NULL;
-    bool is_new = false;
 
-    *changed = false;
     const struct rmv_error *err = rmv_workspace_lock(runner->workspace, &lock);
-    if (!err)
-        err = rmv_stage_view_refresh(&runner->view, stage->file, &is_new);
-    if (!err)
-        err = rmv_stage_view_lock_file(&runner->view, stage->file, &file);
-    if (err)
-        return err;
-
-    struct rmv_lock_stage *old = rmv_lock_file_find(file, stage->name);
-    if (!old || !is_known(runner, old, entry)) {
-        tidy(runner, stage, &entry->outs, file);
-        old = rmv_lock_file_add(file, stage->name);
-        rmv_lock_stage_free(old);
-        *old = *entry;
-        *entry = (struct rmv_lock_stage){0};
-        *changed = true;
-        err = rmv_stage_view_write(&runner->view, stage->file);
+    for (size_t i = 0; !err && i < count; i++) {
+        struct target target = {.runner = runner,
+                                .beside = publications[i].stage,
+                                .publications = publications,
+                                .count = count};
+        if (is_first_of_file(publications, i))
+            err = publish_file(&target);
     }
-    return err ? err : ignore_outs(runner, &old->outs);
+    return err ? err : ignore_outs(runner, publications, count);
 }

@@ -66,3 +66,41 @@ const struct rmv_error *rmv_runner_save_sources(struct rmv_runner *runner,
     }
     return err;
 }
+
+/* ---- What stages make as well --------------------------------------------------------------- */
+
+static const struct rmv_error *claim_error(const struct rmv_stage *stage, const char *path,
+                                           const char *pointer, const char *tracked)
+{
+    return rmv_error_hint(rmv_error(RMV_ERR_CONFLICT,
+                                    "stage '%s' makes '%s', but '%s' already tracks '%s'",
+                                    stage->address, path, pointer, tracked),
+                          "remove '%s', or the output from %s", pointer, stage->file);
+}
+
+/* A pointer inside an output, or around it. */
+static const struct rmv_error *check_pointer(const struct rmv_pipeline *pipeline,
+                                             const struct rmv_tracked *tracked, size_t at)
+{
+    const char *path = tracked->outputs.items[at].path;
+    const char *pointer = tracked->sources.items[at];
+    const struct rmv_stage *stage = rmv_pipeline_maker_of(pipeline, path);
+    if (stage)
+        return claim_error(stage, path, pointer, path);
+    for (size_t i = 0; i < pipeline->count; i++)
+        for (size_t k = 0; k < pipeline->stages[i].outs_count; k++)
+            if (rmv_path_is_in(pipeline->stages[i].outs[k].path, path))
+                return claim_error(&pipeline->stages[i], pipeline->stages[i].outs[k].path, pointer,
+                                   path);
+    return NULL;
+}
+
+const struct rmv_error *rmv_runner_read_sources(const struct rmv_runner *runner,
+                                                struct rmv_tracked *tracked)
+{
+    const struct rmv_error *err = rmv_tracked_read(runner->workspace, NULL, tracked);
+    for (size_t i = 0; !err && i < tracked->outputs.count; i++)
+        if (*tracked->stages.items[i] == '\0')
+            err = check_pointer(runner->pipeline, tracked, i);
+    return err;
+}

@@ -11,3 +11,9 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_runner_save_sources(struct rmv_runner *runner,
                                                 const struct rmv_stage *stage,
                                                 struct rmv_tracked *tracked);
+
+/* Reads what the pointers of the whole workspace track. Errors: CONFLICT (a stage of the pipeline
+ * makes that as well, or something inside of it or around it). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_runner_read_sources(const struct rmv_runner *runner,
+                                                struct rmv_tracked *tracked);

@@ -43,8 +43,30 @@ it 'shows what a command prints, and keeps it'    '
     rmv repro >out 2>err; grep "^to out" out; grep "^to err" err; test "$(tail -n 1 out)" = 100000; grep " - a - WARNING - to err$" .rmstore/logs/a.log; tail -n 1 .rmstore/logs/a.log | grep " - a - INFO - 100000$"'
 it 'keeps quiet with -q, but not the log'         'test -z "$(rmv repro -q 2>&1)"; grep " - to out$" .rmstore/logs/a.log'
 
+# Runs that end shortly after one another are recorded together.
+repository "$TEST_FOLDER/together"
+for i in 1 2 3 4 5 6; do printf "  s$i:\n    cmd: echo $i >$i.out\n    outs: [$i.out]\n"; done | stages
+packs() { find .rmstore/objects/packs -name "pack-*" | wc -l; }
+it 'records many short stages with a few commits' '
+    rmv repro -q; test "$(grep -c "^  s" rmv.lock)" = 6; test "$(packs)" -lt 6; rmv status -q; rmv fsck -q'
+it 'records what has ended while another stage runs' '
+    printf "  a:\n    cmd: echo 1 >a.out\n    outs: [a.out]\n  b:\n    cmd: while [ ! -e go ]; do sleep 0.05; done; echo 1 >b.out\n    outs: [b.out]\n" | stages
+    rmv repro -q & pid=$!; wait_for rmv.lock; grep "^  a:" rmv.lock; ! grep "^  b:" rmv.lock; touch go; wait $pid; rmv status -q'
+it 'has recorded what a stage needs when it starts' '
+    printf "  a:\n    cmd: echo 2 >a.out\n    outs: [a.out]\n  b:\n    cmd: cp rmv.lock b.out\n    deps: [a.out]\n    outs: [b.out]\n" | stages
+    rmv repro -q; grep "cmd: echo 2 >a.out" b.out'
+it 'has recorded what ended before a stage that fails' '
+    printf "  a:\n    cmd: echo 3 >a.out\n    outs: [a.out]\n  b:\n    cmd: exit 1\n" | stages
+    exits 1 rmv repro -q; grep "cmd: echo 3 >a.out" rmv.lock; exits 1 rmv repro -q --dry; rmv fsck -q'
+it 'replaces an output with content that another run has just made' '
+    printf "  a:\n    cmd: echo same >a.out\n    outs: [a.out]\n  b:\n    cmd: echo other >c.out\n    outs: [c.out]\n" | stages
+    echo same >c.out; rmv repro -q; test "$(cat c.out)" = other'
+
 command -v strace >/dev/null || { skip 'sweeps' 'strace is not installed'; exit 0; }
 setup='git init -q . && rmv init -q && mkdir in && echo 1 >in/1 && echo 2 >in/2 &&
        printf "stages:\n  a:\n    cmd: mkdir a && cat in/* >a/x\n    deps: [in]\n    outs: [a]\n  b:\n    cmd: wc -l <a/x >b\n    deps: [a]\n    outs: [b]\n" >rmv.yaml'
 sound='rmv fsck -q && rmv repro -q && rmv status -q && test "$(cat b)" = 2 && rm -rf a b rmv.lock && rmv repro -q && test "$(cat b)" = 2 && rmv fsck -q'
 it 'is sound wherever it is killed, and a second run succeeds' '"$SOURCE_ROOT/tests/fault_sweep.sh" "$setup" "rmv repro -q" "$sound"'
+setup='git init -q . && rmv init -q && for i in 1 2 3; do printf "  s$i:\n    cmd: echo $i >$i.out\n    outs: [$i.out]\n"; done | sed "1i stages:" >rmv.yaml'
+sound='rmv fsck -q && rmv repro -q && rmv status -q && cat 1.out 2.out 3.out | tr -d "\n" | grep -x 123 && rm -rf ?.out rmv.lock && rmv repro -q && test "$(cat 3.out)" = 3 && rmv fsck -q'
+it 'is so too when several stages are recorded together' '"$SOURCE_ROOT/tests/fault_sweep.sh" "$setup" "rmv repro -q" "$sound"'

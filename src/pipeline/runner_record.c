@@ -1,0 +1,90 @@
+#include <stdlib.h>
+
+#include "pipeline/runner_marks.h"
+#include "pipeline/runner_run.h"
+#include "rmv/base/mem.h"
+#include "rmv/dataset/links.h"
+
+void rmv_runs_add(struct rmv_runs *runs, size_t stage, struct rmv_run *run_taken)
+{
+    runs->items = rmv_grow(runs->items, runs->count, &runs->items_capacity, sizeof(void *));
+    runs->stages = rmv_grow(runs->stages, runs->count, &runs->stages_capacity, sizeof(size_t));
+    runs->items[runs->count] = run_taken;
+    runs->stages[runs->count++] = stage;
+}
+
+void rmv_runs_free(struct rmv_runs *runs)
+{
+    for (size_t i = 0; i < runs->count; i++)
+        rmv_run_close(&runs->items[i]);
+    rmv_free(&runs->items);
+    rmv_free(&runs->stages);
+    *runs = (struct rmv_runs){0};
+}
+
+const struct rmv_error *rmv_run_save(struct rmv_run *run)
+{
+    struct rmv_runner *runner = run->runner;
+    const struct rmv_repro_options *options = runner->options;
+    const bool is_first = !runner->batch;
+    const struct rmv_error *err = NULL;
+
+    run->is_remembered = !options->no_run_cache && !options->no_commit &&
+                         !run->stage->always_changed && !run->changed.deps.count &&
+                         !run->changed.params.count;
+    if (is_first)
+        err = rmv_store_batch_open(runner->workspace->store, &runner->batch);
+    if (!err)
+        err = rmv_runner_save_outs(runner, run->stage, runner->batch, &run->entry.outs);
+    if (!err)
+        err = rmv_runner_put_record(runner, run->stage, &run->record, runner->batch, &run->entry);
+    if (!err && run->is_remembered)
+        err = rmv_run_cache_put(&run->entry, runner->batch, &run->remembered_id);
+    if (err && is_first)
+        rmv_store_batch_close(&runner->batch);
+    if (!err)
+        rmv_runner_inputs_forget(&run->changed, &run->entry);
+    return err;
+}
+
+static const struct rmv_error *remember(const struct rmv_runs *runs)
+{
+    const struct rmv_error *err = NULL;
+    for (size_t i = 0; !err && i < runs->count; i++)
+        if (runs->items[i]->is_remembered)
+            err = rmv_run_cache_publish(&runs->items[i]->runner->cache, &runs->items[i]->entry,
+                                        &runs->items[i]->remembered_id);
+    return err;
+}
+
+static const struct rmv_error *publish(struct rmv_runner *runner, const struct rmv_runs *runs)
+{
+    RMV_CLEANUP(rmv_free)
+    struct rmv_publication *publications = rmv_calloc(runs->count, sizeof(*publications));
+    for (size_t i = 0; i < runs->count; i++)
+        publications[i] = (struct rmv_publication){.stage = runs->items[i]->stage,
+                                                   .entry = &runs->items[i]->entry};
+    return rmv_runner_publish(runner, publications, runs->count);
+}
+
+const struct rmv_error *rmv_runner_record(struct rmv_runner *runner, const struct rmv_runs *runs)
+{
+    const struct rmv_error *err = rmv_store_batch_commit(runner->batch);
+    if (!err)
+        err = remember(runs);
+    if (!err)
+        err = publish(runner, runs);
+    rmv_store_batch_close(&runner->batch);
+    if (err)
+        return err;
+    for (size_t i = 0; i < runs->count; i++) {
+        rmv_runner_unmark_started(runner, runs->items[i]->stage);
+        runs->items[i]->is_cleared = false;
+    }
+    rmv_links_place(runner->workspace);
+    for (size_t i = 0; i < runs->count; i++) {
+        RMV_CLEANUP(rmv_str_free) char *why = rmv_stage_status_text(&runs->items[i]->status);
+        rmv_runner_report(runner, RMV_REPRO_RAN, runs->items[i]->stage, why);
+    }
+    return NULL;
+}
