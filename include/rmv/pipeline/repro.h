@@ -2,7 +2,8 @@
  *
  * Nothing of the workspace is locked while a command runs, except that stage against a second run
  * of itself. What a run made is published in this order: outputs and record durable in the store,
- * then rmv.lock replaced, then .gitignore; a kill at any point leaves the last published run. */
+ * then rmv.lock replaced, then .gitignore; a kill at any point leaves the last published run. Runs
+ * that end within 100 ms are published together, before a stage starts that needs one of them. */
 #pragma once
 
 #include <signal.h>
