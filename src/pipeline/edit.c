@@ -192,11 +192,9 @@ const struct rmv_error *rmv_pipeline_add_stage(const struct rmv_pipeline_edit *e
     unsigned indent = 2;
 
     const struct rmv_error *err = check_document(edit, text, &document);
-    if (!err && strchr(edit->name, '@'))
-        err =
-            rmv_error(RMV_ERR_USAGE,
-                      "'%s' is no name for a stage: what is behind an '@' is an item of 'foreach'",
-                      edit->name);
+    if (!err && strpbrk(edit->name, "@/:\\$*?[]{}'\""))
+        err = rmv_error(RMV_ERR_USAGE, "'%s' is no name for a stage: use letters, digits, - and _",
+                        edit->name);
     if (!err)
         err = find_place(edit, text, &document, &place, &indent);
     if (err)

@@ -35,3 +35,16 @@ it 'runs the one of the folder, not that of the root' 'cd models; test "$(rmv re
 it 'says so for all commands that take stages'    'cd models; rmv status only | grep "models/rmv.yaml:only: not run yet"; rmv status loop | grep -c loop@ | grep -x 2; rmv freeze only; grep -A1 only rmv.yaml | grep "frozen: true"; rmv unfreeze only
     rmv dag only | grep "models/rmv.yaml:only"; rmv repro -q only; echo new >only.txt; rmv commit -q only; rmv status only | grep clean; rmv remove only; ! grep only rmv.yaml'
 it 'names the nearest'                            'says "did you mean .same." rmv repro smae'
+it 'takes any name, and any item of a loop'       '
+    repository "$TEST_FOLDER/names"; stages <<"YAML"
+  data/clean: {cmd: echo 1 >one, outs: [one]}
+  "a:b": {cmd: echo 2 >two, deps: [one], outs: [two]}
+  "[x]*": {cmd: echo 3 >three, deps: [two], outs: [three]}
+  "my stage.é": {foreach: [data/x, "y:z"], do: {cmd: "echo $RMV_STAGE >\"$(echo ${item} | tr / _)\""}}
+YAML
+    rmv repro -q; rmv repro -q; test "$(cat one two three)" = "1
+2
+3"; test "$(cat data_x y:z)" = "my stage.é@data/x
+my stage.é@y:z"; test "$(ls .rmstore/logs | wc -l)" = 5
+    for name in data/clean a:b "[x]*" "my stage.é" "rmv.yaml:a:b"; do rmv stage list --name-only "$name" >/dev/null; rmv status "$name" >/dev/null; rmv dag "$name" >/dev/null; done
+    rmv repro -f -s a:b | grep "Running stage .a:b.: forced"; rmv freeze data/clean; rmv remove a:b; test "$(rmv stage list --name-only | wc -l)" = 4'
