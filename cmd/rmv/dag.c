@@ -55,15 +55,110 @@ static void add_need(struct dag_node *node, size_t need)
 struct source {
     const struct rmv_pipeline *pipeline;
     const struct rmv_graph *graph;
+    const struct rmv_tracked *tracked;
     const bool *chosen;
     size_t *first; /* per stage: its first node */
+    size_t *data;  /* per tracked output: its node and 1; 0: it is not drawn */
 };
+
+/* Numbers of tracked outputs. */
+struct numbers {
+    size_t *items;
+    size_t count, capacity;
+};
+
+static void numbers_free(struct numbers *numbers)
+{
+    free(numbers->items);
+}
+
+static void add_number(struct numbers *numbers, size_t number)
+{
+    numbers->items =
+        rmv_grow(numbers->items, numbers->count, &numbers->capacity, sizeof(numbers->items[0]));
+    numbers->items[numbers->count++] = number;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    const size_t first = *(const size_t *)a, second = *(const size_t *)b;
+    return (first > second) - (first < second);
+}
+
+/* Adds the tracked outputs that `path` is, is inside of, or has inside. */
+static void add_data_at(const struct rmv_tracked *tracked, const char *path, struct numbers *found)
+{
+    const struct rmv_outputs *outputs = &tracked->outputs;
+    const struct rmv_output *around = rmv_tracked_find(tracked, path);
+    size_t low = 0, high = outputs->count;
+
+    if (around) {
+        add_number(found, (size_t)(around - outputs->items));
+        return;
+    }
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (strcmp(outputs->items[middle].path, path) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    /* Between a folder and what is in it there may be "folder-2". */
+    for (; low < outputs->count && strncmp(outputs->items[low].path, path, strlen(path)) == 0;
+         low++)
+        if (rmv_path_is_in(outputs->items[low].path, path))
+            add_number(found, low);
+}
+
+/* The data of pointers that a stage reads, ascending, each once. */
+static void find_data(const struct source *source, const struct rmv_stage *stage,
+                      struct numbers *found)
+{
+    RMV_CLEANUP(numbers_free) struct numbers all = {0};
+    for (size_t i = 0; i < stage->deps_count; i++)
+        add_data_at(source->tracked, stage->deps[i].path, &all);
+    if (all.count > 1)
+        qsort(all.items, all.count, sizeof(all.items[0]), compare_numbers);
+    for (size_t i = 0; i < all.count; i++) {
+        const bool is_pointer = *source->tracked->stages.items[all.items[i]] == '\0';
+        if (is_pointer && (i == 0 || all.items[i] != all.items[i - 1]))
+            add_number(found, all.items[i]);
+    }
+}
+
+static void add_data(const struct source *source, struct dag_drawing *drawing)
+{
+    const struct rmv_tracked *tracked = source->tracked;
+    for (size_t at = 0; at < source->pipeline->count; at++) {
+        RMV_CLEANUP(numbers_free) struct numbers found = {0};
+        if (source->chosen[at])
+            find_data(source, &source->pipeline->stages[at], &found);
+        for (size_t i = 0; i < found.count; i++)
+            source->data[found.items[i]] = 1;
+    }
+    for (size_t i = 0; i < tracked->outputs.count; i++) {
+        if (!source->data[i])
+            continue;
+        add_node(drawing, option_outs ? tracked->outputs.items[i].path : tracked->sources.items[i],
+                 DAG_DATA);
+        source->data[i] = drawing->count;
+    }
+}
+
+static void add_data_needs(const struct source *source, size_t at, struct dag_node *node)
+{
+    RMV_CLEANUP(numbers_free) struct numbers found = {0};
+    find_data(source, &source->pipeline->stages[at], &found);
+    for (size_t i = 0; i < found.count; i++)
+        add_need(node, source->data[found.items[i]] - 1);
+}
 
 static void add_stage(const struct source *source, size_t at, struct dag_drawing *drawing)
 {
     const struct rmv_graph_node *from = &source->graph->nodes[at];
     struct dag_node *node = add_node(drawing, source->pipeline->stages[at].address, at);
     source->first[at] = drawing->count - 1;
+    add_data_needs(source, at, node);
     for (size_t i = 0; i < from->needs_count; i++)
         if (source->chosen[from->needs[i]])
             add_need(node, source->first[from->needs[i]]);
@@ -87,6 +182,7 @@ static void add_outs(const struct source *source, size_t at, struct dag_drawing 
     source->first[at] = drawing->count;
     for (size_t k = 0; k < stage->outs_count; k++) {
         struct dag_node *node = add_node(drawing, stage->outs[k].path, at);
+        add_data_needs(source, at, node);
         for (size_t i = 0; i < from->needs_count; i++) {
             const size_t need = from->needs[i];
             const struct rmv_stage *maker = &source->pipeline->stages[need];
@@ -99,6 +195,7 @@ static void add_outs(const struct source *source, size_t at, struct dag_drawing 
 
 static void collect(const struct source *source, struct dag_drawing *drawing)
 {
+    add_data(source, drawing);
     for (size_t i = 0; i < source->graph->count; i++) {
         const size_t at = source->graph->order[i];
         if (source->chosen[at] && option_outs)
@@ -150,6 +247,18 @@ static void print_mermaid(const struct dag_drawing *drawing)
         puts("```");
 }
 
+/* The nodes that a node needs: data, or stages or their outputs. */
+static void needs_to_value(const struct dag_drawing *drawing, const struct dag_node *node,
+                           bool data, struct rmv_value *list)
+{
+    rmv_value_set_list(list);
+    for (size_t k = 0; k < node->needs_count; k++) {
+        const struct dag_node *need = &drawing->nodes[node->needs[k]];
+        if ((need->stage == DAG_DATA) == data)
+            rmv_value_set_text(rmv_value_append(list), need->label);
+    }
+}
+
 static void print_json(const struct dag_drawing *drawing, const struct rmv_pipeline *pipeline)
 {
     RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
@@ -158,15 +267,15 @@ static void print_json(const struct dag_drawing *drawing, const struct rmv_pipel
     rmv_value_set_list(nodes);
     for (size_t i = 0; i < drawing->count; i++) {
         const struct dag_node *node = &drawing->nodes[i];
+        if (node->stage == DAG_DATA)
+            continue;
         struct rmv_value *map = rmv_value_append(nodes);
         rmv_value_set_map(map);
         cli_set_text(map, option_outs ? "path" : "name", node->label);
         if (option_outs)
             cli_set_text(map, "stage", pipeline->stages[node->stage].address);
-        struct rmv_value *needs = rmv_value_add(map, "needs");
-        rmv_value_set_list(needs);
-        for (size_t k = 0; k < node->needs_count; k++)
-            rmv_value_set_text(rmv_value_append(needs), drawing->nodes[node->needs[k]].label);
+        needs_to_value(drawing, node, false, rmv_value_add(map, "needs"));
+        needs_to_value(drawing, node, true, rmv_value_add(map, "data"));
     }
     cli_print_json(&document);
 }
@@ -225,8 +334,10 @@ static const struct rmv_error *dag(int argc, char **argv)
     RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
     RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
     RMV_CLEANUP(rmv_graph_free) struct rmv_graph graph = {0};
+    RMV_CLEANUP(rmv_tracked_free) struct rmv_tracked tracked = {0};
     RMV_CLEANUP(rmv_free) bool *chosen = NULL;
     RMV_CLEANUP(rmv_free) size_t *first = NULL;
+    RMV_CLEANUP(rmv_free) size_t *data = NULL;
 
     if (option_dot + option_mermaid + option_md + option_json + option_tree > 1)
         return rmv_error(RMV_ERR_USAGE,
@@ -236,12 +347,19 @@ static const struct rmv_error *dag(int argc, char **argv)
         err = rmv_pipeline_read(workspace, &pipeline);
     if (!err)
         err = rmv_graph_build(&pipeline, &graph);
+    if (!err)
+        err = rmv_tracked_read(workspace, NULL, &tracked);
     if (err)
         return err;
+    data = rmv_calloc(tracked.outputs.count + 1, sizeof(*data));
     chosen = rmv_calloc(pipeline.count + 1, sizeof(*chosen));
     first = rmv_calloc(pipeline.count + 1, sizeof(*first));
-    const struct source source = {
-        .pipeline = &pipeline, .graph = &graph, .chosen = chosen, .first = first};
+    const struct source source = {.pipeline = &pipeline,
+                                  .graph = &graph,
+                                  .tracked = &tracked,
+                                  .chosen = chosen,
+                                  .first = first,
+                                  .data = data};
     err = choose(workspace, argc, argv, &source, chosen);
     return err ? err : draw(&source);
 }
@@ -253,8 +371,10 @@ const struct cli_command rmv_command_dag = {
     .help =
         "Draws the graph of the stages in rmv.yaml as boxes joined by lines, what is needed above\n"
         "what needs it: all of it, or each TARGET (a stage, an output or a pattern) with\n"
-        "everything it needs, or with --full everything connected with it. With --outs the\n"
-        "outputs are drawn in place of the stages that make them.\n"
+        "everything it needs, or with --full everything connected with it. Data that `rmv add`\n"
+        "tracks and a stage reads is there as its pointer. With --outs the outputs, and that "
+        "data,\n"
+        "are drawn in place of stages and pointers.\n"
         "\n"
         "Lines never join: one that goes along is interrupted where another goes down across it.\n"
         "Graphs too wide to be read as boxes, and all with --tree, are drawn as a tree, where a\n"

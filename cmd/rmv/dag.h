@@ -9,8 +9,9 @@ struct dag_node {
     char *label;
     size_t *needs; /* nodes, ascending, each once */
     size_t needs_count, needs_capacity;
-    size_t stage; /* index in the pipeline */
+    size_t stage; /* index in the pipeline; DAG_DATA for data that `rmv add` tracks */
 };
+#define DAG_DATA ((size_t)-1)
 
 struct dag_drawing {
     struct dag_node *nodes;

@@ -75,3 +75,18 @@ open(\"wanted\", \"w\").write(\"\".join(\" \".join([f\"s{i}:\"] + sorted(f\"s{k}
 open(\"rmv.yaml\", \"w\").write(\"stages:\n\" + \"\".join(f\"  s{i}: {{cmd: x, deps: {[chr(111) + str(k) for k in needs[i]]}, outs: [o{i}]}}\n\" for i in range(n)))"
         rmv dag >out; python3 "$TRACE" <out >drawn && diff wanted drawn || { echo "seed $seed"; cat out; exit 1; }
     done'
+repository "$TEST_FOLDER/data"
+mkdir -p in/a in/b; echo 1 >in/a/x; echo 2 >in/b/y; echo 3 >single; echo 4 >unused; rmv add -q in/a in/b single unused
+stages <<'YAML'
+  both: {cmd: x, deps: [in, script], outs: [o]}
+  part: {cmd: x, deps: [in/a/x, o, single], outs: [p]}
+YAML
+it 'draws added data that stages read, as its pointer' '
+    rmv dag --tree >out; grep -x "in/a.rmv" out; grep "also needs.*in/b.rmv\|also needs.*in/a.rmv" out; grep single.rmv out; ! grep "unused\|script" out; rmv dag | python3 "$TRACE" | grep -x "part: both in/a.rmv single.rmv"
+    rmv dag --dot | grep -F "[label=\"in/b.rmv\"]"; test "$(rmv dag --mermaid | grep -c -e "-->")" = 5'
+it 'draws it as itself with --outs, and only what targets need' '
+    rmv dag --outs --tree | grep -x "in/a"; ! rmv dag --outs | grep "\.rmv"; rmv dag both >out; grep in/b.rmv out; ! grep single out'
+it 'lists it in JSON'                             'rmv dag --json | python3 -c "
+import json, sys
+stages = {s[\"name\"]: (s[\"needs\"], s[\"data\"]) for s in json.load(sys.stdin)[\"stages\"]}
+assert stages == {\"both\": ([], [\"in/a.rmv\", \"in/b.rmv\"]), \"part\": ([\"both\"], [\"in/a.rmv\", \"single.rmv\"])}, stages"'
