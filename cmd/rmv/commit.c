@@ -8,8 +8,27 @@
 #include "rmv/base/path.h"
 #include "rmv/commands.h"
 #include "rmv/dataset/add.h"
+#include "rmv/pipeline/graph.h"
 #include "rmv/pipeline/repro.h"
 #include "rmv/shared.h"
+
+static bool option_force, option_with_deps, option_recursive;
+
+static const struct cli_option options[] = {
+    {.name = "force",
+     .letter = 'f',
+     .flag = &option_force,
+     .help = "take stages as they are in everything, as if they were named"},
+    {.name = "with-deps",
+     .letter = 'd',
+     .flag = &option_with_deps,
+     .help = "and all stages that those need that are named, or taken as they are"},
+    {.name = "recursive",
+     .letter = 'R',
+     .flag = &option_recursive,
+     .help = "what is in and below folders, which is done anyway"},
+    {0},
+};
 
 /* Is there anything at the path? Links count, wherever they lead. */
 static bool is_here(const struct rmv_workspace *workspace, const char *path)
@@ -31,6 +50,47 @@ static void targets_free(struct targets *targets)
     rmv_free(&targets->as_run);
 }
 
+static bool is_wanted(const struct targets *targets, const char *path)
+{
+    return targets->is_all || (targets->paths.count && cli_is_chosen(&targets->paths, path));
+}
+
+static bool is_stage_wanted(const struct rmv_workspace *workspace, const struct targets *targets,
+                            const struct rmv_stage *stage)
+{
+    bool wanted = false;
+    for (size_t i = 0; i < stage->outs_count; i++) {
+        if (!is_here(workspace, stage->outs[i].path))
+            return false;
+        wanted = wanted || is_wanted(targets, stage->outs[i].path);
+    }
+    return wanted;
+}
+
+/* Takes all stages as if they had just run whose outputs are here and wanted. */
+static void choose_forced(const struct rmv_workspace *workspace,
+                          const struct rmv_pipeline *pipeline, struct targets *targets)
+{
+    for (size_t i = 0; i < pipeline->count; i++)
+        if (is_stage_wanted(workspace, targets, &pipeline->stages[i]))
+            targets->as_run[i] = true;
+}
+
+/* And all that they need. */
+static const struct rmv_error *choose_needed(const struct rmv_pipeline *pipeline,
+                                             struct targets *targets)
+{
+    RMV_CLEANUP(rmv_graph_free) struct rmv_graph graph = {0};
+    RMV_CLEANUP(rmv_free) bool *chosen = rmv_calloc(pipeline->count + 1, sizeof(*chosen));
+    const struct rmv_error *err = rmv_graph_build(pipeline, &graph);
+    for (size_t i = 0; !err && i < pipeline->count; i++)
+        if (targets->as_run[i])
+            rmv_graph_choose(pipeline, &graph, i, RMV_GRAPH_UP, chosen);
+    for (size_t i = 0; !err && i < pipeline->count; i++)
+        targets->as_run[i] = chosen[i];
+    return err;
+}
+
 /* An argument is the name of a stage or a loop, or a path. */
 static const struct rmv_error *parse(const struct rmv_workspace *workspace,
                                      const struct rmv_pipeline *pipeline, int argc, char **argv,
@@ -48,11 +108,6 @@ static const struct rmv_error *parse(const struct rmv_workspace *workspace,
         rmv_strings_take(&targets->paths, path);
     }
     return NULL;
-}
-
-static bool is_wanted(const struct targets *targets, const char *path)
-{
-    return targets->is_all || (targets->paths.count && cli_is_chosen(&targets->paths, path));
 }
 
 /* The data of pointers that is here: all of it, or what was asked for. */
@@ -75,18 +130,6 @@ static const struct rmv_error *list_outputs(struct rmv_workspace *workspace,
 }
 
 /* ---- Stages --------------------------------------------------------------------------------- */
-
-static bool is_stage_wanted(const struct rmv_workspace *workspace, const struct targets *targets,
-                            const struct rmv_stage *stage)
-{
-    bool wanted = false;
-    for (size_t i = 0; i < stage->outs_count; i++) {
-        if (!is_here(workspace, stage->outs[i].path))
-            return false;
-        wanted = wanted || is_wanted(targets, stage->outs[i].path);
-    }
-    return wanted;
-}
 
 static const struct rmv_error *commit_stages(struct rmv_workspace *workspace,
                                              const struct rmv_pipeline *pipeline,
@@ -129,8 +172,8 @@ static const struct rmv_error *commit_data(struct rmv_workspace *workspace,
     RMV_CLEANUP(rmv_progress_close) struct rmv_progress *progress = NULL;
 
     rmv_progress_open(cli_quiet ? -1 : STDERR_FILENO, "committing", &progress);
-    const struct rmv_add_options options = {.progress = progress};
-    const struct rmv_error *err = rmv_add(workspace, paths, &options, &added);
+    const struct rmv_add_options adding = {.progress = progress};
+    const struct rmv_error *err = rmv_add(workspace, paths, &adding, &added);
     rmv_progress_close(&progress);
     if (!err)
         print(workspace, &added);
@@ -149,6 +192,10 @@ static const struct rmv_error *commit(int argc, char **argv)
         err = rmv_pipeline_read(workspace, &pipeline);
     if (!err)
         err = parse(workspace, &pipeline, argc, argv, &targets);
+    if (!err && option_force)
+        choose_forced(workspace, &pipeline, &targets);
+    if (!err && option_with_deps)
+        err = choose_needed(&pipeline, &targets);
     if (!err)
         err = list_outputs(workspace, &targets, &paths);
     if (!err)
@@ -170,11 +217,13 @@ const struct cli_command rmv_command_commit = {
         "path whose pointer changed, or a stage whose entry in rmv.lock did.\n"
         "\n"
         "A stage given by its name is taken as it is in everything, dependencies and parameters\n"
-        "included, as if it had just run; it need not have been run before.\n"
+        "included, as if it had just run; it need not have been run before. With --force all\n"
+        "stages are, whose outputs are here and meant.\n"
         "\n"
         "This is about data; pointers are committed by `git commit`.",
     .examples = "rmv commit            # everything\n"
                 "rmv commit data/raw   # a path\n"
                 "rmv commit train      # accept what is here as what the stage makes\n",
+    .options = options,
     .run = commit,
 };

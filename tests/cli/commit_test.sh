@@ -24,3 +24,16 @@ it 'takes a pointer for its data' 'printf more >later/h; rmv commit later.rmv; r
 it 'leaves a record of what it stored' 'grep -qE "record: [0-9a-f]{64}" later.rmv'
 it 'refuses what cannot be stored, and the pointer stays' '
     cp later.rmv keep; mkfifo later/p; exits 2 rmv commit; says "later/p" rmv commit; cmp keep later.rmv; rm later/p; rmv status -q'
+
+repository "$TEST_FOLDER/stages"
+stages <<'YAML'
+  a: {cmd: echo 1 >one, deps: [in], outs: [one]}
+  b: {cmd: cat one >two, deps: [one], params: [k], outs: [two]}
+  loop: {foreach: [x, y], do: {cmd: "echo ${item} >${item}", deps: [in], outs: ["${item}"]}}
+YAML
+echo in >in; echo 'k: 1' >params.yaml; rmv repro -q
+it 'takes a stage by its name as if it had just run' 'echo 2 >in; echo mine >one; rmv commit a; ! rmv status a | grep a:; rmv status b | grep "b: changed: one"'
+it 'takes all stages of a loop by its name'       'rmv commit loop >out; test "$(grep -c "^stage loop@" out)" = 2; rmv status loop | grep clean'
+it 'takes what it needs too with --with-deps'     'echo 3 >in; rmv commit -d b; rmv status a b | grep clean; rmv status loop | grep loop@x'
+it 'takes all stages as they are with --force'    'echo 4 >in; echo "k: 2" >params.yaml; rmv commit; rmv status | grep "b: changed: params.yaml"; rmv commit -f; rmv status -q; rm x; echo 5 >in; rmv commit --force; rmv status | grep "loop@x: changed: in"; ! rmv status | grep "loop@y:\|a:\|b:"'
+it 'takes those below a folder'                   'rmv commit -R .; exits 3 rmv commit -f nosuch'
