@@ -4,6 +4,7 @@
 #include "rmv/commands.h"
 #include "rmv/experiment/override.h"
 #include "rmv/experiments.h"
+#include "rmv/live.h"
 #include "rmv/shared.h"
 
 static struct rmv_strings option_set_param, option_copy_paths;
@@ -171,7 +172,9 @@ static const struct rmv_error *run(struct rmv_workspace *workspace,
     rmv_value_set_list(&list);
     const struct rmv_experiment_run_options settings =
         cli_experiment_run_options(&printer, option_jobs, option_stage_jobs);
+    rmv_live_expect(printer.live, tasks->count);
     const struct rmv_error *err = rmv_experiment_run(workspace, tasks, &settings);
+    cli_live_close(&printer.live);
     if (option_json)
         cli_print_json(&list);
     else if (!err && !cli_quiet)

@@ -6,6 +6,8 @@
 #include "cli/command.h"
 #include "rmv/base/mem.h"
 #include "rmv/interrupts.h"
+#include "rmv/live.h"
+#include "rmv/repro_print.h"
 #include "rmv/shared.h"
 
 #define JOBS_MAX 1024
@@ -38,9 +40,19 @@ const char *cli_experiment_state_name(enum rmv_experiment_state state)
 
 /* ---- Saying what happens --------------------------------------------------------------------- */
 
+/* Our own words, with what files say among them. */
+static void print_words(const struct cli_experiment_printer *printer, FILE *out,
+                        struct rmv_buf *words)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+    cli_append_shown(out, rmv_buf_string(words), &text);
+    cli_live_print(printer->live, out, text.data, text.size);
+}
+
 static void print_stage(const struct cli_experiment_printer *printer, FILE *out,
                         const struct rmv_experiment_event *event)
 {
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf words = {0};
     const struct rmv_repro_event *stage = event->stage;
     const char *what = stage->kind == RMV_REPRO_RUNNING    ? "Running"
                        : stage->kind == RMV_REPRO_RESTORED ? "Restored"
@@ -49,9 +61,10 @@ static void print_stage(const struct cli_experiment_printer *printer, FILE *out,
     if (!what)
         return;
     if (printer->many)
-        fprintf(out, "[%s] ", event->task->name);
-    fprintf(out, "%s stage '%s'%s%s\n", what, stage->stage->address, *stage->text ? ": " : "",
-            stage->text);
+        rmv_buf_append_format(&words, "[%s] ", event->task->name);
+    rmv_buf_append_format(&words, "%s stage '%s'%s%s\n", what, stage->stage->address,
+                          *stage->text ? ": " : "", stage->text);
+    print_words(printer, out, &words);
 }
 
 /* Of several at once, what they print is in their logs. */
@@ -60,19 +73,49 @@ static void print_output(struct cli_experiment_printer *printer, FILE *out,
 {
     if (printer->many)
         return;
-    fwrite(event->bytes, 1, event->size, event->is_error ? stderr : out);
+    cli_live_print(printer->live, event->is_error ? stderr : out, event->bytes, event->size);
     printer->is_bare = event->size && event->bytes[event->size - 1] != '\n';
+}
+
+static void print_start(const struct cli_experiment_printer *printer, FILE *out,
+                        const struct rmv_experiment_task *task)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf words = {0};
+    rmv_buf_append_format(&words, "Experiment %s starts\n", task->name);
+    print_words(printer, out, &words);
 }
 
 static void print_end(const struct cli_experiment_printer *printer, FILE *out,
                       const struct rmv_experiment_event *event)
 {
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf words = {0};
     const struct rmv_experiment_task *task = event->task;
-    if (event->kind == RMV_EXPERIMENT_EVENT_FAILED) {
-        if (printer->many)
-            fprintf(stderr, "[%s] failed: %s\n", task->name, task->problem);
-    } else {
-        fprintf(out, "Experiment %s is done: %.*s\n", task->name, SHORT_ID, task->id);
+    const bool has_failed = event->kind == RMV_EXPERIMENT_EVENT_FAILED;
+
+    if (!has_failed)
+        rmv_buf_append_format(&words, "Experiment %s is done: %.*s\n", task->name, SHORT_ID,
+                              task->id);
+    else if (printer->many)
+        rmv_buf_append_format(&words, "[%s] failed: %s\n", task->name, task->problem);
+    print_words(printer, has_failed ? stderr : out, &words);
+}
+
+/* Each has a line, which says what the stage does that last had news. */
+static void show_live(const struct cli_experiment_printer *printer,
+                      const struct rmv_experiment_event *event, bool has_ended)
+{
+    const char *name = event->task->name;
+    if (event->kind == RMV_EXPERIMENT_EVENT_STARTED) {
+        rmv_live_start(printer->live, name, "preparing");
+    } else if (event->kind == RMV_EXPERIMENT_EVENT_STAGE) {
+        RMV_CLEANUP(rmv_str_free) char *doing = cli_repro_doing_of(event->stage);
+        RMV_CLEANUP(rmv_str_free)
+        char *text = rmv_str_format("%s: %s", event->stage->stage->address, doing ? doing : "");
+        if (doing)
+            rmv_live_show(printer->live, name, text, event->stage->resume_ns);
+    } else if (has_ended) {
+        rmv_live_end(printer->live, name);
+        rmv_live_count(printer->live);
     }
 }
 
@@ -99,25 +142,26 @@ static void report(void *context, const struct rmv_experiment_event *event)
         add_to_list(printer->list, event->task);
     if (cli_quiet)
         return;
+    show_live(printer, event, has_ended);
     if (event->kind != RMV_EXPERIMENT_EVENT_OUTPUT && printer->is_bare) {
-        fputc('\n', out);
+        cli_live_print(printer->live, out, "\n", 1);
         printer->is_bare = false;
     }
     if (event->kind == RMV_EXPERIMENT_EVENT_STARTED)
-        fprintf(out, "Experiment %s starts\n", event->task->name);
+        print_start(printer, out, event->task);
     else if (event->kind == RMV_EXPERIMENT_EVENT_STAGE)
         print_stage(printer, out, event);
     else if (event->kind == RMV_EXPERIMENT_EVENT_OUTPUT)
         print_output(printer, out, event);
     else
         print_end(printer, out, event);
-    fflush(out);
 }
 
 struct rmv_experiment_run_options cli_experiment_run_options(struct cli_experiment_printer *printer,
                                                              int64_t jobs, int64_t stage_jobs)
 {
     cli_watch_interrupts();
+    printer->live = printer->list ? NULL : cli_live_open("experiments");
     return (struct rmv_experiment_run_options){.jobs = (unsigned)jobs,
                                                .stage_jobs = (unsigned)stage_jobs,
                                                .report = report,
@@ -134,6 +178,7 @@ const struct rmv_error *cli_run_queue(struct rmv_workspace *workspace, int64_t j
     rmv_value_set_list(&list);
     const struct rmv_experiment_run_options options = cli_experiment_run_options(&printer, jobs, 1);
     const struct rmv_error *err = rmv_experiment_queue_run(workspace, &options, &count);
+    cli_live_close(&printer.live);
     if (as_json)
         cli_print_json(&list);
     else if (!err && count == 0 && !cli_quiet)

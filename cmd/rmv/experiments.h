@@ -1,6 +1,7 @@
 /* What the commands about experiments do the same way. */
 #pragma once
 
+#include "rmv/base/live.h"
 #include "rmv/base/value.h"
 #include "rmv/dataset/workspace.h"
 #include "rmv/experiment/experiment.h"
@@ -12,11 +13,12 @@ RMV_MUST_CHECK
 const struct rmv_error *cli_open_experiments(struct rmv_workspace **workspace);
 
 /* The options for rmv_experiment_run(), reporting to the terminal, and to `list` where --json is
- * asked for (else NULL). */
+ * asked for (else NULL). The caller closes `live` behind the run. */
 struct cli_experiment_printer {
     struct rmv_value *list;
     bool many;    /* name the experiment on each line */
     bool is_bare; /* the last output did not end in a newline */
+    struct rmv_live *live;
 };
 struct rmv_experiment_run_options cli_experiment_run_options(struct cli_experiment_printer *printer,
                                                              int64_t jobs, int64_t stage_jobs);

@@ -148,3 +148,23 @@ it 'is plain where a standard stream leads elsewhere' '
         echo "run echo ok >../a" | terminal 100x24 sh -c "$how"; test "$(escapes ../raw)" = 0
     done
     LC_ALL=C grep "^Running stage .loop@x$(printf "\302\233")2Jy.: forced" ../file'
+
+repository "$TEST_FOLDER/experiments"
+mkfifo ../1 ../2; echo 'rank: 0' >params.yaml; stages <<YAML
+  train: {cmd: 'read word <$TEST_FOLDER/\${rank}; test \$word = ok && echo \${rank} >out', params: [rank], outs: [out]}
+YAML
+git add -A; git commit -qm start
+it 'shows a line for each experiment that runs'   '
+    exits 1 terminal 100x24 rmv exp run -S rank=1,2 -n both -j 2 <<STEPS
+see ^both-1 +train: running +0:0
+see ^both-2 +train: running +0:0
+see ^0 of 2 experiments done, 2 running$
+run echo ok >../1
+see ^1 of 2 experiments done, 1 running$
+run echo no >../2
+STEPS
+    ! grep -E " running|experiments done" ../seen; grep "^Experiment both-1 is done" ../seen; grep "^\[both-2\] failed: stage .train. failed" ../seen'
+it 'is plain there where it is elsewhere'         '
+    for how in "env TERM=dumb rmv exp run -f -S rank=1 -n one" "rmv exp run -f -q -S rank=2 -n two"; do
+        n=${how#*rank=}; echo "run echo ok >../${n%% *}" | terminal 100x24 $how; test "$(escapes ../raw)" = 0
+    done'
