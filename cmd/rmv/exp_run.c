@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "rmv/base/mem.h"
+#include "rmv/choice.h"
 #include "rmv/commands.h"
 #include "rmv/experiment/override.h"
 #include "rmv/experiments.h"
@@ -9,10 +10,8 @@
 
 static struct rmv_strings option_set_param, option_copy_paths;
 static const char *option_name, *option_message;
-static bool option_queue, option_run_all, option_temp, option_force, option_single_item;
-static bool option_downstream, option_pipeline, option_all_pipelines, option_recursive;
-static bool option_keep_going, option_no_run_cache, option_json, option_force_downstream;
-static bool option_ignore_errors, option_allow_missing;
+static struct cli_choice choice;
+static bool option_queue, option_run_all, option_temp, option_json;
 static int64_t option_jobs = 1, option_stage_jobs = 1;
 
 static const struct cli_option options[] = {
@@ -49,62 +48,27 @@ static const struct cli_option options[] = {
      .help = "run in a work tree of its own, which is done anyway"},
     {.name = "force",
      .letter = 'f',
-     .flag = &option_force,
+     .flag = &choice.force,
      .help = "run what is up to date too, and replace an experiment of the same name"},
-    {.name = "single-item",
-     .letter = 's',
-     .flag = &option_single_item,
-     .help = "only the targets, not what they need"},
-    {.name = "downstream",
-     .flag = &option_downstream,
-     .help = "the targets and all that needs them, not what they need"},
-    {.name = "pipeline",
-     .letter = 'p',
-     .flag = &option_pipeline,
-     .help = "the targets and all that is connected with them"},
-    {.name = "all-pipelines",
-     .letter = 'P',
-     .flag = &option_all_pipelines,
-     .help = "the stages of every rmv.yaml in the workspace"},
-    {.name = "recursive",
-     .letter = 'R',
-     .flag = &option_recursive,
-     .help = "targets are folders: the stages of every rmv.yaml in and below them"},
-    {.name = "keep-going",
-     .letter = 'k',
-     .flag = &option_keep_going,
-     .help = "run what does not depend on a stage that failed"},
-    {.name = "force-downstream",
-     .flag = &option_force_downstream,
-     .help = "where a stage runs, run all that needs it too, changed or not"},
+    CLI_OPTIONS_WHICH_STAGES(choice),
+    CLI_OPTIONS_HOW_TO_RUN(choice),
     {.name = "ignore-errors",
-     .flag = &option_ignore_errors,
+     .flag = &choice.ignore_errors,
      .help = "run what depends on a stage that failed too, and keep what comes out"},
-    {.name = "allow-missing",
-     .flag = &option_allow_missing,
-     .help = "leave stages alone of which nothing changed but that data is not here"},
-    {.name = "no-run-cache",
-     .flag = &option_no_run_cache,
-     .help = "run even what was run before with the same inputs"},
     {.name = "json", .flag = &option_json, .help = "print a JSON document at the end"},
     {0},
 };
 
-static const struct rmv_error *check_options(int argc)
+static const struct rmv_error *check_options(int argc, char **argv)
 {
     const bool is_new = argc > 0 || option_set_param.count || option_name || option_queue ||
                         option_copy_paths.count || option_message;
     if (option_run_all && is_new)
         return rmv_error(RMV_ERR_USAGE,
                          "--run-all runs what is queued, and takes no target, name or parameter");
-    if (option_single_item && option_downstream)
-        return rmv_error(RMV_ERR_USAGE, "--single-item and --downstream exclude each other");
-    if ((option_single_item || option_downstream) && argc == 0)
-        return rmv_error(RMV_ERR_USAGE, "%s needs a target",
-                         option_downstream ? "--downstream" : "--single-item");
-    if (option_recursive && argc == 0)
-        return rmv_error(RMV_ERR_USAGE, "--recursive needs a folder");
-    const struct rmv_error *err = cli_check_jobs("jobs", option_jobs);
+    const struct rmv_error *err = cli_choice_check(&choice, argc, argv);
+    if (!err)
+        err = cli_check_jobs("jobs", option_jobs);
     return err ? err : cli_check_jobs("stage-jobs", option_stage_jobs);
 }
 
@@ -115,17 +79,17 @@ static const struct rmv_error *make_task(const struct rmv_workspace *workspace, 
         rmv_strings_add(&task->targets, argv[i]);
     task->name = rmv_str_copy(option_name);
     task->message = rmv_str_copy(option_message);
-    task->force = task->replace = option_force;
-    task->single_item = option_single_item;
-    task->downstream = option_downstream;
-    task->whole = option_pipeline;
-    task->all_pipelines = option_all_pipelines;
-    task->recursive = option_recursive;
-    task->keep_going = option_keep_going;
-    task->no_run_cache = option_no_run_cache;
-    task->force_downstream = option_force_downstream;
-    task->ignore_errors = option_ignore_errors;
-    task->allow_missing = option_allow_missing;
+    task->force = task->replace = choice.force;
+    task->single_item = choice.single_item;
+    task->downstream = choice.downstream;
+    task->whole = choice.whole;
+    task->all_pipelines = choice.all_pipelines;
+    task->recursive = choice.recursive;
+    task->keep_going = choice.keep_going;
+    task->no_run_cache = choice.no_run_cache;
+    task->force_downstream = choice.force_downstream;
+    task->ignore_errors = choice.ignore_errors;
+    task->allow_missing = choice.allow_missing;
     return cli_paths(workspace, (int)option_copy_paths.count, option_copy_paths.items,
                      &task->copied);
 }
@@ -187,7 +151,7 @@ static const struct rmv_error *exp_run(int argc, char **argv)
     RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
     RMV_CLEANUP(rmv_experiment_tasks_free) struct rmv_experiment_tasks tasks = {0};
 
-    const struct rmv_error *err = check_options(argc);
+    const struct rmv_error *err = check_options(argc, argv);
     if (!err)
         err = cli_open_experiments(&workspace);
     if (err)

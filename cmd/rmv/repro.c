@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "rmv/base/mem.h"
+#include "rmv/choice.h"
 #include "rmv/commands.h"
 #include "rmv/interrupts.h"
 #include "rmv/pipeline/repro.h"
@@ -11,52 +12,23 @@
 #include "rmv/run_note.h"
 #include "rmv/shared.h"
 
-static bool option_force, option_single_item, option_downstream, option_dry, option_keep_going;
-static bool option_no_commit, option_no_run_cache, option_json;
-static bool option_all_pipelines, option_pipeline, option_recursive, option_force_downstream;
-static bool option_interactive, option_allow_missing, option_ignore_errors;
+static struct cli_choice choice;
+static bool option_interactive, option_dry, option_no_commit, option_json;
 static int64_t option_jobs = 1;
 static const char *option_executor, *option_every, *option_at;
 
 static const struct cli_option options[] = {
-    {.name = "force", .letter = 'f', .flag = &option_force, .help = "run what is up to date too"},
-    {.name = "single-item",
-     .letter = 's',
-     .flag = &option_single_item,
-     .help = "only the targets, not what they need"},
-    {.name = "downstream",
-     .flag = &option_downstream,
-     .help = "the targets and all that needs them, not what they need"},
-    {.name = "force-downstream",
-     .flag = &option_force_downstream,
-     .help = "where a stage runs, run all that needs it too, changed or not"},
+    {.name = "force", .letter = 'f', .flag = &choice.force, .help = "run what is up to date too"},
+    CLI_OPTIONS_WHICH_STAGES(choice),
+    CLI_OPTIONS_HOW_TO_RUN(choice),
+    {.name = "ignore-errors",
+     .flag = &choice.ignore_errors,
+     .help = "run what depends on a stage that failed too; the exit status is then 0"},
     {.name = "interactive",
      .letter = 'i',
      .flag = &option_interactive,
      .help = "ask before each stage that changed"},
-    {.name = "allow-missing",
-     .flag = &option_allow_missing,
-     .help = "leave stages alone of which nothing changed but that data is not here"},
-    {.name = "pipeline",
-     .letter = 'p',
-     .flag = &option_pipeline,
-     .help = "the targets and all that is connected with them"},
-    {.name = "all-pipelines",
-     .letter = 'P',
-     .flag = &option_all_pipelines,
-     .help = "the stages of every rmv.yaml in the workspace"},
-    {.name = "recursive",
-     .letter = 'R',
-     .flag = &option_recursive,
-     .help = "targets are folders: the stages of every rmv.yaml in and below them"},
     {.name = "dry", .flag = &option_dry, .help = "say what would run, and why; change nothing"},
-    {.name = "keep-going",
-     .letter = 'k',
-     .flag = &option_keep_going,
-     .help = "run what does not depend on a stage that failed"},
-    {.name = "ignore-errors",
-     .flag = &option_ignore_errors,
-     .help = "run what depends on a stage that failed too; the exit status is then 0"},
     {.name = "jobs",
      .letter = 'j',
      .number = &option_jobs,
@@ -77,9 +49,6 @@ static const struct cli_option options[] = {
     {.name = "no-commit",
      .flag = &option_no_commit,
      .help = "do not store the outputs; `rmv commit` does that later"},
-    {.name = "no-run-cache",
-     .flag = &option_no_run_cache,
-     .help = "run even what was run before with the same inputs"},
     {.name = "json", .flag = &option_json, .help = "print a JSON document at the end"},
     {0},
 };
@@ -157,20 +126,20 @@ static const struct rmv_error *run(struct rmv_workspace *workspace,
 {
     RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
     const struct rmv_repro_options repro = {.targets = targets,
-                                            .force = option_force,
-                                            .single_item = option_single_item,
-                                            .downstream = option_downstream,
-                                            .all_pipelines = option_all_pipelines,
-                                            .whole = option_pipeline,
-                                            .recursive = option_recursive,
-                                            .force_downstream = option_force_downstream,
-                                            .ignore_errors = option_ignore_errors,
-                                            .allow_missing = option_allow_missing,
+                                            .force = choice.force,
+                                            .single_item = choice.single_item,
+                                            .downstream = choice.downstream,
+                                            .all_pipelines = choice.all_pipelines,
+                                            .whole = choice.whole,
+                                            .recursive = choice.recursive,
+                                            .force_downstream = choice.force_downstream,
+                                            .ignore_errors = choice.ignore_errors,
+                                            .allow_missing = choice.allow_missing,
                                             .confirm = option_interactive ? ask : NULL,
                                             .dry = option_dry,
-                                            .keep_going = option_keep_going,
+                                            .keep_going = choice.keep_going,
                                             .no_commit = option_no_commit,
-                                            .no_run_cache = option_no_run_cache,
+                                            .no_run_cache = choice.no_run_cache,
                                             .jobs = (unsigned)jobs,
                                             .executor = executor,
                                             .expect = expect,
@@ -212,19 +181,11 @@ static const struct rmv_error *check_schedule(void)
 
 static const struct rmv_error *check_options(int argc, char **argv)
 {
-    if (option_single_item && option_downstream)
-        return rmv_error(RMV_ERR_USAGE, "--single-item and --downstream exclude each other");
-    if ((option_single_item || option_downstream) && argc == 0)
-        return rmv_error(RMV_ERR_USAGE, "%s needs a target",
-                         option_downstream ? "--downstream" : "--single-item");
-    if (option_recursive && argc == 0)
-        return rmv_error(RMV_ERR_USAGE, "--recursive needs a folder");
-    if (option_all_pipelines && argc > 0)
-        return rmv_error(RMV_ERR_USAGE, "--all-pipelines takes no target: '%s'", argv[0]);
+    const struct rmv_error *err = cli_choice_check(&choice, argc, argv);
+    if (err)
+        return err;
     if (option_jobs < 0 || option_jobs > JOBS_MAX)
         return rmv_error(RMV_ERR_USAGE, "--jobs is a number from 0 to %d", JOBS_MAX);
-    if (option_keep_going && option_ignore_errors)
-        return rmv_error(RMV_ERR_USAGE, "--keep-going and --ignore-errors exclude each other");
     if (option_interactive && option_jobs != 1)
         return rmv_error(RMV_ERR_USAGE, "--interactive and --jobs exclude each other");
     return check_schedule();
@@ -266,7 +227,7 @@ static const struct rmv_error *repro(int argc, char **argv)
         return err;
     printer->as_json = option_json;
     printer->many = jobs > 1;
-    printer->with_failures = option_keep_going || option_ignore_errors;
+    printer->with_failures = choice.keep_going || choice.ignore_errors;
     cli_repro_printer_open(printer);
     cli_run_note_start(&invocation.note, option_dry ? NULL : workspace);
     err = run(workspace, &targets, &invocation);
