@@ -3,6 +3,7 @@
 
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
+#include "rmv/base/screen.h"
 #include "rmv/commands.h"
 #include "rmv/pipeline/pipeline.h"
 #include "rmv/shared.h"
@@ -22,12 +23,18 @@ static const struct cli_option options[] = {
     {0},
 };
 
+static char *first_line_of(const char *text)
+{
+    RMV_CLEANUP(rmv_str_free) char *line = rmv_str_copy_n(text, strcspn(text, "\n"));
+    return rmv_screen_safe(line);
+}
+
 /* The description, or else what it makes; the caller frees it. */
 static char *describe(const struct rmv_stage *stage)
 {
     struct rmv_buf text = {0};
     if (stage->desc)
-        return rmv_str_copy_n(stage->desc, strcspn(stage->desc, "\n"));
+        return first_line_of(stage->desc);
     for (size_t i = 0; i < stage->outs_count; i++) {
         RMV_CLEANUP(rmv_str_free) char *path = rmv_path_quote(stage->outs[i].path);
         rmv_buf_append_format(&text, "%s%s", i ? ", " : "makes ", path);

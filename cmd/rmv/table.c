@@ -5,6 +5,7 @@
 
 #include "rmv/base/csv.h"
 #include "rmv/base/mem.h"
+#include "rmv/base/screen.h"
 
 void cli_table_free(struct cli_table *table)
 {
@@ -28,17 +29,14 @@ size_t cli_text_width(const char *text)
 /* Keeps the text on its line, and a terminal from obeying it; the caller frees it. */
 static char *shown_cell(const char *text, bool as_markdown)
 {
-    struct rmv_buf out = {0};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf out = {0};
     for (const char *c = text; *c; c++) {
         if (*c == '\n' || *c == '\t')
             rmv_buf_append_string(&out, *c == '\n' ? "\\n" : "\\t");
-        else if ((unsigned char)*c < ' ' || *c == 0x7f)
-            rmv_buf_append_format(&out, "\\x%02x", (unsigned)*c);
         else
             rmv_buf_append_format(&out, as_markdown && *c == '|' ? "\\%c" : "%c", *c);
     }
-    (void)rmv_buf_string(&out);
-    return rmv_buf_take(&out);
+    return rmv_screen_safe(rmv_buf_string(&out));
 }
 
 static void print_cell(const char *text, size_t width)

@@ -45,6 +45,14 @@ void rmv_screen_append_safe(const char *text, bool keep_lines, struct rmv_buf *o
     }
 }
 
+char *rmv_screen_safe(const char *text)
+{
+    struct rmv_buf out = {0};
+    rmv_screen_append_safe(text, false, &out);
+    (void)rmv_buf_string(&out);
+    return rmv_buf_take(&out);
+}
+
 /* ---- How much room it takes ----------------------------------------------------------------- */
 
 /* After EastAsianWidth.txt and the categories Mn and Me of Unicode 15, joined to whole blocks. */

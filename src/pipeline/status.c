@@ -6,6 +6,7 @@
 #include "pipeline/url.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
+#include "rmv/base/screen.h"
 #include "rmv/dataset/dataset.h"
 #include "rmv/pipeline/graph.h"
 
@@ -56,8 +57,7 @@ char *rmv_stage_status_text(const struct rmv_stage_status *status)
     for (size_t i = 0; i < status->count; i++)
         if (!is_input(status->reasons[i].change))
             rmv_buf_append_format(&text, "%s%s", text.size ? "; " : "", status->reasons[i].text);
-    (void)rmv_buf_string(&text);
-    return rmv_buf_take(&text);
+    return rmv_screen_safe(rmv_buf_string(&text));
 }
 
 /* ---- Comparing one stage -------------------------------------------------------------------- */
@@ -386,11 +386,11 @@ static char *reason_of_missing(struct rmv_stage_view *view, const struct rmv_pip
             continue;
         const struct rmv_stage *maker = rmv_pipeline_maker_of(pipeline, path);
         if (!maker)
-            return rmv_str_copy(message);
+            return rmv_screen_safe(message);
         if (!reason)
             reason = rmv_str_format("missing: %s, which stage '%s' makes", path, maker->address);
     }
-    return rmv_str_copy(reason ? reason : message);
+    return rmv_screen_safe(reason ? reason : message);
 }
 
 const struct rmv_error *rmv_pipeline_status(struct rmv_workspace *workspace,

@@ -66,7 +66,7 @@ it 'reads what Python writes for numbers that are not finite' '
 import json, sys
 assert json.load(sys.stdin, parse_constant=lambda word: 1 / 0) == {\"m.json\": {\"loss\": None, \"best\": None, \"n\": 1}}"'
 it 'keeps odd names on their line'               '
-    printf "{\"new\\\\nline\": 1, \"a|b\": 2, \"c,d\": 3, \"esc\\\\u001b[1m\": 4}" >m.json; rmv metrics show >out; test "$(wc -l <out)" = 5; grep -F "new\\nline " out; grep -F "esc\\x1b[1m  4" out
+    printf "{\"new\\\\nline\": 1, \"a|b\": 2, \"c,d\": 3, \"esc\\\\u001b[1m\": 4}" >m.json; rmv metrics show >out; test "$(wc -l <out)" = 5; grep -F "new\\nline " out; grep -F "esc\\033[1m  4" out
     rmv metrics show --md >out; test "$(wc -l <out)" = 6; test "$(awk "{ print length }" out | sort -u | wc -l)" = 1; grep -F "| a\\|b " out
     rmv metrics show --csv | python3 -c "
 import csv, sys

@@ -11,6 +11,9 @@
  * "\033" and the like, byte for byte. Line feeds and tabs stay if `keep_lines`. */
 void rmv_screen_append_safe(const char *text, bool keep_lines, struct rmv_buf *out);
 
+/* A copy of `text` that is safe and one line; the caller frees it. */
+char *rmv_screen_safe(const char *text);
+
 /* The columns of `text`, which is safe and one line. Characters count as two where Unicode has them
  * wide, as none where they combine with the one before; of rare ones that may be wrong. */
 size_t rmv_screen_columns_of(const char *text);
