@@ -2,10 +2,12 @@
  * floors read FOLDER    opens, reads and closes every file, in two threads that share the list
  * floors create FOLDER NEW    creates NEW with the same folders and names, each file with 1 KiB of
  *                         zeros, in two threads
+ * floors spawn FOLDER COUNT     COUNT times, one after the other: has sh echo a line into a file of
+ *                         its own in FOLDER, and waits for its end
  *
- * What no program can do without that finds out whether files changed, that stores them, or that
- * restores them. The benchmarks measure rmv against these in the same run. Prints how many files
- * and bytes it saw. */
+ * What no program can do without that finds out whether files changed, that stores them, that
+ * restores them, or that runs short commands. The benchmarks measure rmv against these in the same
+ * run. Prints how many files and bytes it saw. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +22,7 @@
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
+#include "rmv/base/process.h"
 #include "rmv/base/strings.h"
 
 #define THREADS 2
@@ -178,6 +181,31 @@ static const struct rmv_error *take_all(struct floor *floor)
     return rmv_error_raise(&failure);
 }
 
+/* ---- Running commands ------------------------------------------------------------------------ */
+
+static const struct rmv_error *spawn_one(const char *folder, size_t number)
+{
+    RMV_CLEANUP(rmv_str_free) char *line = rmv_str_format("echo %zu >%zu", number, number);
+    const char *const argv[] = {"/bin/sh", "-c", line, NULL};
+    const struct rmv_process_options options = {.argv = argv, .folder = folder};
+    int status = 0;
+    pid_t pid;
+
+    const struct rmv_error *err = rmv_process_start(&options, &pid);
+    if (!err)
+        err = rmv_process_wait(pid, &status);
+    return err || status == 0 ? err : rmv_error(RMV_ERR_FAILED, "'%s' failed", line);
+}
+
+static const struct rmv_error *spawn_all(const char *folder, const char *count)
+{
+    const size_t wanted = strtoul(count, NULL, 10);
+    const struct rmv_error *err = rmv_fs_mkdir_p(folder);
+    for (size_t i = 0; !err && i < wanted; i++)
+        err = spawn_one(folder, i);
+    return err;
+}
+
 static const struct rmv_error *open_new(const char *folder, struct floor *floor)
 {
     const struct rmv_error *err = rmv_fs_mkdir_p(folder);
@@ -191,10 +219,13 @@ static const struct rmv_error *measure(const char *what, const char *folder, con
                                        struct floor *floor)
 {
     const bool is_creating = strcmp(what, "create") == 0;
+    if (new &&strcmp(what, "spawn") == 0)
+        return spawn_all(folder, new);
     floor->is_listing = is_creating || strcmp(what, "read") == 0;
     if ((!floor->is_listing && strcmp(what, "walk") != 0) || is_creating != (new != NULL))
         return rmv_error(RMV_ERR_USAGE,
-                         "usage: floors walk FOLDER | read FOLDER | create FOLDER NEW");
+                         "usage: floors walk FOLDER | read FOLDER | create FOLDER NEW | "
+                         "spawn FOLDER COUNT");
     floor->root_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (floor->root_fd < 0)
         return rmv_error_errno("cannot open folder '%s'", folder);

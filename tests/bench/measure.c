@@ -1,12 +1,12 @@
 /* measure [-m] RESULTS COMMAND...   runs COMMAND and appends one line about it to RESULTS:
  *
- *     WALL CPU ANONYMOUS RESIDENT
+ *     WALL CPU ANONYMOUS RESIDENT OWN
  *
  * Seconds by the clock; user and system seconds of it and of what it waited for; its peak anonymous
  * memory; the peak resident set of the largest of its processes, mapped files included; both in
- * KiB. The kernel keeps no peak of anonymous memory, so -m looks once a millisecond, which disturbs
- * the times; without it the peak is 0. Ends with COMMAND's status, and writes no line if that is
- * not 0. */
+ * KiB; user and system seconds of its own threads, without other processes. The kernel keeps no
+ * peak of anonymous memory, so -m looks once a millisecond, which disturbs the times; without it
+ * the peak is 0. Ends with COMMAND's status, and writes no line if that is not 0. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,15 +25,20 @@
 #define KILLED 128 /* added to the signal, as shells do */
 
 struct figures {
-    double wall_s, cpu_s;
+    double wall_s, cpu_s, own_s;
     long anonymous_kib, resident_kib;
 };
+
+static double seconds_of_timespec(const struct timespec *time)
+{
+    return (double)time->tv_sec + (double)time->tv_nsec / 1e9;
+}
 
 static double seconds_now(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+    return seconds_of_timespec(&now);
 }
 
 static double seconds_of(const struct timeval *time)
@@ -74,6 +79,24 @@ static long watch(pid_t pid)
     return peak;
 }
 
+/* Waits until the process has ended, and reads the clock of its own CPU time, which is there until
+ * it is collected: wait4(2) adds what its children took. */
+static const struct rmv_error *wait_for_own(pid_t pid, double *seconds)
+{
+    siginfo_t ended;
+    struct timespec time;
+    clockid_t clock;
+
+    while (waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOWAIT) < 0)
+        if (errno != EINTR)
+            return rmv_error_errno("cannot wait for a process");
+    errno = clock_getcpuclockid(pid, &clock);
+    if (errno || clock_gettime(clock, &time) < 0)
+        return rmv_error_errno("cannot read the CPU time of a process");
+    *seconds = seconds_of_timespec(&time);
+    return NULL;
+}
+
 static const struct rmv_error *run(const char *const *argv, bool with_memory,
                                    struct figures *figures, int *status)
 {
@@ -86,10 +109,13 @@ static const struct rmv_error *run(const char *const *argv, bool with_memory,
     if (err)
         return err;
     figures->anonymous_kib = with_memory ? watch(pid) : 0;
+    err = wait_for_own(pid, &figures->own_s);
+    if (err)
+        return err;
+    figures->wall_s = seconds_now() - started;
     while (wait4(pid, status, 0, &usage) < 0)
         if (errno != EINTR)
             return rmv_error_errno("cannot wait for '%s'", argv[0]);
-    figures->wall_s = seconds_now() - started;
     figures->cpu_s = seconds_of(&usage.ru_utime) + seconds_of(&usage.ru_stime);
     figures->resident_kib = usage.ru_maxrss;
     return NULL;
@@ -100,8 +126,8 @@ static const struct rmv_error *append(const char *path, const struct figures *fi
     FILE *file = fopen(path, "ae");
     if (!file)
         return rmv_error_errno("cannot open '%s'", path);
-    fprintf(file, "%.6f %.6f %ld %ld\n", figures->wall_s, figures->cpu_s, figures->anonymous_kib,
-            figures->resident_kib);
+    fprintf(file, "%.6f %.6f %ld %ld %.6f\n", figures->wall_s, figures->cpu_s,
+            figures->anonymous_kib, figures->resident_kib, figures->own_s);
     return fclose(file) ? rmv_error_errno("cannot write '%s'", path) : NULL;
 }
 

@@ -7,6 +7,7 @@ rows_of() {
     W4) echo generator add status again one checkout gc peers ;;
     W5*) echo peers versions checkout-versions gc-versions ;;
     *x10) echo add status checkout ;;
+    P) echo none-10 none-100 none-1000 cold-1000 cold-4000 parse-2000 parallel ;;
     *) echo add status again one checkout gc peers ;;
     esac
 }
@@ -14,15 +15,18 @@ rows_of() {
 # plan_row: sets for $workload and $row
 #   floors        what else is measured in turn
 #   wall_goals    "TIMES FLOOR [SECONDS]": TIMES the floor's time and SECONDS; the largest of them is the limit
+#   time_goal     seconds by the clock, if any
 #   cpu_goal      seconds, if any
+#   cpu_column    of measure's figures: 2, the CPU time of all that was waited for, or 5, the program's own
 #   stored_goal   MB without the indexes, if any
 #   dvc           CPU seconds recorded of DVC, if any
 plan_row() {
-    floors=() wall_goals=() cpu_goal='' stored_goal='' dvc=''
+    floors=() wall_goals=() time_goal='' cpu_goal='' cpu_column=2 stored_goal='' dvc=''
     case $workload in
     W1 | W2 | W5*) plan_one_file ;;
     W3 | W4 | W4F) plan_many_files ;;
     *x10) plan_million_files ;;
+    P) plan_pipelines ;;
     esac
 }
 
@@ -112,7 +116,8 @@ show_row() {
 
 judge_row() {
     judge_wall
-    [ -z "$cpu_goal" ] || verdict 'CPU' s "$(median_of "$row" 2)" "$(number "$cpu_goal * $scale")" 'of the plan'
+    [ -z "$time_goal" ] || verdict time s "$(median_of "$row" 1)" "$time_goal" 'of the plan'
+    [ -z "$cpu_goal" ] || verdict 'CPU' s "$(median_of "$row" "$cpu_column")" "$(number "$cpu_goal * $scale")" 'of the plan'
     [ -z "$stored_goal" ] || verdict stored MB "$stored" "$(number "$stored_goal * $scale")" 'without indexes'
     verdict 'anonymous memory' MiB "$(number "$(median_of "$row.memory" 3) / 1024")" 256 'any workload'
     case $workload/$row in

@@ -1,7 +1,7 @@
 # Figures: taking, keeping and showing them.
 #
-# Every run of SOMETHING appends a line "WALL CPU ANONYMOUS RESIDENT" to $work/times/SOMETHING. Lines of the
-# results file are "figure", workload, row, who, wall s, CPU s, anonymous MiB, resident MiB, stored MB, indexes MB;
+# Every run of SOMETHING appends a line "WALL CPU ANONYMOUS RESIDENT OWN" to $work/times/SOMETHING. Lines of the
+# results file are "figure", workload, row, who, wall s, CPU s (of workload P: the program's own), anonymous MiB, resident MiB, stored MB, indexes MB;
 # or "goal", workload, row, what, actual, limit, of what, met|missed; or "machine", name, value.
 
 number() { awk "BEGIN { printf \"%.10g\", $1 }"; }
@@ -46,7 +46,7 @@ bytes_in() { find "$@" -type f -printf '%s\n' 2>/dev/null | awk '{ sum += $1 } E
 # show WHO [STORED [INDEXES [RATIO]]]: its line, in MB and MiB; RATIO is how often its time went into the row's.
 show() {
     local wall cpu anonymous resident
-    wall=$(median_of "$1" 1) cpu=$(median_of "$1" 2)
+    wall=$(median_of "$1" 1) cpu=$(median_of "$1" "${cpu_column:-2}")
     anonymous=$(median_of "$1.memory" 3) resident=$(median_of "$1.memory" 4)
     [ -n "$wall" ] || { printf '  %-12s not measured\n' "$1"; return; }
     [ -z "$anonymous" ] || anonymous=$(number "int($anonymous / 102.4 + 0.5) / 10")

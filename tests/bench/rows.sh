@@ -4,8 +4,9 @@
 # The workspace of $workload, which is entered: a Git repository with a copy of the data, no store yet.
 enter_workspace() {
     space=$work/$workload/workspace
-    data=$(data_of "$workload")
     filesystem_mount "$work/$workload"
+    if [ "$workload" = P ]; then return; fi
+    data=$(data_of "$workload")
     if [ ! -d "$space/data" ]; then
         rm -rf "$space"
         mkdir -p "$space"

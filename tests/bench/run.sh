@@ -6,8 +6,9 @@
 #   run.sh build W4              all rows of one workload
 #   run.sh build W4 status add   some of its rows
 #
-# Workloads: W1 W2 W3 W4 W4F W5 W5S, and if named, W4x10 W4Fx10. Rows: generator add add-off status again one
-# checkout gc versions checkout-versions gc-versions peers. Each row can be measured on its own. Variables, as of `make bench` too:
+# Workloads: W1 W2 W3 W4 W4F W5 W5S P, and if named, W4x10 W4Fx10. Rows: generator add add-off status again one
+# checkout gc versions checkout-versions gc-versions peers; of P none-10 none-100 none-1000 cold-1000 cold-4000
+# parse-2000 parallel. Each row can be measured on its own. Variables, as of `make bench` too:
 #
 #   WORKLOADS, ROWS   'W1 W4', 'add status': only these
 #   SCALE             size of the workloads, 1
@@ -40,6 +41,7 @@ PATH=$build:$PATH
 . "$bench/filesystem.sh"
 . "$bench/rows.sh"
 . "$bench/plan.sh"
+. "$bench/pipelines.sh"
 . "$bench/peers.sh"
 
 check_filesystem
@@ -54,7 +56,7 @@ printf '[user]\n name = Bench\n email = bench@example.com\n[init]\n defaultBranc
     >"$HOME/.gitconfig"
 
 describe_machine
-for workload in ${workloads:-W1 W2 W3 W4 W4F W5 W5S}; do
+for workload in ${workloads:-W1 W2 W3 W4 W4F W5 W5S P}; do
     for row in ${rows:-$(rows_of "$workload")}; do
         measure_row
     done
