@@ -20,6 +20,12 @@ void rmv_chunk_list_add(struct rmv_chunk_list *list, const struct rmv_object_id 
     list->size += size;
 }
 
+bool rmv_chunk_list_equal(const struct rmv_chunk_list *a, const struct rmv_chunk_list *b)
+{
+    return a->level == b->level && a->count == b->count &&
+           (a->count == 0 || memcmp(a->entries, b->entries, a->count * sizeof(a->entries[0])) == 0);
+}
+
 bool rmv_chunk_list_is_full(const struct rmv_chunk_list *list)
 {
     return list->count >= RMV_CHUNK_LIST_ENTRIES_MAX;

@@ -47,6 +47,7 @@ struct rmv_chunk_list {
 
 void rmv_chunk_list_free(struct rmv_chunk_list *list);
 void rmv_chunk_list_add(struct rmv_chunk_list *list, const struct rmv_object_id *id, uint64_t size);
+bool rmv_chunk_list_equal(const struct rmv_chunk_list *a, const struct rmv_chunk_list *b);
 bool rmv_chunk_list_is_full(const struct rmv_chunk_list *list);
 
 /* Appends the bytes to store. */

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "rmv/base/mem.h"
 #include "store/delta_read.h"
@@ -16,11 +17,15 @@
 struct piece {
     const struct rmv_chunk_list_entry *entry;
     bool is_loaded;
+    bool is_in_check;            /* somebody compares it with its id */
+    bool is_right;               /* it was compared, and is what it should be */
     struct rmv_object_view view; /* empty if it could not be shown at once */
+    uint64_t checksum;           /* of what was read, if the sink wants to be told */
 };
 
 /* Chunks go through three stages: loading, in which any number may be, hashing and sending, in
- * which one is at a time. */
+ * which one is at a time. A thread for which there is nothing else to do compares chunks with their
+ * ids that wait to be hashed, so that the one that hashes has less to do. */
 struct stream {
     struct rmv_store *store;
     const struct rmv_chunk_list *list;
@@ -44,8 +49,9 @@ static struct piece *piece_of(const struct stream *stream, size_t chunk)
 
 /* Decompresses the chunk from the first place where it is said to be, without hashing. Whatever is
  * wrong is found out, and said, when the chunk's turn comes. */
-static void load(struct rmv_store *store, struct piece *piece)
+static void load(const struct stream *stream, struct piece *piece)
 {
+    struct rmv_store *store = stream->store;
     struct rmv_location location;
     for (size_t n = 0; rmv_index_find(&store->index, &piece->entry->id, n, &location); n++) {
         if (location.representation != RMV_REPRESENTATION_WHOLE)
@@ -53,6 +59,8 @@ static void load(struct rmv_store *store, struct piece *piece)
         struct rmv_delta_reading reading = {.store = store};
         if (rmv_delta_view(&reading, &location, &piece->view))
             piece->view = (struct rmv_object_view){0};
+        else if (stream->sink->seen)
+            piece->checksum = rmv_object_view_checksum(&piece->view);
         return;
     }
 }
@@ -64,9 +72,58 @@ static const struct rmv_error *load_next(struct stream *stream)
     *piece = (struct piece){.entry = &stream->list->entries[stream->to_load]};
     stream->to_load++;
     pthread_mutex_unlock(&stream->lock);
-    load(stream->store, piece);
+    load(stream, piece);
     pthread_mutex_lock(&stream->lock);
     piece->is_loaded = true;
+    return NULL;
+}
+
+/* ---- Comparing ahead ------------------------------------------------------------------------- */
+
+static bool can_compare(const struct piece *piece)
+{
+    return piece->is_loaded && !piece->is_in_check && !piece->is_right && piece->view.bytes &&
+           piece->view.size == piece->entry->size;
+}
+
+/* The chunks to compare next: two, which together take less time than one after the other, and
+ * those whose turn comes last, so that it does not come meanwhile. False if there are not two. */
+static bool find_pair(const struct stream *stream, struct piece *pair[2])
+{
+    size_t count = 0;
+    for (size_t i = stream->to_load; count < 2 && i > stream->to_hash + 1; i--)
+        if (can_compare(piece_of(stream, i - 1)))
+            pair[count++] = piece_of(stream, i - 1);
+    return count == 2;
+}
+
+static void compare(struct piece *const pair[2], bool are_right[2])
+{
+    const void *const bytes[2] = {pair[0]->view.bytes, pair[1]->view.bytes};
+    const size_t sizes[2] = {pair[0]->view.size, pair[1]->view.size};
+    uint8_t digests[2][RMV_SHA256_SIZE];
+    rmv_sha256_pair(bytes, sizes, digests);
+    for (size_t i = 0; i < 2; i++)
+        are_right[i] = memcmp(digests[i], pair[i]->entry->id.sha256, RMV_SHA256_SIZE) == 0;
+}
+
+/* What turns out wrong is left to its turn. */
+static const struct rmv_error *compare_next(struct stream *stream)
+{
+    struct piece *pair[2];
+    bool are_right[2];
+    if (!find_pair(stream, pair))
+        return NULL;
+    pair[0]->is_in_check = pair[1]->is_in_check = true;
+    pthread_mutex_unlock(&stream->lock);
+    compare(pair, are_right);
+    pthread_mutex_lock(&stream->lock);
+    for (size_t i = 0; i < 2; i++) {
+        pair[i]->is_in_check = false;
+        pair[i]->is_right = are_right[i];
+        if (!are_right[i])
+            rmv_object_view_release(&pair[i]->view);
+    }
     return NULL;
 }
 
@@ -78,6 +135,10 @@ static bool hash(struct stream *stream, const struct piece *piece)
     struct rmv_sha256_state own, sum = *stream->sum;
     struct rmv_object_id id;
 
+    if (piece->is_right) {
+        rmv_sha256_update(stream->sum, piece->view.bytes, piece->view.size);
+        return true;
+    }
     if (!piece->view.bytes || piece->view.size != piece->entry->size)
         return false;
     rmv_sha256_start(&own);
@@ -100,6 +161,8 @@ static const struct rmv_error *check(struct stream *stream, struct piece *piece)
     if (!err && piece->view.size != piece->entry->size)
         err = rmv_error(RMV_ERR_CORRUPT, "a chunk has %zu bytes where its list says %llu",
                         piece->view.size, (unsigned long long)piece->entry->size);
+    if (!err && stream->sink->seen)
+        piece->checksum = rmv_object_view_checksum(&piece->view);
     return err;
 }
 
@@ -112,7 +175,7 @@ static const struct rmv_error *hash_next(struct stream *stream)
     pthread_mutex_lock(&stream->lock);
     stream->is_hashing = false;
     if (!err && stream->sink->seen)
-        stream->sink->seen(stream->sink->context, &piece->view);
+        stream->sink->seen(stream->sink->context, &piece->entry->id, &piece->view, piece->checksum);
     stream->to_hash += err ? 0 : 1;
     return err;
 }
@@ -136,7 +199,8 @@ static const struct rmv_error *send_next(struct stream *stream)
 static bool can_hash(const struct stream *stream)
 {
     return !stream->is_hashing && stream->to_hash < stream->to_load &&
-           piece_of(stream, stream->to_hash)->is_loaded;
+           piece_of(stream, stream->to_hash)->is_loaded &&
+           !piece_of(stream, stream->to_hash)->is_in_check;
 }
 
 static bool can_send(const struct stream *stream)
@@ -157,7 +221,10 @@ static const struct rmv_error *(*next_step(const struct stream *stream))(struct 
         return hash_next;
     if (can_send(stream))
         return send_next;
-    return can_load(stream) ? load_next : NULL;
+    if (can_load(stream))
+        return load_next;
+    struct piece *pair[2];
+    return find_pair(stream, pair) ? compare_next : NULL;
 }
 
 /* The error belongs to this thread; the first one becomes the stream's. */

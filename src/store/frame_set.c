@@ -50,21 +50,16 @@ static void grow(struct rmv_frame_set *set)
     *set = grown;
 }
 
-void rmv_frame_set_add(struct rmv_frame_set *set, const struct rmv_object_id *pack, uint64_t offset)
+void rmv_frame_set_add(struct rmv_frame_set *set, uint64_t key)
 {
     if (2 * (set->count + 1) > set->slots_count)
         grow(set);
-    const uint64_t key = rmv_frame_set_key(pack, offset, 0);
     const size_t at = slot_of(set, key);
     set->count += set->slots[at] == 0;
     set->slots[at] = key;
 }
 
-bool rmv_frame_set_has(const struct rmv_frame_set *set, const struct rmv_object_id *pack,
-                       uint64_t offset)
+bool rmv_frame_set_has(const struct rmv_frame_set *set, uint64_t key)
 {
-    if (set->count == 0)
-        return false;
-    const uint64_t key = rmv_frame_set_key(pack, offset, 0);
-    return set->slots[slot_of(set, key)] == key;
+    return set->count > 0 && set->slots[slot_of(set, key)] == key;
 }

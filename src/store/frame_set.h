@@ -1,4 +1,5 @@
-/* A set of places in packs. All-zero is the empty set; about 24 bytes for each place. */
+/* A set of places in packs, by keys that only by the chance of 64 bits are the same for two of
+ * them. All-zero is the empty set; about 24 bytes for each place. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,12 +14,10 @@ struct rmv_frame_set {
 };
 
 void rmv_frame_set_free(struct rmv_frame_set *set);
-void rmv_frame_set_add(struct rmv_frame_set *set, const struct rmv_object_id *pack,
-                       uint64_t offset);
+void rmv_frame_set_add(struct rmv_frame_set *set, uint64_t key);
 
-/* Was the place added? Only by the chance of 64 bits does it say so of another one. */
-bool rmv_frame_set_has(const struct rmv_frame_set *set, const struct rmv_object_id *pack,
-                       uint64_t offset);
+/* Was the key added? */
+bool rmv_frame_set_has(const struct rmv_frame_set *set, uint64_t key);
 
-/* A number that looks random, and is the same for the same place. Never 0. */
+/* A number that looks random, and is the same for the same place and seed. Never 0. */
 uint64_t rmv_frame_set_key(const struct rmv_object_id *pack, uint64_t offset, uint64_t seed);

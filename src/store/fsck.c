@@ -28,6 +28,7 @@ static void check_free(struct rmv_fsck *check)
     rmv_store_fsck_free(&check->report);
     rmv_damage_free(&check->damage);
     rmv_frame_set_free(&check->seen);
+    rmv_id_set_free(&check->reported);
     free(check->listed);
     pthread_mutex_destroy(&check->lock);
 }
@@ -46,6 +47,14 @@ bool rmv_fsck_is_chosen(const struct rmv_fsck *check, const struct rmv_object_id
     return (double)key < check->options.percent / 100 * (double)UINT64_MAX;
 }
 
+void rmv_fsck_add_damage(struct rmv_fsck *check, const struct rmv_object_id *pack,
+                         const struct rmv_object_id *id)
+{
+    pthread_mutex_lock(&check->lock);
+    rmv_damage_add(&check->damage, pack, id);
+    pthread_mutex_unlock(&check->lock);
+}
+
 void rmv_fsck_add_problem(struct rmv_fsck *check, const char *pack, const struct rmv_object_id *id,
                           const char *message)
 {
@@ -60,100 +69,6 @@ void rmv_fsck_add_problem(struct rmv_fsck *check, const char *pack, const struct
         .message = rmv_str_copy(message),
     };
     pthread_mutex_unlock(&check->lock);
-}
-
-/* ---- Chunk lists ------------------------------------------------------------------------------
- * A file in chunks is hashed together with its chunks; those need not be hashed once more when
- * their packs are read. */
-
-static const struct rmv_error *count_bytes(void *context, const void *bytes, size_t size)
-{
-    struct rmv_fsck *check = context;
-    (void)bytes;
-    rmv_progress_add(check->options.progress, 0, size);
-    return NULL;
-}
-
-static void note_seen(void *context, const struct rmv_object_view *view)
-{
-    struct rmv_fsck *check = context;
-    if (!view->context)
-        return;
-    pthread_mutex_lock(&check->lock);
-    rmv_frame_set_add(&check->seen, &view->pack->name, view->frame_offset);
-    pthread_mutex_unlock(&check->lock);
-}
-
-static void note_list(struct rmv_fsck *check, const struct rmv_object_id *id)
-{
-    struct rmv_location location;
-    pthread_mutex_lock(&check->lock);
-    for (size_t n = 0; rmv_index_find(&check->store->index, id, n, &location); n++)
-        if (location.representation == RMV_REPRESENTATION_LIST)
-            rmv_damage_add(&check->damage, &location.pack->name, id);
-    pthread_mutex_unlock(&check->lock);
-}
-
-static const struct rmv_error *check_listed(void *context, size_t i)
-{
-    struct rmv_fsck *check = context;
-    const struct rmv_object_id *id = &check->listed[i];
-    const struct rmv_store_sink sink = {.write = count_bytes, .seen = note_seen, .context = check};
-    const struct rmv_error *err = rmv_store_stream(check->store, id, UINT64_MAX, &sink);
-    if (!err)
-        return NULL;
-    RMV_CLEANUP(rmv_str_free) char *message = rmv_str_copy(err->message);
-    if (!rmv_store_is_loose(check->store, id))
-        rmv_fsck_add_problem(check, NULL, id, message);
-    note_list(check, id);
-    return NULL;
-}
-
-static bool is_whole(struct rmv_store *store, const struct rmv_object_id *id)
-{
-    struct rmv_location location;
-    for (size_t n = 0; rmv_index_find(&store->index, id, n, &location); n++)
-        if (location.representation == RMV_REPRESENTATION_WHOLE &&
-            rmv_store_is_sound(store, id, &location))
-            return true;
-    return false;
-}
-
-/* After a sample has found damage: does this list need a piece that is nowhere sound? Damage is
- * what the store knows now. */
-static const struct rmv_error *check_pieces(void *context, size_t i)
-{
-    struct rmv_fsck *check = context;
-    const struct rmv_object_id *id = &check->listed[i];
-    RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
-    RMV_CLEANUP(rmv_chunk_list_free) struct rmv_chunk_list list = {0};
-    if (rmv_store_view(check->store, id, RMV_REPRESENTATION_LIST, NULL, &view) ||
-        rmv_chunk_list_parse(view.bytes, view.size, &list) || is_whole(check->store, id))
-        return NULL;
-    for (size_t k = 0; k < list.count; k++)
-        if (!rmv_store_is_saved(check->store, &list.entries[k].id)) {
-            rmv_fsck_add_problem(check, NULL, id, "a piece of it is damaged");
-            note_list(check, id);
-            return NULL;
-        }
-    return NULL;
-}
-
-static int by_id(const void *a, const void *b)
-{
-    return rmv_object_id_compare(a, b);
-}
-
-/* Each object once, in however many packs it is. */
-static void unite_listed(struct rmv_fsck *check)
-{
-    size_t count = 0;
-    if (check->listed_count > 1)
-        qsort(check->listed, check->listed_count, sizeof(check->listed[0]), by_id);
-    for (size_t i = 0; i < check->listed_count; i++)
-        if (count == 0 || !rmv_object_id_equal(&check->listed[count - 1], &check->listed[i]))
-            check->listed[count++] = check->listed[i];
-    check->listed_count = count;
 }
 
 /* ---- All of it ------------------------------------------------------------------------------- */
@@ -175,11 +90,8 @@ static void note_loose(void *context, const char *name, const struct rmv_object_
                        const char *message)
 {
     struct rmv_fsck *check = context;
-    if (id) {
-        pthread_mutex_lock(&check->lock);
-        rmv_damage_add(&check->damage, &rmv_loose_pack, id);
-        pthread_mutex_unlock(&check->lock);
-    }
+    if (id)
+        rmv_fsck_add_damage(check, &rmv_loose_pack, id);
     if (!id || !rmv_store_is_in_packs(check->store, id))
         rmv_fsck_add_problem(check, name, id, message);
 }
@@ -217,7 +129,7 @@ static const struct rmv_error *finish_sample(struct rmv_fsck *check)
     rmv_damage_sort(&all);
     const size_t count = all.count;
     rmv_store_set_damage(check->store, &all);
-    return count > 0 ? rmv_pool_run(check->pool, check->listed_count, check_pieces, check) : NULL;
+    return count > 0 ? rmv_fsck_find_pieces(check) : NULL;
 }
 
 static const struct rmv_error *run(struct rmv_fsck *check)
@@ -234,9 +146,8 @@ static const struct rmv_error *run(struct rmv_fsck *check)
         return err;
     rmv_pool_open(check->store->threads, &check->pool);
     err = rmv_fsck_read_footers(check, &names);
-    unite_listed(check);
     if (!err && !rmv_fsck_is_sample(check))
-        err = rmv_pool_run(check->pool, check->listed_count, check_listed, check);
+        err = rmv_fsck_follow_lists(check);
     if (!err)
         err = rmv_fsck_read_frames(check, &names);
     if (!err)

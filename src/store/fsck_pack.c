@@ -54,15 +54,6 @@ static void group_free(struct group *group)
     group->count = group->pieces_count = group->pieces_capacity = 0;
 }
 
-/* `id` NULL: everything in the pack. */
-static void note_damage(struct rmv_fsck *check, const struct rmv_object_id *pack,
-                        const struct rmv_object_id *id)
-{
-    pthread_mutex_lock(&check->lock);
-    rmv_damage_add(&check->damage, pack, id);
-    pthread_mutex_unlock(&check->lock);
-}
-
 static int by_frame(const void *a, const void *b)
 {
     const struct rmv_pack_record *left = a;
@@ -90,7 +81,7 @@ static void open_pack(struct rmv_fsck *check, struct checked_pack *pack, bool is
     pack->is_readable = !err;
     if (problem && is_first_time) {
         rmv_fsck_add_problem(check, pack->file_name, NULL, problem);
-        note_damage(check, &pack->name, NULL);
+        rmv_fsck_add_damage(check, &pack->name, NULL);
     }
     if (!err)
         qsort(pack->footer.records, pack->footer.records_count, sizeof(*pack->footer.records),
@@ -246,15 +237,21 @@ static const struct rmv_error *load_content(struct reading *reading, size_t fram
     return err;
 }
 
-/* Lists have been followed wherever they are found intact. */
+static bool was_reported(struct rmv_fsck *check, const struct rmv_pack_record *record)
+{
+    pthread_mutex_lock(&check->lock);
+    const bool was_reported = rmv_id_set_has(&check->reported, &record->id, record->representation);
+    pthread_mutex_unlock(&check->lock);
+    return was_reported;
+}
+
 static void add_damaged(struct reading *reading, const struct rmv_pack_record *record,
                         const char *message)
 {
     struct rmv_fsck *check = reading->check;
-    note_damage(check, &reading->pack->name, &record->id);
-    const bool is_followed =
-        record->representation == RMV_REPRESENTATION_LIST && !rmv_fsck_is_sample(check);
-    if (!is_followed && !rmv_store_is_elsewhere(check->store, &record->id, &reading->pack->name))
+    rmv_fsck_add_damage(check, &reading->pack->name, &record->id);
+    if (!was_reported(check, record) &&
+        !rmv_store_is_elsewhere(check->store, &record->id, &reading->pack->name))
         rmv_fsck_add_problem(check, reading->pack->file_name, &record->id, message);
 }
 
@@ -270,41 +267,81 @@ static const struct rmv_error *check_list(struct reading *reading, const char *b
     return err;
 }
 
-/* Checks one object of the frame that is loaded. */
-static void check_record(struct reading *reading, const struct rmv_pack_record *record)
+static void compare(struct reading *reading, const struct rmv_pack_record *record,
+                    const struct rmv_object_id *actual)
 {
-    const char *bytes = reading->content.data + record->offset;
-    if (record->representation == RMV_REPRESENTATION_LIST) {
-        const struct rmv_error *err = check_list(reading, bytes, record->size);
-        if (err)
-            add_damaged(reading, record, err->message);
-        return;
-    }
-    const struct rmv_object_id actual = rmv_object_id_of(bytes, record->size);
-    if (!rmv_object_id_equal(&actual, &record->id))
+    if (!rmv_object_id_equal(actual, &record->id))
         add_damaged(reading, record, "the object's bytes do not match its id");
 }
 
-/* Has the only object of this frame been hashed already? */
-static bool is_seen(const struct reading *reading, size_t frame,
-                    const struct rmv_pack_record *records, size_t count)
+static void check_pair(struct reading *reading, const struct rmv_pack_record *first,
+                       const struct rmv_pack_record *second)
+{
+    const char *content = reading->content.data;
+    const void *const bytes[2] = {content + first->offset, content + second->offset};
+    const size_t sizes[2] = {first->size, second->size};
+    struct rmv_object_id actual[2];
+    rmv_object_id_of_pair(bytes, sizes, actual);
+    compare(reading, first, &actual[0]);
+    compare(reading, second, &actual[1]);
+}
+
+static void check_lists(struct reading *reading, const struct rmv_pack_record *records,
+                        size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct rmv_pack_record *record = &records[i];
+        if (record->representation != RMV_REPRESENTATION_LIST)
+            continue;
+        const struct rmv_error *err =
+            check_list(reading, reading->content.data + record->offset, record->size);
+        if (err)
+            add_damaged(reading, record, err->message);
+    }
+}
+
+/* Checks the objects of the frame that is loaded; what is hashed, two at a time. */
+static void check_records(struct reading *reading, const struct rmv_pack_record *records,
+                          size_t count)
+{
+    const struct rmv_pack_record *waiting = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (records[i].representation == RMV_REPRESENTATION_LIST)
+            continue;
+        if (waiting)
+            check_pair(reading, waiting, &records[i]);
+        waiting = waiting ? NULL : &records[i];
+    }
+    if (waiting) {
+        const struct rmv_object_id actual =
+            rmv_object_id_of(reading->content.data + waiting->offset, waiting->size);
+        compare(reading, waiting, &actual);
+    }
+    check_lists(reading, records, count);
+}
+
+/* Has this very frame been read already, and its only object been hashed? */
+static bool was_seen(const struct reading *reading, size_t frame,
+                     const struct rmv_pack_record *records, size_t count)
 {
     const struct rmv_pack_footer *footer = &reading->pack->footer;
-    return count == 1 && records->size == footer->frames[frame].content_size &&
-           records->representation == RMV_REPRESENTATION_WHOLE &&
-           rmv_frame_set_has(&reading->check->seen, &reading->pack->name,
-                             footer->frame_offsets[frame]);
+    if (count != 1 || records->size != footer->frames[frame].content_size ||
+        records->representation != RMV_REPRESENTATION_WHOLE)
+        return false;
+    const struct rmv_fsck_place place = {.pack = &reading->pack->name,
+                                         .offset = footer->frame_offsets[frame],
+                                         .checksum = footer->frames[frame].checksum};
+    return rmv_frame_set_has(&reading->check->seen, rmv_fsck_key(&place, &records->id));
 }
 
 static void check_frame(struct reading *reading, size_t frame,
                         const struct rmv_pack_record *records, size_t count)
 {
-    const bool was_seen = is_seen(reading, frame, records, count);
-    const struct rmv_error *err = load_stored(reading, frame);
     reading->frames++;
     reading->bytes += reading->pack->footer.frames[frame].content_size;
-    if (!err && was_seen)
+    if (was_seen(reading, frame, records, count))
         return;
+    const struct rmv_error *err = load_stored(reading, frame);
     if (!err)
         err = load_content(reading, frame, records, count);
     if (err) {
@@ -313,12 +350,11 @@ static void check_frame(struct reading *reading, size_t frame,
             add_damaged(reading, &records[i], message);
         if (count == 0) {
             rmv_fsck_add_problem(reading->check, reading->pack->file_name, NULL, message);
-            note_damage(reading->check, &reading->pack->name, NULL);
+            rmv_fsck_add_damage(reading->check, &reading->pack->name, NULL);
         }
         return;
     }
-    for (size_t i = 0; i < count; i++)
-        check_record(reading, &records[i]);
+    check_records(reading, records, count);
     rmv_progress_add(reading->check->options.progress, 0, reading->content.size);
 }
 

@@ -191,6 +191,14 @@ const struct rmv_error *rmv_object_reader_view(struct rmv_object_reader *reader,
     return NULL;
 }
 
+uint64_t rmv_object_view_checksum(const struct rmv_object_view *view)
+{
+    if (!view->context)
+        return 0;
+    const struct rmv_buf *stored = &view->context->decoder.stored;
+    return rmv_frame_checksum(stored->data, stored->size);
+}
+
 void rmv_object_view_release(struct rmv_object_view *view)
 {
     if (view->cached)

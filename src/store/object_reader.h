@@ -62,6 +62,9 @@ const struct rmv_error *rmv_object_reader_view(struct rmv_object_reader *reader,
                                                const struct rmv_location *location,
                                                struct rmv_object_view *view);
 
+/* The checksum of the frame as it was read, of an object alone in it; 0 for others. */
+uint64_t rmv_object_view_checksum(const struct rmv_object_view *view);
+
 /* Memory for a thread that reads otherwise; a view that has it gives it back. */
 struct rmv_read_context *rmv_read_context_take(struct rmv_object_reader *reader);
 void rmv_object_view_release(struct rmv_object_view *view);

@@ -10,6 +10,7 @@
 #include "store/doomed.h"
 #include "store/loose.h"
 #include "store/store_internal.h"
+#include "store/stored_list.h"
 #include "store/temporary.h"
 #include "store/unsynced.h"
 
@@ -33,7 +34,8 @@ struct damaged_pack {
 struct repair {
     struct rmv_store *store;
     struct rmv_store_repair report;
-    struct rmv_damage before; /* what the check has found */
+    struct rmv_damage before;      /* what the check has found */
+    struct rmv_id_set right_lists; /* hashes of what lead where it should */
     struct rmv_store_batch *batch;
     struct rmv_frame_encoder encoder;
 };
@@ -42,6 +44,7 @@ static void repair_free(struct repair *repair)
 {
     rmv_store_batch_close(&repair->batch);
     rmv_damage_free(&repair->before);
+    rmv_id_set_free(&repair->right_lists);
     rmv_frame_encoder_free(&repair->encoder);
 }
 
@@ -116,6 +119,35 @@ static void find_held(struct repair *repair, struct damaged_pack *pack)
 
 /* ---- Moving what is sound -------------------------------------------------------------------- */
 
+static struct rmv_object_id hash_list(const struct rmv_object_id *id,
+                                      const struct rmv_object_view *view)
+{
+    struct rmv_sha256_state sum;
+    struct rmv_object_id key;
+    rmv_sha256_start(&sum);
+    rmv_sha256_update(&sum, id->sha256, sizeof(id->sha256));
+    rmv_sha256_update(&sum, view->bytes, view->size);
+    rmv_sha256_finish(&sum, key.sha256);
+    return key;
+}
+
+/* Does the chunk list at this place lead to the object? The check may have looked at a sample only.
+ * All that a list leads to is read once, in however many packs it is. */
+static bool is_right_list(struct repair *repair, const struct rmv_object_id *id,
+                          const struct rmv_location *location)
+{
+    RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
+    if (rmv_store_view_at(repair->store, id, location, NULL, &view))
+        return false;
+    const struct rmv_object_id key = hash_list(id, &view);
+    if (rmv_id_set_has(&repair->right_lists, &key, RMV_REPRESENTATION_LIST))
+        return true;
+    if (!rmv_stored_list_is_right(repair->store, id, location))
+        return false;
+    rmv_id_set_add(&repair->right_lists, &key, RMV_REPRESENTATION_LIST);
+    return true;
+}
+
 /* Is every piece of the list in a sound copy? */
 static bool has_pieces(struct repair *repair, const struct rmv_object_view *view)
 {
@@ -137,7 +169,8 @@ static const struct rmv_error *move(struct repair *repair, const struct held *he
         rmv_store_view_at(repair->store, &held->id, location, NULL, &view);
     if (err)
         return err->code == RMV_ERR_IO ? err : NULL;
-    if (location->representation == RMV_REPRESENTATION_LIST && !has_pieces(repair, &view))
+    if (location->representation == RMV_REPRESENTATION_LIST &&
+        (!has_pieces(repair, &view) || !is_right_list(repair, &held->id, location)))
         return NULL;
     const struct rmv_batch_item item = {
         .record = rmv_batch_record(&held->id, view.size, location->representation),
@@ -182,18 +215,25 @@ static bool serves(const struct rmv_location *location, const struct rmv_locatio
     return location->representation == RMV_REPRESENTATION_WHOLE && location->depth <= held->depth;
 }
 
+static bool is_right(struct repair *repair, const struct rmv_object_id *id,
+                     const struct rmv_location *location)
+{
+    RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
+    return location->representation == RMV_REPRESENTATION_LIST
+               ? is_right_list(repair, id, location)
+               : !rmv_store_view_at(repair->store, id, location, NULL, &view);
+}
+
 /* Is a sound copy in this representation, or of the whole bytes, in a pack that is not damaged? */
 static bool is_elsewhere(struct repair *repair, const struct held *held)
 {
     struct rmv_store *store = repair->store;
     struct rmv_location location;
-    for (size_t n = 0; rmv_index_find(&store->index, &held->id, n, &location); n++) {
-        RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
+    for (size_t n = 0; rmv_index_find(&store->index, &held->id, n, &location); n++)
         if (serves(&location, &held->location) && location.pack != held->location.pack &&
             rmv_store_is_sound(store, &held->id, &location) &&
-            !rmv_store_view_at(store, &held->id, &location, NULL, &view))
+            is_right(repair, &held->id, &location))
             return true;
-    }
     return false;
 }
 

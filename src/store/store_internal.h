@@ -74,7 +74,8 @@ const struct rmv_error *rmv_store_view_at(struct rmv_store *store, const struct 
                                           struct rmv_sha256_state *sum,
                                           struct rmv_object_view *view);
 
-/* Can the whole bytes be read, and hash right, outside this pack? As a loose object, too. */
+/* Can all of the object be read, and hashes right, from another copy than that in this pack? It may
+ * be loose, or a chunk list. */
 bool rmv_store_is_elsewhere(struct rmv_store *store, const struct rmv_object_id *id,
                             const struct rmv_object_id *pack);
 
@@ -88,8 +89,13 @@ bool rmv_store_is_loose(struct rmv_store *store, const struct rmv_object_id *id)
 struct rmv_store_sink {
     const struct rmv_error *(*write)(void *context, const void *bytes, size_t size);
     void *context;
-    /* Told where each chunk was found, once it has been hashed; may be NULL. */
-    void (*seen)(void *context, const struct rmv_object_view *view);
+    /* Forgets what was sent, to be sent something else; false if that cannot be done. NULL: never
+     * can. */
+    bool (*restart)(void *context);
+    /* Told where each chunk was found, once it has been hashed, with what
+     * rmv_object_view_checksum() says of it; may be NULL. */
+    void (*seen)(void *context, const struct rmv_object_id *id, const struct rmv_object_view *view,
+                 uint64_t checksum);
 };
 
 /* Sends the bytes of an object to `sink` in order. On an error the sink has seen wrong or too few

@@ -7,9 +7,9 @@
 
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
-#include "store/chunk_stream.h"
 #include "store/delta_read.h"
 #include "store/loose.h"
+#include "store/stored_list.h"
 
 static const struct rmv_error *not_found(const struct rmv_store *store,
                                          const struct rmv_object_id *id)
@@ -73,17 +73,22 @@ const struct rmv_error *rmv_store_view_at(struct rmv_store *store, const struct 
     return view_in(&reading, id, location, sum, view);
 }
 
+static bool is_right(struct rmv_store *store, const struct rmv_object_id *id,
+                     const struct rmv_location *location)
+{
+    RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
+    return location->representation == RMV_REPRESENTATION_LIST
+               ? rmv_stored_list_is_right(store, id, location)
+               : !rmv_store_view_at(store, id, location, NULL, &view);
+}
+
 bool rmv_store_is_elsewhere(struct rmv_store *store, const struct rmv_object_id *id,
                             const struct rmv_object_id *pack)
 {
     struct rmv_location location;
-    for (size_t n = 0; rmv_index_find(&store->index, id, n, &location); n++) {
-        RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
-        if (location.representation == RMV_REPRESENTATION_WHOLE &&
-            !rmv_object_id_equal(&location.pack->name, pack) &&
-            !rmv_store_view_at(store, id, &location, NULL, &view))
+    for (size_t n = 0; rmv_index_find(&store->index, id, n, &location); n++)
+        if (!rmv_object_id_equal(&location.pack->name, pack) && is_right(store, id, &location))
             return true;
-    }
     return rmv_store_is_loose(store, id);
 }
 
@@ -178,6 +183,17 @@ static uint64_t settle_size(struct rmv_store *store, const struct rmv_object_id 
     return view.size;
 }
 
+static const struct rmv_error *find_list(struct rmv_store *store, const struct rmv_object_id *id,
+                                         struct found *found)
+{
+    const struct rmv_error *err = rmv_stored_list_find(store, id, &found->list);
+    if (err)
+        return err;
+    found->representation = RMV_REPRESENTATION_LIST;
+    found->size = found->list.size;
+    return NULL;
+}
+
 static const struct rmv_error *find_once(struct rmv_store *store, const struct rmv_object_id *id,
                                          struct found *found)
 {
@@ -190,15 +206,7 @@ static const struct rmv_error *find_once(struct rmv_store *store, const struct r
         found->size = settle_size(store, id, location.size);
         return NULL;
     }
-    RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
-    const struct rmv_error *err = view_once(store, id, RMV_REPRESENTATION_LIST, NULL, &view);
-    if (!err)
-        err = rmv_chunk_list_parse(view.bytes, view.size, &found->list);
-    if (err)
-        return err;
-    found->representation = RMV_REPRESENTATION_LIST;
-    found->size = found->list.size;
-    return NULL;
+    return find_list(store, id, found);
 }
 
 /* The caller frees `*found`. */
@@ -228,59 +236,6 @@ const struct rmv_error *rmv_store_size(struct rmv_store *store, const struct rmv
 
 /* ---- Streaming ------------------------------------------------------------------------------- */
 
-static const struct rmv_error *read_part(struct rmv_store *store,
-                                         const struct rmv_chunk_list_entry *entry,
-                                         struct rmv_chunk_list *part)
-{
-    RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
-    const struct rmv_error *err =
-        rmv_store_view(store, &entry->id, RMV_REPRESENTATION_WHOLE, NULL, &view);
-    if (!err)
-        err = rmv_chunk_list_parse(view.bytes, view.size, part);
-    if (!err && (part->level != 0 || part->size != entry->size))
-        err = rmv_error(RMV_ERR_CORRUPT, "a part of the chunk list does not fit");
-    return err;
-}
-
-static const struct rmv_error *stream_list(struct rmv_store *store,
-                                           const struct rmv_chunk_list *list,
-                                           const struct rmv_store_sink *sink,
-                                           struct rmv_sha256_state *sha256)
-{
-    if (list->level == 0)
-        return rmv_chunk_stream(store, list, sink, sha256);
-    for (size_t i = 0; i < list->count; i++) {
-        RMV_CLEANUP(rmv_chunk_list_free) struct rmv_chunk_list part = {0};
-        const struct rmv_error *err = read_part(store, &list->entries[i], &part);
-        if (!err)
-            err = rmv_chunk_stream(store, &part, sink, sha256);
-        if (err)
-            return err;
-    }
-    return NULL;
-}
-
-static const struct rmv_error *stream_listed(struct rmv_store *store,
-                                             const struct rmv_object_id *id,
-                                             const struct rmv_chunk_list *list,
-                                             const struct rmv_store_sink *sink)
-{
-    struct rmv_sha256_state sha256;
-    struct rmv_object_id actual;
-    rmv_sha256_start(&sha256);
-    const struct rmv_error *err = stream_list(store, list, sink, &sha256);
-    if (!err) {
-        rmv_sha256_finish(&sha256, actual.sha256);
-        if (!rmv_object_id_equal(&actual, id))
-            err = rmv_error(RMV_ERR_CORRUPT, "its chunk list leads to other bytes");
-    }
-    if (!err)
-        return NULL;
-    char hex[RMV_OBJECT_ID_HEX_SIZE];
-    rmv_object_id_to_hex(id, hex);
-    return rmv_error_context(err, "object %s", hex);
-}
-
 static const struct rmv_error *too_long(const struct rmv_object_id *id, uint64_t size,
                                         uint64_t max_bytes)
 {
@@ -288,18 +243,6 @@ static const struct rmv_error *too_long(const struct rmv_object_id *id, uint64_t
     rmv_object_id_to_hex(id, hex);
     return rmv_error(RMV_ERR_LIMIT, "object %s has %llu bytes, more than the %llu expected", hex,
                      (unsigned long long)size, (unsigned long long)max_bytes);
-}
-
-/* Finds the list of an object whose whole bytes turned out to be damaged. */
-static bool find_list(struct rmv_store *store, const struct rmv_object_id *id, struct found *found)
-{
-    RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
-    if (view_once(store, id, RMV_REPRESENTATION_LIST, NULL, &view) ||
-        rmv_chunk_list_parse(view.bytes, view.size, &found->list))
-        return false;
-    found->representation = RMV_REPRESENTATION_LIST;
-    found->size = found->list.size;
-    return true;
 }
 
 static const struct rmv_error *stream_packed(struct rmv_store *store,
@@ -312,14 +255,14 @@ static const struct rmv_error *stream_packed(struct rmv_store *store,
         err = rmv_store_view(store, id, RMV_REPRESENTATION_WHOLE, NULL, &view);
         if (err && err->code != RMV_ERR_IO) {
             struct rmv_error *cause = rmv_error_take(err);
-            err = find_list(store, id, found) ? NULL : rmv_error_raise(&cause);
+            err = find_list(store, id, found) ? rmv_error_raise(&cause) : NULL;
             rmv_error_free(&cause);
         }
     }
     if (!err && found->representation == RMV_REPRESENTATION_LIST) {
         if (found->size > max_bytes)
             return too_long(id, found->size, max_bytes);
-        return stream_listed(store, id, &found->list, sink);
+        return rmv_stored_list_follow_any(store, id, &found->list, max_bytes, sink);
     }
     if (err)
         return err;
@@ -354,25 +297,30 @@ const struct rmv_error *rmv_store_stream(struct rmv_store *store, const struct r
     return stream_packed(store, id, &found, max_bytes, sink);
 }
 
-static const struct rmv_error *ignore(void *context, const void *bytes, size_t size)
-{
-    (void)context;
-    (void)bytes;
-    (void)size;
-    return NULL;
-}
-
 bool rmv_store_is_in_packs(struct rmv_store *store, const struct rmv_object_id *id)
 {
-    const struct rmv_store_sink sink = {.write = ignore};
     RMV_CLEANUP(found_free) struct found found = {0};
-    return !find_once(store, id, &found) && !stream_packed(store, id, &found, UINT64_MAX, &sink);
+    return !find_once(store, id, &found) &&
+           !stream_packed(store, id, &found, UINT64_MAX, &rmv_store_sink_nowhere);
 }
+
+struct buf_output {
+    struct rmv_buf *buf;
+    size_t size_before;
+};
 
 static const struct rmv_error *append_to_buf(void *context, const void *bytes, size_t size)
 {
-    rmv_buf_append(context, bytes, size);
+    const struct buf_output *output = context;
+    rmv_buf_append(output->buf, bytes, size);
     return NULL;
+}
+
+static bool restart_buf(void *context)
+{
+    const struct buf_output *output = context;
+    output->buf->size = output->size_before;
+    return true;
 }
 
 /* Is it worth looking for a loose copy? */
@@ -384,17 +332,18 @@ static bool is_damaged(const struct rmv_error *err)
 const struct rmv_error *rmv_store_get(struct rmv_store *store, const struct rmv_object_id *id,
                                       size_t max_bytes, struct rmv_buf *out)
 {
-    const size_t size_before = out->size;
-    const struct rmv_store_sink sink = {.write = append_to_buf, .context = out};
+    struct buf_output output = {.buf = out, .size_before = out->size};
+    const struct rmv_store_sink sink = {
+        .write = append_to_buf, .restart = restart_buf, .context = &output};
     const struct rmv_error *err = rmv_store_stream(store, id, max_bytes, &sink);
     for (int i = 0; i < 2 && is_damaged(err); i++) {
         RMV_CLEANUP(rmv_loose_object_free) struct rmv_loose_object loose = {0};
-        out->size = size_before;
+        restart_buf(&output);
         if (rmv_loose_find_variant(store, id, i > 0, &loose))
             err = rmv_loose_stream(store, &loose, max_bytes, &sink);
     }
     if (err)
-        out->size = size_before;
+        restart_buf(&output);
     return err;
 }
 
@@ -405,8 +354,9 @@ struct fd_output {
 };
 
 /* Forgets what was written; false where that cannot be done, as in a pipe. */
-static bool rewind_output(struct fd_output *output)
+static bool restart_fd(void *context)
 {
+    struct fd_output *output = context;
     if (output->written == 0)
         return true;
     const off_t end = lseek(output->fd, 0, SEEK_CUR);
@@ -428,14 +378,15 @@ const struct rmv_error *rmv_store_write_to(struct rmv_store *store, const struct
                                            int fd, const char *path)
 {
     struct fd_output output = {.fd = fd, .path = path};
-    const struct rmv_store_sink sink = {.write = write_to_fd, .context = &output};
+    const struct rmv_store_sink sink = {
+        .write = write_to_fd, .restart = restart_fd, .context = &output};
     const struct rmv_error *err = rmv_store_stream(store, id, UINT64_MAX, &sink);
     for (int i = 0; i < 2 && is_damaged(err); i++) {
         RMV_CLEANUP(rmv_loose_object_free) struct rmv_loose_object loose = {0};
         if (!rmv_loose_find_variant(store, id, i > 0, &loose))
             continue;
         struct rmv_error *damage = rmv_error_take(err);
-        if (!rewind_output(&output))
+        if (!restart_fd(&output))
             return rmv_error_raise(&damage);
         rmv_error_free(&damage);
         err = rmv_loose_stream(store, &loose, UINT64_MAX, &sink);
