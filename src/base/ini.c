@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cursor.h"
+#include "base/ini_defaults.h"
 #include "base/ini_line.h"
 #include "base/yaml_scalar.h"
 #include "rmv/base/mem.h"
@@ -136,24 +137,6 @@ static const struct rmv_error *read_line(struct reader *reader)
 
 /* ---- The document --------------------------------------------------------------------------- */
 
-static const struct rmv_error *spread_defaults(struct reader *reader)
-{
-    const struct rmv_value *defaults = rmv_value_find(reader->root, RMV_INI_DEFAULTS);
-    for (size_t i = 0; defaults && i < reader->root->map.count; i++) {
-        struct rmv_value *section = &reader->root->map.members[i].value;
-        for (size_t k = 0; section != defaults && k < defaults->map.count; k++) {
-            const struct rmv_member *member = &defaults->map.members[k];
-            if (rmv_value_find(section, member->key))
-                continue;
-            const struct rmv_error *err = count_value(reader);
-            if (err)
-                return err;
-            rmv_value_copy(rmv_value_add(section, member->key), &member->value);
-        }
-    }
-    return NULL;
-}
-
 const struct rmv_error *rmv_ini_parse(const char *name, const char *text, size_t size,
                                       struct rmv_value *out)
 {
@@ -167,7 +150,7 @@ const struct rmv_error *rmv_ini_parse(const char *name, const char *text, size_t
     while (!err && reader.cursor.at < reader.cursor.end)
         err = read_line(&reader);
     if (!err)
-        err = spread_defaults(&reader);
+        err = rmv_ini_spread_defaults(name, &value, &reader.values_count);
     if (err)
         return err;
     *out = value;

@@ -438,7 +438,7 @@ static bool read_braces(struct rmv_cursor *cursor, unsigned depth, struct rmv_va
                          : read_list(cursor, "}", depth, out, &has_comma);
 }
 
-static bool read_value(struct rmv_cursor *cursor, unsigned depth, struct rmv_value *out)
+static bool read_any(struct rmv_cursor *cursor, unsigned depth, struct rmv_value *out)
 {
     bool has_comma;
     const char c = rmv_cursor_peek(cursor, 0);
@@ -460,6 +460,17 @@ static bool read_value(struct rmv_cursor *cursor, unsigned depth, struct rmv_val
     return read_word(cursor, out) || read_strings(cursor, depth > 0, out);
 }
 
+static bool read_value(struct rmv_cursor *cursor, unsigned depth, struct rmv_value *out)
+{
+    uint32_t line, column;
+    rmv_cursor_place(cursor, &line, &column);
+    if (!read_any(cursor, depth, out))
+        return false;
+    out->line = line;
+    out->column = column;
+    return true;
+}
+
 bool rmv_python_read_literal(struct rmv_cursor *cursor, struct rmv_value *out)
 {
     RMV_CLEANUP(rmv_value_free) struct rmv_value first = {0};
@@ -469,6 +480,8 @@ bool rmv_python_read_literal(struct rmv_cursor *cursor, struct rmv_value *out)
     rmv_python_skip_blanks(cursor, false);
     if (rmv_cursor_is_at(cursor, ",")) {
         rmv_value_set_list(out);
+        out->line = first.line;
+        out->column = first.column;
         rmv_value_copy(rmv_value_append(out), &first);
     } else {
         rmv_value_copy(out, &first);

@@ -307,6 +307,7 @@ static const struct rmv_error *open_table(struct reader *reader, const char *sta
         return already_there(reader, start, key, key->count, "is there already");
     }
     inner.shape->origin = ORIGIN_HEADER;
+    rmv_cursor_place(&reader->cursor, &inner.value->line, &inner.value->column);
     *table = inner;
     return NULL;
 }

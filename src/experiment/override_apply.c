@@ -3,10 +3,7 @@
 #include <string.h>
 
 #include "rmv/base/document.h"
-#include "rmv/base/json.h"
 #include "rmv/base/mem.h"
-#include "rmv/base/path.h"
-#include "rmv/base/yaml_edit.h"
 #include "rmv/dataset/work_file.h"
 #include "rmv/experiment/override.h"
 #include "rmv/pipeline/params.h"
@@ -37,16 +34,6 @@ struct rmv_file_edit *rmv_file_edits_add(struct rmv_file_edits *edits, const cha
     return added;
 }
 
-static bool is_json(const char *path)
-{
-    return rmv_path_has_suffix(path, ".json");
-}
-
-static bool is_yaml(const char *path)
-{
-    return rmv_path_has_suffix(path, ".yaml") || rmv_path_has_suffix(path, ".yml");
-}
-
 /* The file as earlier overrides left it, or as it is in the workspace. */
 static const struct rmv_error *open_edit(struct rmv_workspace *workspace,
                                          const struct rmv_override *override,
@@ -59,10 +46,6 @@ static const struct rmv_error *open_edit(struct rmv_workspace *workspace,
     if (err)
         return err;
     *edit = rmv_file_edits_add(edits, path, &is_new);
-    if (!is_json(path) && !is_yaml(path))
-        return rmv_error_hint(
-            rmv_error(RMV_ERR_UNSUPPORTED, "parameters of '%s' cannot be set", override->file),
-            "files that end in .yaml, .yml or .json can be changed");
     if (is_new)
         err = rmv_work_file_read(workspace, path, PARAMS_BYTES_MAX, &is_found, &(*edit)->text);
     if (err || is_found || override->kind == RMV_OVERRIDE_ADD || override->kind == RMV_OVERRIDE_SET)
@@ -105,17 +88,6 @@ static const struct rmv_error *check(const struct rmv_override *override,
     return NULL;
 }
 
-static const struct rmv_error *change_json(const struct rmv_override *override,
-                                           struct rmv_value *values, struct rmv_buf *text)
-{
-    const struct rmv_error *err = override->kind == RMV_OVERRIDE_REMOVE
-                                      ? rmv_value_remove_path(values, override->key)
-                                      : rmv_value_set_path(values, override->key, &override->value);
-    if (!err)
-        rmv_json_format(values, true, text);
-    return err;
-}
-
 static const struct rmv_error *apply(struct rmv_workspace *workspace,
                                      const struct rmv_override *override,
                                      struct rmv_file_edits *edits)
@@ -133,12 +105,9 @@ static const struct rmv_error *apply(struct rmv_workspace *workspace,
         err = check(override, &values);
     if (err)
         return err;
-    if (is_json(edit->path))
-        err = change_json(override, &values, &text);
-    else if (override->kind == RMV_OVERRIDE_REMOVE)
-        err = rmv_yaml_remove(edit->path, &edit->text, override->key, &text);
-    else
-        err = rmv_yaml_set(edit->path, &edit->text, override->key, &override->value, &text);
+    err = override->kind == RMV_OVERRIDE_REMOVE
+              ? rmv_document_remove(edit->path, &edit->text, override->key, &text)
+              : rmv_document_set(edit->path, &edit->text, override->key, &override->value, &text);
     if (err)
         return rmv_error_context(err, "%s", override->file);
     rmv_buf_swap(&edit->text, &text);

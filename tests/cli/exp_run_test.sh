@@ -48,11 +48,20 @@ it 'prints JSON with --json'                  '
     rmv exp run --json -n doc 2>err | python3 -c "import json,sys; e, = json.load(sys.stdin); assert e[\"name\"] == \"doc\" and e[\"state\"] == \"Success\" and len(e[\"rev\"]) == 40"; rm err'
 it 'says what its commit is to say'           'rmv exp run -q -n told -m "higher and wider" && git log -1 --format=%s $(reference_of told) | grep "^higher and wider$"'
 
+it 'changes TOML, Python and INI files, and nothing else in them' '
+    printf "# how\n[net]\ndepth = 3   # deep\nrate = 1_0.5\n" >net.toml; printf "import os\nclass Net:\n    seed = 7  # seed\n" >net.py; printf "; how\n[net]\nwide: 1\n" >net.ini
+    git add -A; git commit -qm formats
+    rmv exp run -q --name formats -S net.toml:net.depth=4 -S +net.toml:net.more=x -S net.py:Net.seed=8 -S net.ini:net.wide=2 -S net.ini:+shop.open=true
+    git diff --unified=0 HEAD "$(git for-each-ref --format="%(objectname)" "refs/exps/*/*/formats" | head -1)" -- net.toml net.py net.ini | grep -E "^[-+][^-+]" >changed; cat changed
+    printf "%s\n" "-wide: 1" "+wide: 2" "+[shop]" "+open = true" "-    seed = 7  # seed" "+    seed = 8  # seed" "-depth = 3   # deep" "+depth = 4   # deep" "+more = \"x\"" >wanted
+    diff changed wanted; grep -q "depth = 3" net.toml'
+it 'refuses what such a file cannot say'          'exits 9 rmv exp run -S net.toml:net.depth=null; says ".net.depth. cannot be set to that" rmv exp run -S net.toml:net.depth=null; exits 3 rmv exp run -S net.py:Net.sed=1; says "did you mean .Net.seed." rmv exp run -S net.py:Net.sed=1; exits 9 rmv exp run -S net.ini:net.wide="[1]"'
+rmv exp remove -q formats; rm -f changed wanted; git reset -q --hard HEAD~1
+
 n=$(experiments)
 it 'refuses a parameter that is not there, and names the nearest' '
     says "no parameter .train.rnk.; did you mean .train.rank." rmv exp run -S train.rnk=1; exits 3 rmv exp run -q -S train.rnk=1'
 it 'refuses a file that is not there'         'exits 3 rmv exp run -S none.yaml:a=1'
-it 'refuses a file that is neither YAML nor JSON' 'echo "a = 1" >p.toml; exits 9 rmv exp run -S p.toml:a=2; rm p.toml'
 it 'refuses to add what is there'             'exits 4 rmv exp run -S +other=1'
 it 'refuses what is no parameter'             'exits 2 rmv exp run -S other && exits 2 rmv exp run -S "=1"'
 it 'refuses a file outside the workspace'     'exits 10 rmv exp run -S ../p.yaml:a=1'

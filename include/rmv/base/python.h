@@ -10,7 +10,8 @@
  * Taken are assignments of one literal to one name: strings, numbers, True, False, None, and
  * lists, tuples, sets (both become lists) and dictionaries of those; keys become text. All else is
  * skipped, and so are values that cannot be held: whole numbers of more than 64 bits, complex
- * numbers, bytes, strings with a NUL or a `\N{name}`. The last assignment to a name counts.
+ * numbers, bytes, strings with a NUL or a `\N{name}`. The last assignment to a name counts,
+ * and is the place of the value; classes have none.
  * Statements are taken apart far enough for that and no further: not every mistake is noticed.
  *
  * `name` stands for the document in messages: "NAME:LINE:COLUMN: what was wrong". */

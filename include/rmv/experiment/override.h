@@ -66,9 +66,9 @@ void rmv_file_edits_free(struct rmv_file_edits *edits);
 struct rmv_file_edit *rmv_file_edits_add(struct rmv_file_edits *edits, const char *path,
                                          bool *is_new);
 
-/* Adds to `edits` what the parameter files of the workspace become. YAML keeps its comments; JSON
- * is laid out anew. Errors: NOT_FOUND (a file or parameter that should be there, with the nearest
- * name), CONFLICT (one that should not), UNSUPPORTED (neither YAML nor JSON), CORRUPT. */
+/* Adds to `edits` what the parameter files of the workspace become, as rmv_document_set() changes
+ * them. Errors: NOT_FOUND (a file or parameter that should be there, with the nearest name),
+ * CONFLICT (one that should not), UNSUPPORTED (its language cannot say it), CORRUPT. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_override_apply(struct rmv_workspace *workspace,
                                            const struct rmv_override_set *set,
