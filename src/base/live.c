@@ -256,20 +256,13 @@ static struct rmv_live_row *add_row(struct rmv_live *live, const char *name)
     return &state->rows[state->rows_count++];
 }
 
-static char *safe(const char *text)
-{
-    struct rmv_buf out = {0};
-    rmv_screen_append_safe(text, false, &out);
-    return rmv_buf_take(&out);
-}
-
 static void show(struct rmv_live *live, const char *name, const char *doing, int64_t resume_ns,
                  bool is_new)
 {
     if (!live)
         return;
-    RMV_CLEANUP(rmv_str_free) char *safe_name = safe(name);
-    char *safe_doing = safe(doing);
+    RMV_CLEANUP(rmv_str_free) char *safe_name = rmv_screen_safe(name);
+    char *safe_doing = rmv_screen_safe(doing);
 
     pthread_mutex_lock(&live->mutex);
     if (is_new)
@@ -297,7 +290,7 @@ void rmv_live_end(struct rmv_live *live, const char *name)
 {
     if (!live)
         return;
-    RMV_CLEANUP(rmv_str_free) char *safe_name = safe(name);
+    RMV_CLEANUP(rmv_str_free) char *safe_name = rmv_screen_safe(name);
     pthread_mutex_lock(&live->mutex);
     remove_row(live, safe_name);
     pthread_mutex_unlock(&live->mutex);

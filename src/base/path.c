@@ -1,6 +1,5 @@
 #include "rmv/base/path.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -176,12 +175,6 @@ static void append_escaped(struct rmv_buf *out, unsigned char byte)
         rmv_buf_append_format(out, "\\%03o", byte);
 }
 
-/* Of C0 and C1 (U+0080 to U+009F), which are commands to terminals, or DEL. */
-static bool is_control(uint32_t point)
-{
-    return point < 0x20 || (point >= 0x7f && point < 0xa0);
-}
-
 char *rmv_path_quote(const char *path)
 {
     struct rmv_buf out = {0};
@@ -192,7 +185,8 @@ char *rmv_path_quote(const char *path)
     for (size_t left = strlen(path), n; left > 0; rest += n, left -= n) {
         uint32_t point = 0;
         n = rmv_utf8_next(rest, left, &point);
-        const bool is_escaped = n == 0 || is_control(point) || *rest == '"' || *rest == '\\';
+        const bool is_escaped =
+            n == 0 || rmv_utf8_is_control(point) || *rest == '"' || *rest == '\\';
         n = n ? n : 1;
         for (size_t i = 0; is_escaped && i < n; i++)
             append_escaped(&out, (unsigned char)rest[i]);

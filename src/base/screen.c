@@ -23,11 +23,14 @@ static bool is_in(const struct range *ranges, size_t count, uint32_t point)
 
 static bool is_steering(uint32_t point)
 {
+    /* Marks that change the direction, and ends of lines and paragraphs. */
     static const struct range ranges[] = {
-        {0x00, 0x1f},     {0x7f, 0x9f},     {0x061c, 0x061c}, /* control; Arabic letter mark */
-        {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x2069}, /* direction, ends of lines */
+        {0x061c, 0x061c},
+        {0x200e, 0x200f},
+        {0x2028, 0x202e},
+        {0x2066, 0x2069},
     };
-    return is_in(ranges, sizeof(ranges) / sizeof(ranges[0]), point);
+    return rmv_utf8_is_control(point) || is_in(ranges, sizeof(ranges) / sizeof(ranges[0]), point);
 }
 
 void rmv_screen_append_safe(const char *text, bool keep_lines, struct rmv_buf *out)

@@ -28,6 +28,11 @@ size_t rmv_utf8_next(const char *text, size_t size, uint32_t *point)
     return length;
 }
 
+bool rmv_utf8_is_control(uint32_t point)
+{
+    return point < 0x20 || (point >= 0x7f && point < 0xa0);
+}
+
 void rmv_utf8_append(uint32_t point, struct rmv_buf *out)
 {
     const size_t length = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;

@@ -259,6 +259,7 @@ static void note_unreachable(struct rmv_execution *execution)
     if (!run->is_unreachable)
         say(execution, "Slurm's controller does not answer; waiting for it");
     run->is_unreachable = true;
+    rmv_execution_report(execution, RMV_REPRO_JOB, "waiting for Slurm's controller");
 }
 
 static const struct rmv_error *take_id(struct rmv_execution *execution)

@@ -145,6 +145,9 @@ static void names_are_quoted_only_where_they_need_it(void **state)
     check_text(rmv_path_quote("say \"x\"\\"), "\"say \\\"x\\\"\\\\\"");
     check_text(rmv_path_quote("\xff\xc3"), "\"\\377\\303\"");
     check_text(rmv_path_quote("\x1b[31m"), "\"\\033[31m\"");
+    check_text(rmv_path_quote("\xc2\x9b"
+                              "31m\x7f"),
+               "\"\\302\\23331m\\177\"");
     check_text(rmv_path_quote("\xed\xa0\x80"), "\"\\355\\240\\200\""); /* a lone surrogate */
 }
 

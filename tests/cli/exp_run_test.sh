@@ -68,6 +68,7 @@ it 'refuses a file outside the workspace'     'exits 10 rmv exp run -S ../p.yaml
 it 'refuses a name that is taken'             'says "there is an experiment .first. already" rmv exp run -n first; exits 4 rmv exp run -n first'
 it 'refuses a name that Git would not take'   'exits 2 rmv exp run -n "a b" && exits 2 rmv exp run -n ../a'
 it 'refuses numbers of jobs that are none'    'exits 2 rmv exp run -j 0'
+it 'refuses what excludes each other'         'exits 2 rmv exp run -P prep && exits 2 rmv exp run -k --ignore-errors && exits 2 rmv exp run -s'
 it 'made nothing of all that'                 'test $(experiments) = $n && test -z "$(ls .rmstore/exps/trees)"'
 it 'replaces an experiment with --force'      '
     old=$(git rev-parse $(reference_of first)); rmv exp run -q -f -n first -S other=9; test $(experiments) = $n && test "$old" != "$(git rev-parse $(reference_of first))"'

@@ -168,3 +168,19 @@ it 'is plain there where it is elsewhere'         '
     for how in "env TERM=dumb rmv exp run -f -S rank=1 -n one" "rmv exp run -f -q -S rank=2 -n two"; do
         n=${how#*rank=}; echo "run echo ok >../${n%% *}" | terminal 100x24 $how; test "$(escapes ../raw)" = 0
     done'
+
+repository "$TEST_FOLDER/background"
+stages <<YAML
+  a: {cmd: 'echo from a; $(hold a)'}
+YAML
+it 'leaves the screen to whoever has it while it is in the background' '
+    terminal 100x24 bash -c "set -m; rmv repro & read line; echo got \$line; read line; fg >/dev/null" <<STEPS
+see ^from a$
+type one\n
+see ^got one$
+run ! grep -q running ../raw
+type two\n
+see ^a +running +0:
+run echo ok >../a
+STEPS
+    ! grep " running" ../seen; grep "^two" ../seen'

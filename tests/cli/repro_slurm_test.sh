@@ -98,6 +98,15 @@ it 'does not submit while the controller is away, but later, once' '
     loop "echo 6 >o2"; touch go; "$slurm/restart" stop; sleep 0.5; rmv repro --executor slurm >out 2>&1 & pid=$!
     for i in $(seq 300); do ! grep -q "does not answer" out || break; sleep 0.1; done; "$slurm/restart"
     wait $pid; cat out; test "$(cat count)" = x; rmv status -q'
+it 'shows on a terminal what its jobs do' '
+    loop "echo 7 >o2"; scontrol update PartitionName=test State=DOWN
+    TERM=xterm python3 "$SOURCE_ROOT/tests/cli/terminal.py" 100x24 rmv repro --executor slurm >seen <<STEPS
+see ^long +queued in Slurm, job [0-9]+ \(PartitionDown\) +0:
+run scontrol update PartitionName=test State=UP
+see ^long +running in Slurm, job [0-9]+ +0:
+run touch go
+STEPS
+    ! grep " in Slurm, " seen; test "$(cat o2)" = 7'
 stages <<'YAML'
   bad: {cmd: 'true', executor: {slurm: {options: ["--output=/etc/passwd"]}}}
 YAML
