@@ -8,19 +8,21 @@
 #include "rmv/base/json.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
+#include "rmv/base/yaml.h"
 #include "rmv/base/yaml_edit.h"
 
 #define UTF8_MARK "\xef\xbb\xbf"
 
 typedef bool propose_function(struct rmv_edit *edit);
 
-/* Those of the languages that propose; NULL for YAML and JSON. */
+/* NULL for YAML, which has a way of its own. */
 static propose_function *propose_of(const char *name)
 {
     static const struct {
         const char *ending;
         propose_function *propose;
-    } languages[] = {{".toml", rmv_toml_propose},
+    } languages[] = {{".json", rmv_json_propose},
+                     {".toml", rmv_toml_propose},
                      {".py", rmv_python_propose},
                      {".ini", rmv_ini_propose},
                      {".cfg", rmv_ini_propose}};
@@ -60,6 +62,11 @@ static const struct rmv_error *change(const char *name, const struct rmv_buf *te
         rmv_buf_swap(new_text, &edited);
         return NULL;
     }
+    if (propose == rmv_json_propose) { /* there are no comments to lose */
+        rmv_buf_free(new_text);
+        rmv_json_format(expected, true, new_text);
+        return NULL;
+    }
     return rmv_error_hint(
         rmv_error(RMV_ERR_UNSUPPORTED,
                   edit->value ? "'%s' cannot be set to that without changing more of the file"
@@ -83,6 +90,23 @@ static const struct rmv_error *change_meaning(const char *name, const char *path
     return err || !is_ini ? err : rmv_ini_spread_defaults(name, document, &values_count);
 }
 
+/* Values of JSON know their places when they are read as YAML, which it is but for oddities. */
+static const struct rmv_error *parse(const char *name, const struct rmv_buf *text,
+                                     struct rmv_value *document)
+{
+    RMV_CLEANUP(rmv_value_free) struct rmv_value placed = {0};
+    const bool is_json = propose_of(name) == rmv_json_propose;
+
+    if (!text->size && is_json)
+        return NULL;
+    const struct rmv_error *err = rmv_document_parse(name, text->data, text->size, document);
+    if (err || !is_json || rmv_yaml_parse(name, text->data, text->size, &placed) ||
+        !rmv_value_equal(&placed, document))
+        return err;
+    rmv_value_copy(document, &placed);
+    return NULL;
+}
+
 static void edit_free(struct rmv_edit *edit)
 {
     rmv_buf_free(&edit->with);
@@ -98,20 +122,13 @@ static const struct rmv_error *change_document(const char *name, const struct rm
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf copy = {0};
     RMV_CLEANUP(edit_free) struct rmv_edit edit = {.before = &before, .path = path, .value = value};
 
-    const struct rmv_error *err = NULL;
-    if (text->size || propose_of(name))
-        err = rmv_document_parse(name, text->data, text->size, &before);
+    const struct rmv_error *err = parse(name, text, &before);
     if (err)
         return err;
     rmv_value_copy(&expected, &before);
     err = change_meaning(name, path, value, &expected);
     if (err)
         return err;
-    if (!propose_of(name)) {
-        rmv_buf_free(new_text);
-        rmv_json_format(&expected, true, new_text);
-        return NULL;
-    }
     rmv_buf_append(&copy, text->data, text->size);
     edit.text = rmv_buf_string(&copy);
     edit.size = copy.size;
@@ -122,23 +139,17 @@ static const struct rmv_error *change_document(const char *name, const struct rm
     return change(name, &copy, &edit, &expected, new_text);
 }
 
-static bool is_yaml(const char *name)
-{
-    const char *ending = strrchr(rmv_path_name(name), '.');
-    return !propose_of(name) && !(ending && strcasecmp(ending, ".json") == 0);
-}
-
 const struct rmv_error *rmv_document_set(const char *name, const struct rmv_buf *text,
                                          const char *path, const struct rmv_value *value,
                                          struct rmv_buf *new_text)
 {
-    return is_yaml(name) ? rmv_yaml_set(name, text, path, value, new_text)
-                         : change_document(name, text, path, value, new_text);
+    return propose_of(name) ? change_document(name, text, path, value, new_text)
+                            : rmv_yaml_set(name, text, path, value, new_text);
 }
 
 const struct rmv_error *rmv_document_remove(const char *name, const struct rmv_buf *text,
                                             const char *path, struct rmv_buf *new_text)
 {
-    return is_yaml(name) ? rmv_yaml_remove(name, text, path, new_text)
-                         : change_document(name, text, path, NULL, new_text);
+    return propose_of(name) ? change_document(name, text, path, NULL, new_text)
+                            : rmv_yaml_remove(name, text, path, new_text);
 }

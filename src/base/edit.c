@@ -104,19 +104,21 @@ bool rmv_edit_remove_from_braces(struct rmv_edit *edit, size_t from, size_t to)
 {
     while (from > 0 && edit->text[from - 1] != '{' && edit->text[from - 1] != ',')
         from--;
-    while (to < edit->size && is_space(edit->text[to]))
-        to++;
-    if (from == 0 || to == edit->size)
+    size_t next = to;
+    while (next < edit->size && is_space(edit->text[next]))
+        next++;
+    if (from == 0 || next == edit->size)
         return false;
-    if (edit->text[to] == ',') {
-        for (to++; to < edit->size && is_space(edit->text[to]);)
-            to++;
+    if (edit->text[next] == ',') {
+        for (next++; next < edit->size && is_space(edit->text[next]);)
+            next++;
         while (is_space(edit->text[from]))
             from++;
     } else if (edit->text[from - 1] == ',') {
         from--;
+        next = to;
     }
     edit->from = from;
-    edit->to = to;
+    edit->to = next;
     return true;
 }

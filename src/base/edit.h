@@ -25,6 +25,7 @@ struct rmv_edit {
 /* Each makes the proposal of that number. False: there is none. A language may skip numbers up to
  * RMV_EDIT_ATTEMPTS. */
 #define RMV_EDIT_ATTEMPTS 5
+bool rmv_json_propose(struct rmv_edit *edit);
 bool rmv_toml_propose(struct rmv_edit *edit);
 bool rmv_python_propose(struct rmv_edit *edit);
 bool rmv_ini_propose(struct rmv_edit *edit);

@@ -11,7 +11,7 @@
 #define ATTEMPTS 3
 #define DELAY_MS 200
 #define DELAY_MAX_MS 5000
-#define TIMEOUT_MS 30000
+#define TIMEOUT_MS 10000
 
 bool rmv_url_is(const char *text)
 {

@@ -307,12 +307,39 @@ static void what_ini_cannot_say_is_refused(void **state)
 
 /* ---- The others ----------------------------------------------------------------------------- */
 
-static void json_is_laid_out_anew_and_yaml_keeps_comments(void **state)
+static const char json[] = "{\n"
+                           "    \"a\": {\"b\": 1e-3, \"c\": [1,2]},\n"
+                           "    \"e \\\" }\": {},\n"
+                           "    \"last\": \"x, y\"\n"
+                           "}\n";
+
+static void check_json(const char *path, const char *value, const char *const parts[2])
+{
+    check_only("p.json", json, path, value, parts);
+}
+
+static void a_value_of_json_is_changed_and_nothing_else(void **state)
 {
     (void)state;
-    check_change("p.json", "{\"a\":{\"b\":1}}", "a.c", "2",
-                 "{\n  \"a\": {\n    \"b\": 1,\n    \"c\": 2\n  }\n}\n");
+    check_json("a.b", "0.5", BECOMES("1e-3", "0.5"));
+    check_json("a.c.1", "null", BECOMES("[1,2]", "[1,null]"));
+    check_json("a.c", "{x: [y]}", BECOMES("[1,2]", "{\"x\": [\"y\"]}"));
+    check_json("last", "a\"b", BECOMES("\"x, y\"", "\"a\\\"b\""));
+    check_json("a.d", "1", BECOMES("[1,2]}", "[1,2], \"d\": 1}"));
+    check_json("e \" }.f", "1", BECOMES("{}", "{\"f\": 1}"));
+    check_json("new.x", "1", BECOMES("y\"\n", "y\",\n    \"new\": {\"x\": 1}\n"));
+    check_json("a.b", NULL, BECOMES("\"b\": 1e-3, ", ""));
+    check_json("last", NULL, BECOMES(",\n    \"last\": \"x, y\"", ""));
+    check_json("a", NULL, BECOMES("    \"a\": {\"b\": 1e-3, \"c\": [1,2]},\n", ""));
     check_change("p.json", "", "a", "2", "{\n  \"a\": 2\n}\n");
+    check_change("p.json", "{\"a\": 1, \"b,{\": 2}", "b,{", NULL, "{\n  \"a\": 1\n}\n");
+    check_refused("p.json", "{\"a\": 1,}", "a", "2", RMV_ERR_CORRUPT);
+    check_refused("p.json", "{\"a\": 1}", "a.b", "2", RMV_ERR_CONFLICT);
+}
+
+static void yaml_keeps_its_comments(void **state)
+{
+    (void)state;
     check_change("params", "a: 1 # one\n", "a", "2", "a: 2 # one\n");
     check_change("p.yaml", "a: 1 # one\nb: 2\n", "b", NULL, "a: 1 # one\n");
 }
@@ -332,7 +359,8 @@ int main(void)
         TEST(a_key_of_ini_is_added_to_its_section),
         TEST(a_key_of_ini_is_taken_out),
         TEST(what_ini_cannot_say_is_refused),
-        TEST(json_is_laid_out_anew_and_yaml_keeps_comments),
+        TEST(a_value_of_json_is_changed_and_nothing_else),
+        TEST(yaml_keeps_its_comments),
     };
     return RUN_TESTS(tests);
 }

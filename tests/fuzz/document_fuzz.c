@@ -1,4 +1,4 @@
-/* Documents in TOML, Python, YAML and INI are read or refused; what was read survives the way
+/* Documents in TOML, Python, YAML, INI and JSON are read or refused; what was read survives the way
  * through YAML, so that rmv.lock says the same of a parameter again; and values can be changed. The
  * last byte says which language.
  *
@@ -40,7 +40,7 @@ static void change(const char *name, const char *bytes, size_t size, const struc
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const names[] = {"a.toml", "a.py", "a.yaml", "a.ini"};
+    static const char *const names[] = {"a.toml", "a.py", "a.yaml", "a.ini", "a.json"};
     RMV_CLEANUP(rmv_value_free) struct rmv_value value = {0};
     RMV_CLEANUP(rmv_value_free) struct rmv_value again = {0};
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
@@ -51,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     RMV_CLEANUP(rmv_free) char *bytes = size > 1 ? rmv_calloc(size - 1, 1) : NULL;
     if (bytes)
         memcpy(bytes, data, size - 1);
-    const char *name = names[data[size - 1] % 4];
+    const char *name = names[data[size - 1] % 5];
     if (rmv_document_parse(name, bytes, size - 1, &value))
         return 0;
     change(name, bytes, size - 1, &value);

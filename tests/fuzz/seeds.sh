@@ -54,7 +54,7 @@ PY
 with deltas pack/deltas
 python3 - "$seeds" "$golden" <<'PY'
 import os, re, struct, sys
-languages = ['.toml', '.py', '.yaml', '.ini']
+languages = ['.toml', '.py', '.yaml', '.ini', '.json']
 for case in sorted(os.listdir(sys.argv[2])):
     parts = re.split('^-- (.*) --\n', open(os.path.join(sys.argv[2], case)).read(), flags=re.M)
     for path, text in zip(parts[1::2], parts[2::2]):

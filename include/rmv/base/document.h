@@ -12,11 +12,10 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_document_parse(const char *name, const char *text, size_t size,
                                            struct rmv_value *out);
 
-/* Sets `new_text` to the document with the value at the dotted `path` changed or added. Of TOML,
- * Python and INI every other byte stays; a new key becomes the last of its table, class,
- * dictionary or section. For YAML see yaml_edit.h; JSON is laid out anew. Errors: CORRUPT, CONFLICT
- * (something on the way is no map), UNSUPPORTED (TOML, Python or INI cannot say it, or not there),
- * LIMIT. */
+/* Sets `new_text` to the document with the value at the dotted `path` changed or added. All else
+ * stays, byte for byte; a new key becomes the last of its map. Where that cannot be, JSON is laid
+ * out anew, and YAML as yaml_edit.h says. Errors: CORRUPT, CONFLICT (something on the way is no
+ * map), UNSUPPORTED (TOML, Python or INI cannot say it, or not there), LIMIT. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_document_set(const char *name, const struct rmv_buf *text,
                                          const char *path, const struct rmv_value *value,
