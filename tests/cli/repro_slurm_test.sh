@@ -101,9 +101,9 @@ it 'does not submit while the controller is away, but later, once' '
 it 'shows on a terminal what its jobs do' '
     loop "echo 7 >o2"; scontrol update PartitionName=test State=DOWN
     TERM=xterm python3 "$SOURCE_ROOT/tests/cli/terminal.py" 100x24 rmv repro --executor slurm >seen <<STEPS
-see ^long +queued in Slurm, job [0-9]+ \(PartitionDown\) +0:
+see ^long +queued in Slurm, job [0-9]+ \(PartitionDown\) +[0-9]+:
 run scontrol update PartitionName=test State=UP
-see ^long +running in Slurm, job [0-9]+ +0:
+see ^long +running in Slurm, job [0-9]+ +[0-9]+:
 run touch go
 STEPS
     ! grep " in Slurm, " seen; test "$(cat o2)" = 7'

@@ -2,7 +2,7 @@
 
 terminal.py [--raw FILE] COLUMNSxLINES COMMAND... <STEPS
 
-A step is a line; each waits up to 20 seconds for what it needs:
+A step is a line; each waits up to 40 seconds for what it needs:
     see REGEX       until a line of the screen matches
     gone REGEX      until none does
     run COMMAND     runs a shell command beside
@@ -14,7 +14,7 @@ a line that is too long while wrapping is off, unless the size has changed.
 """
 import codecs, fcntl, os, pty, re, select, signal, struct, subprocess, sys, termios, time, unicodedata
 
-SECONDS = 20
+SECONDS = 40
 CODE = re.compile(r"\x1b\[(\?)?(\d*)([A-Za-z])")
 
 
