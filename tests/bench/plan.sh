@@ -2,13 +2,13 @@
 
 rows_of() {
     case $1 in
-    W1) echo add-off add status again one checkout gc peers ;;
-    W2) echo generator add status again one checkout gc peers ;;
-    W4) echo generator add status again one checkout gc peers ;;
+    W1) echo add-off add status again one checkout fsck gc peers ;;
+    W2) echo generator add status again one checkout fsck gc peers ;;
+    W4) echo generator add status again one checkout fsck gc peers ;;
     W5*) echo peers versions checkout-versions gc-versions ;;
     *x10) echo add status checkout ;;
     P) echo none-10 none-100 none-1000 cold-1000 cold-4000 parse-2000 parallel ;;
-    *) echo add status again one checkout gc peers ;;
+    *) echo add status again one checkout fsck gc peers ;;
     esac
 }
 
@@ -52,6 +52,8 @@ plan_one_file() {
     W?/again) dvc=.8 ;;
     */one | */versions) floors=(openssl) ;;
     W1/checkout) floors=(cp) dvc=2.8 ;;
+    W1/fsck) floors=(openssl) wall_goals=('1.3 openssl') ;;
+    W2/fsck) floors=(openssl add) wall_goals=('1 add') ;;
     */checkout*) floors=(cp) ;;
     esac
 }
@@ -63,6 +65,7 @@ plan_many_files() {
     again) floors=(walk status) wall_goals=('1.5 status') ;;
     one) floors=(walk status) wall_goals=('1.5 status 0.030') ;;
     checkout) floors=(cp-r create) wall_goals=('0.7 cp-r') ;;
+    fsck) floors=(add) wall_goals=('1 add') ;;
     esac
     case $workload/$row in
     W3/add) dvc=8.4 ;;

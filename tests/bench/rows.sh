@@ -54,6 +54,7 @@ checkout_there() { # in another workspace with the same store
     settle
     measured rmv checkout -q
 }
+run_fsck() { added; cat .rmstore/objects/packs/* >/dev/null; measured rmv fsck -q; }
 run_gc() { added; measured rmv gc -q --grace 0; }
 
 run_one() { # another 4 KiB, or less, in the middle of one file

@@ -23,8 +23,8 @@ it 'floors see every file and byte' '
     mkdir -p tree/a/b; printf 12345 >tree/x; printf 123 >tree/a/b/y; test "$(floors walk tree)" = "2 files, 8 bytes"
     test "$(floors read tree)" = "2 files, 8 bytes"; floors spawn made 3; test "$(cat made/2)" = 2; exits 2 floors spawn made'
 it 'measures a row and its floors, and leaves figures and goals' '
-    "$bench/run.sh" "$build" W4 add status checkout >out; grep -q "^W4 status" out && grep -q "status took .* x that" out
-    for row in add status checkout; do
+    "$bench/run.sh" "$build" W4 add status checkout fsck >out; grep -q "^W4 status" out && grep -q "status took .* x that" out
+    for row in add status checkout fsck; do
         awk -F "\t" -v row=$row "\$1 == \"figure\" && \$2 == \"W4\" && \$3 == row && \$4 == row && \$5 > 0 && \$6 > 0 && \$7 > 0 { n++ } END { exit n != 1 }" "$BENCH_RESULTS"
         grep -q "^goal	W4	$row	" "$BENCH_RESULTS"
     done
