@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
@@ -83,10 +84,17 @@ static const struct cli_option diff_options[] = {
 static const struct rmv_error *find_page(char **path)
 {
     const char *out = option_out ? option_out : FOLDER;
+    struct stat status;
+
     if (rmv_path_has_suffix(out, ".html") || rmv_path_has_suffix(out, ".htm")) {
         *path = rmv_str_copy(out);
         return NULL;
     }
+    /* Nobody named it, so it may be a clone's. */
+    if (!option_out && lstat(out, &status) == 0 && S_ISLNK(status.st_mode))
+        return rmv_error_hint(
+            rmv_error(RMV_ERR_DENIED, "'" FOLDER "' is a symbolic link, and is not written to"),
+            "--out '" FOLDER "' writes to where it leads");
     *path = rmv_path_join(out, PAGE);
     return rmv_fs_mkdir_p(out);
 }

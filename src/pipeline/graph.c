@@ -105,6 +105,24 @@ static const struct rmv_error *check_overlaps(struct builder *builder)
     return NULL;
 }
 
+/* Running a stage removes its outputs, and must not remove what says how it is run. */
+static const struct rmv_error *check_files(const struct builder *builder)
+{
+    const struct rmv_strings *files = &builder->pipeline->files;
+    for (size_t i = 0; i < files->count; i++) {
+        const struct made *made = find_above(builder, files->items[i]);
+        if (!made)
+            continue;
+        const struct rmv_stage *stage = &builder->pipeline->stages[made->stage];
+        return rmv_error_hint(
+            rmv_error(RMV_ERR_USAGE, "%s:%u:%u: '%s' lies inside '%s', an output of stage '%s'",
+                      stage->file, (unsigned)made->out->line, (unsigned)made->out->column,
+                      files->items[i], made->out->path, stage->address),
+            "outputs are removed before their stage runs: make it a smaller one, or move the file");
+    }
+    return NULL;
+}
+
 /* ---- Edges ---------------------------------------------------------------------------------- */
 
 static void add_edge(struct rmv_graph_node *node, size_t to)
@@ -307,6 +325,8 @@ const struct rmv_error *rmv_graph_build(const struct rmv_pipeline *pipeline,
     built.nodes = rmv_calloc(pipeline->count + 1, sizeof(built.nodes[0]));
     collect_made(&builder);
     const struct rmv_error *err = check_overlaps(&builder);
+    if (!err)
+        err = check_files(&builder);
     for (size_t i = 0; !err && i < pipeline->count; i++)
         err = connect(&builder, i, &built.nodes[i]);
     if (!err)

@@ -1,6 +1,10 @@
 #include "pipeline/limits.h"
 
 #include <inttypes.h>
+#include <sys/resource.h>
+
+#define FILES_PER_STAGE 6 /* lock, log, two pipes, process, and one while it starts */
+#define FILES_OTHER 160   /* of the store, and locks of stages that are yet to be recorded */
 
 static bool is_here(const struct rmv_limits *limits, const struct rmv_stage *stage)
 {
@@ -23,6 +27,14 @@ const struct rmv_error *rmv_limits_check(const struct rmv_limits *limits, const 
                                   stage->file);
     }
     return NULL;
+}
+
+size_t rmv_limits_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < FILES_OTHER + FILES_PER_STAGE)
+        return 1;
+    return (limit.rlim_cur - FILES_OTHER) / FILES_PER_STAGE;
 }
 
 bool rmv_limits_fit(const struct rmv_limits *limits, const struct rmv_stage *stage)

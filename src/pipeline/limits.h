@@ -14,6 +14,9 @@ struct rmv_limits {
 RMV_MUST_CHECK
 const struct rmv_error *rmv_limits_check(const struct rmv_limits *limits, const bool *chosen);
 
+/* How many stages can run at once with the files that this process may open; at least 1. */
+size_t rmv_limits_files(void);
+
 /* Whether it can start beside what runs; one alone always can. */
 bool rmv_limits_fit(const struct rmv_limits *limits, const struct rmv_stage *stage);
 

@@ -314,8 +314,8 @@ static bool needs_record(const struct repro *repro, size_t at)
 
 static bool has_place(const struct repro *repro)
 {
-    const size_t jobs = repro->runner.options->jobs;
-    return repro->running.count < (jobs ? jobs : 1);
+    const size_t jobs = repro->runner.options->jobs, most = rmv_limits_files();
+    return repro->running.count < (jobs ? jobs < most ? jobs : most : 1);
 }
 
 static bool is_due(const struct repro *repro)

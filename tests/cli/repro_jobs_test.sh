@@ -84,3 +84,14 @@ command -v python3 >/dev/null && {
 YAML
     it 'holds a stage to its memory'              'rmv repro -q small; says "MemoryError" rmv repro big; exits 1 rmv repro big'
 }
+
+repository "$TEST_FOLDER/files"
+stages <<'YAML'
+  s:
+    foreach: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28]
+    do:
+      cmd: sleep 0.3; touch o${item}
+      outs: ['o${item}']
+YAML
+it 'runs fewer at once than -j says if it may not open that many files' \
+    '(ulimit -n 200; rmv repro -q -j 28); ls o* | wc -l | grep "^28$"'

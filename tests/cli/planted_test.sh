@@ -1,5 +1,5 @@
 #!/bin/sh
-# What a clone may bring along in .rmstore/exps: nothing outside of it is cleared, or written to.
+# Links that a clone may bring along: nothing where they lead is cleared, or written to.
 . "$(dirname "$0")/lib.sh"
 . "$SOURCE_ROOT/tests/cli/exp.sh"
 
@@ -20,3 +20,6 @@ it 'takes a link among the work trees away, and not where it leads' '
     rmv exp run -q -n two -S train.rank=3; is_whole && test -e ../wt/params.yaml && test -z "$(ls .rmstore/exps/trees)"'
 it 'refuses locks of stages behind one' \
     'rm -rf .rmstore/runs; mkdir .rmstore/runs; ln -s "$TEST_FOLDER/mine" .rmstore/runs/locks; exits 10 rmv repro; is_whole'
+it 'writes no page of plots through a link that nobody named' '
+    printf "x,y\n1,2\n" >data.csv; ln -s "$TEST_FOLDER/mine" rmv_plots; exits 10 rmv plots show data.csv && is_whole
+    rmv plots show -q --out rmv_plots data.csv && test -e ../mine/index.html'
