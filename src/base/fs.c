@@ -3,6 +3,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -228,6 +230,21 @@ const struct rmv_error *rmv_fs_write_atomic_via(int via_fd, int dir_fd, const ch
 {
     const struct replacement replacement = {dir_fd, path, bytes, size, 0666};
     return replace(via_fd, &replacement);
+}
+
+bool rmv_fs_is_temporary(const char *name)
+{
+    const size_t head_size = sizeof(TEMPORARY_HEAD) - 1;
+    return strncmp(name, TEMPORARY_HEAD, head_size) == 0 && name[head_size] >= '1' &&
+           name[head_size] <= '9' &&
+           name[head_size + strspn(name + head_size, "-0123456789abcdef")] == '\0';
+}
+
+void rmv_fs_clear_leftover(int folder_fd, const char *name)
+{
+    const long owner = strtol(name + sizeof(TEMPORARY_HEAD) - 1, NULL, 10);
+    if (owner > 0 && owner <= INT_MAX && kill((pid_t)owner, 0) < 0 && errno == ESRCH)
+        (void)unlinkat(folder_fd, name, 0);
 }
 
 static void clear_temporary(int folder_fd, const char *name)

@@ -1,6 +1,7 @@
 /* Walking through a file or folder of the workspace and finding out its id, by the stat index where
- * it can, by reading where it must. Done by the workspace's pool. Nothing is skipped: what cannot
- * be tracked is an error, unless somebody asks for a list of it. */
+ * it can, by reading where it must. Done by the workspace's pool. Nothing is skipped but
+ * rmv's own temporary files: what cannot be tracked is an error, unless somebody asks for a list.
+ */
 #pragma once
 
 #include <pthread.h>
@@ -34,7 +35,8 @@ struct rmv_examine_request {
     /* Set to false when something that was found is not in the store; NULL: nobody wants to know.
      * Without a batch only. */
     atomic_bool *is_stored;
-    struct rmv_odd *odd; /* takes what cannot be tracked; NULL: that is an error */
+    bool clears_leftovers; /* removes what processes that died were writing; so does a batch */
+    struct rmv_odd *odd;   /* takes what cannot be tracked; NULL: that is an error */
 };
 
 /* Sets `*entry`, name aside; type 0 if nothing is there. Trees that are neither stored nor put are

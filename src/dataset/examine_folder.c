@@ -101,6 +101,11 @@ static const struct rmv_error *add_name(struct rmv_examine_folder *folder,
     const char *name = found->d_name;
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return NULL;
+    if (rmv_fs_is_temporary(name)) {
+        if (folder->clears_leftovers)
+            rmv_fs_clear_leftover(folder->fd, name);
+        return NULL;
+    }
     const size_t size = strlen(name);
     const struct rmv_error *err = check_name(name, size, folder->path);
     if (err)

@@ -28,6 +28,7 @@ struct rmv_examine_folder {
     size_t count, capacity;
     struct rmv_buf names;
     struct rmv_ignore *ignore; /* the lines that hold in it; the parent's until it is listed */
+    bool clears_leftovers;     /* of rmv's own temporary files, which are never part of it */
     bool has_ignore_file;
     bool has_source;             /* a file or so that says what is tracked; see scan.h */
     atomic_size_t users_count;   /* pieces of work that need `fd` */

@@ -394,6 +394,7 @@ static const struct rmv_error *list_folder(struct worker *worker, struct rmv_exa
 
     const struct rmv_error *err =
         rmv_beneath_open(walk->base_fd, path, O_RDONLY | O_DIRECTORY, 0, &folder->fd);
+    folder->clears_leftovers = walk->request->clears_leftovers || walk->request->batch;
     if (!err)
         err = rmv_examine_folder_read(folder, &worker->room);
     if (folder->has_source)

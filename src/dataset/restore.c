@@ -127,6 +127,7 @@ static const struct rmv_error *examine_target(struct rmv_restore *restore,
         .path = target->output->path,
         .follow_link = !restore->options->partial,
         .has_ignored = &target->has_ignored,
+        .clears_leftovers = true,
         .odd = &restore->odd,
     };
     const struct rmv_error *err = rmv_examine(&request, &target->now);

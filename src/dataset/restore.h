@@ -123,6 +123,3 @@ const struct rmv_error *rmv_restore_remove(struct rmv_restore *restore, const ch
 RMV_MUST_CHECK
 const struct rmv_error *rmv_restore_check_still(const struct rmv_restore *restore, const char *path,
                                                 const struct rmv_tree_entry *now);
-
-/* Is this the name of a temporary file of ours? */
-bool rmv_restore_is_temporary(const char *path);

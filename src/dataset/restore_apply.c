@@ -23,9 +23,6 @@ static bool is_ours(const struct rmv_restore *restore, const struct rmv_tree_vis
     const struct rmv_restore_target *target = restore->target;
     if (restore->options->force || visit->entries[RMV_SIDE_PLACED] || restore->doomed_size > 0)
         return true;
-    if (rmv_restore_is_temporary(visit->path) &&
-        rmv_placed_find(restore->interrupted, target->output->path))
-        return true;
     return !target->has_memory && target->output->kind == RMV_OUTPUT_MISSING &&
            rmv_store_is_saved(restore->workspace->store, &visit->entries[RMV_SIDE_NOW]->id);
 }

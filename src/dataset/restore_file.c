@@ -42,11 +42,6 @@ const struct rmv_error *rmv_restore_enter(struct rmv_restore_writer *writer, con
     return err;
 }
 
-bool rmv_restore_is_temporary(const char *path)
-{
-    return strncmp(rmv_path_name(path), TEMPORARY_HEAD, sizeof(TEMPORARY_HEAD) - 1) == 0;
-}
-
 char *rmv_restore_temporary_name(void)
 {
     static atomic_uint counter;

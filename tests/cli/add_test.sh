@@ -273,3 +273,8 @@ it 'adds a folder with pointers and lock files that are whole, but were never ou
 it 'still refuses a folder with a pointer of ours' 'repository ours && mkdir d && echo 1 >d/a && rmv add -q d/a && exits 4 rmv add d && rm d/a && exits 4 rmv add d && git add -A && git commit -qm 1 && rm -rf .rmstore/placed && exits 4 rmv add d && test ! -e d.rmv &&
     echo broken >d/a.rmv && exits 4 rmv add d && exits 5 rmv status && ! rmv status 2>&1 | grep "if it is data"'
 it 'adds a single file that looks like a pointer' 'repository looks && echo broken >x.rmv && exits 5 rmv status && rmv add -q x.rmv && rmv status -q && rm x.rmv && rmv checkout -q && grep broken x.rmv'
+it 'never takes what rmv was writing for data, and removes what dead processes left of it' '
+    repository leftovers && mkdir -p d/s && echo 1 >d/a && echo 2 >d/s/b && echo mine >d/.rmv-tmp-notes && ln -s a d/.rmv-tmp-999999999-0 && echo half >d/s/.rmv-tmp-999999999-1 && echo half >d/.rmv-tmp-$$-7
+    rmv add -q d && rmv status -q && test "$(rmv ls -R d | grep -c rmv-tmp)" = 1 && test "$(cd d && ls -A . s | grep rmv-tmp | sort | tr "\n" " ")" = ".rmv-tmp-$$-7 .rmv-tmp-notes "
+    echo half >d/s/.rmv-tmp-999999999-1 && rmv status -q && test -e d/s/.rmv-tmp-999999999-1 && rmv checkout -q && test ! -e d/s/.rmv-tmp-999999999-1 && test -e d/.rmv-tmp-$$-7
+    echo half >d/s/.rmv-tmp-999999999-1 && rm d/a && rmv checkout -q && test ! -e d/s/.rmv-tmp-999999999-1 && rmv status -q'

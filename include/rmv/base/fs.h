@@ -50,6 +50,13 @@ const struct rmv_error *rmv_fs_write_atomic_via(int via_fd, int dir_fd, const ch
  * are locked. */
 void rmv_fs_clear_temporaries(int folder_fd);
 
+/* Is this a name that rmv gives a file for as long as it is written? Nobody else's data has one. */
+bool rmv_fs_is_temporary(const char *name);
+
+/* Removes the temporary file or link, if the process that made it does not live any more. For who
+ * has the only right to write in the folder. */
+void rmv_fs_clear_leftover(int folder_fd, const char *name);
+
 /* Creates a folder and the folders above it; an existing one is fine. Errors: IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_fs_mkdir_p(const char *path);
