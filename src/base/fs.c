@@ -140,6 +140,7 @@ struct replacement {
     const void *bytes;
     size_t size;
     mode_t mode;
+    bool sync;
 };
 
 static const struct rmv_error *write_temporary(int fd, const struct replacement *replacement)
@@ -150,7 +151,7 @@ static const struct rmv_error *write_temporary(int fd, const struct replacement 
     if (!err && fstatat(replacement->dir_fd, replacement->path, &old, AT_SYMLINK_NOFOLLOW) == 0 &&
         S_ISREG(old.st_mode) && fchmod(fd, old.st_mode & 07777) < 0)
         err = rmv_error_errno("cannot set the mode of '%s'", replacement->path);
-    if (!err && fsync(fd) < 0)
+    if (!err && replacement->sync && fsync(fd) < 0)
         err = rmv_error_errno("cannot sync '%s'", replacement->path);
     return err;
 }
@@ -201,7 +202,7 @@ static const struct rmv_error *replace_via(int via_fd, const char *temporary,
         unlinkat(via_fd, temporary, 0);
         return err;
     }
-    return sync_parent(replacement->dir_fd, path);
+    return replacement->sync ? sync_parent(replacement->dir_fd, path) : NULL;
 }
 
 /* The temporary file is beside `path` if `via_fd` is -1. */
@@ -221,14 +222,30 @@ static const struct rmv_error *replace(int via_fd, const struct replacement *rep
 const struct rmv_error *rmv_fs_write_atomic_at(int dir_fd, const char *path, const void *bytes,
                                                size_t size, mode_t mode)
 {
-    const struct replacement replacement = {dir_fd, path, bytes, size, mode};
+    const struct replacement replacement = {dir_fd, path, bytes, size, mode, .sync = true};
     return replace(-1, &replacement);
+}
+
+const struct rmv_error *rmv_fs_write_unsynced_at(int dir_fd, const char *path, const void *bytes,
+                                                 size_t size, mode_t mode)
+{
+    const struct replacement replacement = {dir_fd, path, bytes, size, mode, .sync = false};
+    return replace(-1, &replacement);
+}
+
+const struct rmv_error *rmv_fs_sync_at(int dir_fd, const char *path)
+{
+    RMV_CLEANUP(rmv_fd_close)
+    int fd = openat(dir_fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) < 0)
+        return rmv_error_errno("cannot sync '%s'", path);
+    return sync_parent(dir_fd, path);
 }
 
 const struct rmv_error *rmv_fs_write_atomic_via(int via_fd, int dir_fd, const char *path,
                                                 const void *bytes, size_t size)
 {
-    const struct replacement replacement = {dir_fd, path, bytes, size, 0666};
+    const struct replacement replacement = {dir_fd, path, bytes, size, 0666, .sync = true};
     return replace(via_fd, &replacement);
 }
 

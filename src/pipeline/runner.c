@@ -11,6 +11,10 @@
 #include "rmv/base/time.h"
 #include "rmv/dataset/dataset.h"
 
+/* From then on the mark that a command has been started survives a power cut. What is over sooner
+ * is recorded before much of what it wrote reaches the disk. */
+#define MARK_AFTER_NS ((int64_t)100 * 1000 * 1000)
+
 void rmv_runner_free(struct rmv_runner *runner)
 {
     rmv_store_batch_close(&runner->batch);
@@ -136,6 +140,7 @@ static const struct rmv_error *start_attempt(struct rmv_run *run)
         err = rmv_runner_protect_outs(runner, run->stage, NULL);
     if (!err)
         err = rmv_runner_mark_started(runner, run->stage);
+    run->mark_ns = rmv_time_monotonic_ns() + MARK_AFTER_NS;
     if (!err)
         err = rmv_runner_remove_outs(runner, run->stage);
     run->is_cleared = !err;
@@ -224,6 +229,14 @@ static const struct rmv_error *wait_for_attempt(struct rmv_run *run)
     return rmv_time_monotonic_ns() < run->resume_ns ? NULL : start_attempt(run);
 }
 
+static void sync_mark(struct rmv_run *run)
+{
+    if (!run->mark_ns || rmv_time_monotonic_ns() < run->mark_ns)
+        return;
+    run->mark_ns = 0;
+    rmv_runner_sync_mark(run->runner, run->stage);
+}
+
 const struct rmv_error *rmv_run_step(struct rmv_run *run,
                                      const struct pollfd watched[RMV_EXECUTION_FDS], bool *ended)
 {
@@ -234,6 +247,8 @@ const struct rmv_error *rmv_run_step(struct rmv_run *run,
         err = wait_for_attempt(run);
     else
         err = rmv_execution_step(run->execution, watched, &has_ended);
+    if (!err && !has_ended)
+        sync_mark(run);
     if (err)
         err = try_again(run, err);
     else if (has_ended)

@@ -114,7 +114,7 @@ static bool is_missing(const struct rmv_runner *runner, const char *out)
 /* ---- The file ------------------------------------------------------------------------------- */
 
 static const struct rmv_error *write_mark(struct rmv_runner *runner, const struct rmv_stage *stage,
-                                          const struct rmv_buf *text)
+                                          const struct rmv_buf *text, bool sync)
 {
     RMV_CLEANUP(rmv_str_free) char *path = rmv_runner_path_of(stage, MARK_FOLDER, "");
     RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
@@ -124,7 +124,8 @@ static const struct rmv_error *write_mark(struct rmv_runner *runner, const struc
     if (err)
         return err;
     rmv_fs_clear_temporaries(folder_fd);
-    return rmv_fs_write_atomic_at(folder_fd, name, text->data, text->size, 0666);
+    return (sync ? rmv_fs_write_atomic_at : rmv_fs_write_unsynced_at)(folder_fd, name, text->data,
+                                                                      text->size, 0666);
 }
 
 /* A command may write to what it finds at a persistent output: that is nobody's leftover. */
@@ -143,7 +144,20 @@ const struct rmv_error *rmv_runner_mark_started(struct rmv_runner *runner,
     rmv_buf_append(&text, MARK_HEAD, sizeof(MARK_HEAD));
     for (size_t i = 0; i < stage->outs_count; i++)
         append_out(&text, &stage->outs[i], "");
-    return write_mark(runner, stage, &text);
+    return write_mark(runner, stage, &text, false);
+}
+
+void rmv_runner_sync_mark(struct rmv_runner *runner, const struct rmv_stage *stage)
+{
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_runner_path_of(stage, MARK_FOLDER, "");
+    RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
+    const char *name = NULL;
+    const struct rmv_error *err =
+        rmv_beneath_open_parent(runner->workspace->root_fd, path, false, &folder_fd, &name);
+    if (!err)
+        err = rmv_fs_sync_at(folder_fd, name);
+    if (err && err->code != RMV_ERR_NOT_FOUND) /* the command may have removed it */
+        rmv_log_write(runner->workspace->log, RMV_LOG_WARNING, "%s", err->message);
 }
 
 void rmv_runner_mark_failed(struct rmv_runner *runner, const struct rmv_stage *stage)
@@ -157,7 +171,7 @@ void rmv_runner_mark_failed(struct rmv_runner *runner, const struct rmv_stage *s
             continue;
         append_out(&text, out, left_at(runner, out->path, hex) ? hex : "");
     }
-    const struct rmv_error *err = write_mark(runner, stage, &text);
+    const struct rmv_error *err = write_mark(runner, stage, &text, true);
     if (err)
         rmv_log_write(runner->workspace->log, RMV_LOG_WARNING,
                       "cannot note what stage '%s' left: %s", stage->address, err->message);

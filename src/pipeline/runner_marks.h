@@ -13,10 +13,12 @@ enum rmv_mark {
     RMV_MARK_LEFT,    /* exactly what a failed run left */
 };
 
-/* Comes before anything is removed. Errors: IO. */
+/* Comes before anything is removed. A kill leaves it; a power cut may take it away, so that data at
+ * the outputs would be refused as unknown, until rmv_runner_sync_mark() returns. Errors: IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_runner_mark_started(struct rmv_runner *runner,
                                                 const struct rmv_stage *stage);
+void rmv_runner_sync_mark(struct rmv_runner *runner, const struct rmv_stage *stage);
 
 /* Notes what a run that failed left; its command has ended. On failure the mark stays as it was. */
 void rmv_runner_mark_failed(struct rmv_runner *runner, const struct rmv_stage *stage);

@@ -14,6 +14,7 @@ struct rmv_run {
     struct rmv_record record;    /* of its times so far */
     struct rmv_execution *execution;
     bool is_cleared;   /* what is at the outputs, if anything, was made by this run */
+    int64_t mark_ns;   /* when the mark of its start is to be durable; 0: it is, or there is none */
     unsigned attempt;  /* from 1 */
     int64_t resume_ns; /* no command runs: when the next attempt starts */
     char key[RMV_OBJECT_ID_HEX_SIZE]; /* of what it runs */

@@ -37,6 +37,14 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_fs_write_atomic_at(int dir_fd, const char *path, const void *bytes,
                                                size_t size, mode_t mode);
 
+/* The same, but a power cut may take the file away or cut it short until rmv_fs_sync_at() makes it
+ * durable, with its name. A kill does no harm. Errors: IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_fs_write_unsynced_at(int dir_fd, const char *path, const void *bytes,
+                                                 size_t size, mode_t mode);
+RMV_MUST_CHECK
+const struct rmv_error *rmv_fs_sync_at(int dir_fd, const char *path);
+
 /* A path beside `path` that nobody else uses; the caller frees it. */
 char *rmv_fs_temporary_of(const char *path);
 
