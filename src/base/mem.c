@@ -47,13 +47,20 @@ void *rmv_aligned_alloc(size_t alignment, size_t size)
     return checked(aligned_alloc(alignment, size));
 }
 
+static bool is_whole(size_t size)
+{
+    return size >= HUGE_PAGE_SIZE && size % HUGE_PAGE_SIZE == 0;
+}
+
 void *rmv_large_alloc(size_t alignment, size_t size)
 {
-    const bool is_whole = size >= HUGE_PAGE_SIZE && size % HUGE_PAGE_SIZE == 0;
-    void *memory = rmv_aligned_alloc(is_whole ? HUGE_PAGE_SIZE : alignment, size);
-    if (is_whole)
+    return rmv_aligned_alloc(is_whole(size) ? HUGE_PAGE_SIZE : alignment, size);
+}
+
+void rmv_large_use(void *memory, size_t size)
+{
+    if (is_whole(size))
         madvise(memory, size, MADV_HUGEPAGE);
-    return memory;
 }
 
 void *rmv_grow(void *memory, size_t count, size_t *capacity, size_t element_size)

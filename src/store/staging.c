@@ -7,6 +7,8 @@
 
 #include "rmv/base/mem.h"
 
+#define SMALL_SIZE_MAX ((size_t)256 << 10) /* many packs have no more */
+
 void rmv_staging_init(struct rmv_staging *staging, size_t size)
 {
     assert(size > 0 && size % RMV_VFS_DIRECT_ALIGNMENT == 0);
@@ -79,6 +81,8 @@ size_t rmv_staging_add(struct rmv_staging *staging, const void *bytes, size_t si
         *buffer = rmv_large_alloc(RMV_VFS_DIRECT_ALIGNMENT, staging->size);
     const size_t room = staging->size - staging->used;
     const size_t taken = size < room ? size : room;
+    if (staging->used <= SMALL_SIZE_MAX && staging->used + taken > SMALL_SIZE_MAX)
+        rmv_large_use(*buffer, staging->size);
     memcpy(*buffer + staging->used, bytes, taken);
     staging->used += taken;
     return taken;

@@ -19,9 +19,11 @@ void *rmv_realloc(void *memory, size_t size);
 /* Memory whose address, like `size`, is a multiple of `alignment`, a power of two; not zeroed. */
 void *rmv_aligned_alloc(size_t alignment, size_t size);
 
-/* The same for what is written and read over and over: if `size` is whole huge pages, in these
- * where the system has them. Freed with free(). */
+/* The same for what is written and read over and over: rmv_large_use() says that much of it is
+ * about to be written, and from then on it is in huge pages, if `size` is whole ones and the system
+ * has them. Not before: such a page is cleared as a whole when its first byte is written. */
 void *rmv_large_alloc(size_t alignment, size_t size);
+void rmv_large_use(void *memory, size_t size);
 
 /* Returns `memory`, grown so that it holds at least `count + 1` elements; `*capacity` counts
  * elements. For arrays that grow by one: amortised constant time. */
