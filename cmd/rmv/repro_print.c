@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/screen.h"
+#include "rmv/base/time.h"
 #include "rmv/live.h"
 #include "rmv/shared.h"
 
@@ -19,6 +20,19 @@ struct cli_repro_line {
     bool is_error;
     struct rmv_buf text;
 };
+
+/* A stage that runs, or has run. */
+struct cli_repro_run {
+    char *why;
+    int64_t start_ns;
+};
+
+static void free_run(struct cli_repro_run *run)
+{
+    if (run)
+        rmv_str_free(&run->why);
+    free(run);
+}
 
 void cli_repro_printer_open(struct cli_repro_printer *printer)
 {
@@ -35,6 +49,9 @@ void cli_repro_printer_free(struct cli_repro_printer *printer)
 {
     cli_repro_printer_finish(printer);
     rmv_value_free(&printer->stages);
+    for (size_t i = 0; i < printer->running.count; i++)
+        free_run(printer->running.entries[i].value);
+    rmv_map_free(&printer->running);
     for (size_t i = 0; i < printer->lines_count; i++) {
         rmv_str_free(&printer->lines[i].stage);
         rmv_buf_free(&printer->lines[i].text);
@@ -163,6 +180,28 @@ static const char *state_name(enum rmv_repro_event_kind kind)
     }
 }
 
+static void note_run(struct cli_repro_printer *printer, const struct rmv_repro_event *event)
+{
+    struct cli_repro_run *run = rmv_calloc(1, sizeof(*run));
+    *run = (struct cli_repro_run){.why = rmv_str_copy(event->text),
+                                  .start_ns = rmv_time_monotonic_ns()};
+    free_run(rmv_map_set(&printer->running, event->stage->address, run));
+}
+
+/* Of a stage that ran: why, for how long, and where its log is. */
+static void add_run(const struct cli_repro_printer *printer, const struct rmv_repro_event *event,
+                    struct rmv_value *stage)
+{
+    const struct cli_repro_run *run = rmv_map_find(&printer->running, event->stage->address);
+    if (!run || (event->kind != RMV_REPRO_RAN && event->kind != RMV_REPRO_FAILED))
+        return;
+    RMV_CLEANUP(rmv_str_free) char *log = rmv_repro_log_path_of(event->stage);
+    const int64_t ms = (rmv_time_monotonic_ns() - run->start_ns) / 1000000;
+    cli_set_text(stage, "why", run->why);
+    rmv_value_set_double(rmv_value_add(stage, "duration"), (double)ms / 1000);
+    cli_set_path(stage, "log", log);
+}
+
 static void add_to_list(struct cli_repro_printer *printer, const struct rmv_repro_event *event,
                         const char *state)
 {
@@ -172,6 +211,7 @@ static void add_to_list(struct cli_repro_printer *printer, const struct rmv_repr
     cli_set_text(stage, "state", state);
     if (*event->text)
         cli_set_text(stage, "reason", event->text);
+    add_run(printer, event, stage);
 }
 
 static bool is_for_stderr(enum rmv_repro_event_kind kind)
@@ -280,6 +320,8 @@ void cli_repro_print_event(struct cli_repro_printer *printer, const struct rmv_r
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf words = {0};
     const char *state = state_name(event->kind);
 
+    if (event->kind == RMV_REPRO_RUNNING)
+        note_run(printer, event);
     if (state)
         add_to_list(printer, event, state);
     if (state && event->kind != RMV_REPRO_UP_TO_DATE && event->kind != RMV_REPRO_FROZEN)

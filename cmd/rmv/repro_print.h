@@ -7,16 +7,19 @@
 
 #include "rmv/base/buf.h"
 #include "rmv/base/live.h"
+#include "rmv/base/map.h"
 #include "rmv/base/value.h"
 #include "rmv/pipeline/repro.h"
 
 struct cli_repro_line;
+struct cli_repro_run;
 
 struct cli_repro_printer {
     bool as_json;            /* a document follows on standard output: all goes to standard error */
     bool many;               /* stages run at once: each line has the stage in front */
     bool with_failures;      /* as they come; otherwise the last one is how the command ends */
     struct rmv_value stages; /* for --json: what became of each */
+    struct rmv_map running;  /* for that: address → struct cli_repro_run *, of those that ran */
     size_t changes;          /* stages that were not simply up to date */
     struct rmv_live *live;   /* NULL: there is none */
     struct cli_repro_line *lines;

@@ -83,6 +83,18 @@ it 'changes nothing with --dry'                   '
 it 'names the nearest stage for an unknown one'   'says "did you mean .train." rmv repro tain && exits 3 rmv repro tain'
 it 'refuses --single-item without a target'       'exits 2 rmv repro --single-item'
 it 'prints JSON'                                  'rmv repro --json 2>/dev/null | python3 -c "import json,sys; d=json.load(sys.stdin); assert d[\"ok\"] and [s[\"state\"] for s in d[\"stages\"]] == [\"up to date\"]*3"'
+it 'says in JSON why a stage ran, for how long, and where its log is' '
+    repository ../log; stages <<"YAML"
+  good: {cmd: echo hello, always_changed: true}
+  "bad one": {cmd: "sleep 0.2; exit 3"}
+YAML
+    rmv repro -k --json 2>/dev/null >out || :; python3 -c "
+import json
+good, bad = json.load(open(\"out\"))[\"stages\"]
+assert good[\"why\"] == good[\"reason\"] and \"always\" in good[\"why\"], good
+assert bad[\"state\"] == \"failed\" and \"not run yet\" in bad[\"why\"] and \"exit status 3\" in bad[\"reason\"], bad
+assert 0.2 <= bad[\"duration\"] < 60 and 0 <= good[\"duration\"] < 60
+assert open(good[\"log\"]).read().endswith(\"INFO - hello\\n\") and \"ERROR\" in open(bad[\"log\"]).read()"'
 it 'works from a folder below'                    'cd raw && says "Everything is up to date" rmv repro'
 it 'opens no file of data when nothing changed'   '
     command -v strace >/dev/null || exit 0
