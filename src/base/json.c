@@ -283,9 +283,8 @@ static void free_tree(cJSON **tree)
 }
 
 /* What cJSON does not parse: a structure that does not fit together. */
-static const struct rmv_error *structure_error(const struct cursor *cursor, const char *end)
+static const struct rmv_error *structure_error(const struct cursor *cursor, size_t offset)
 {
-    size_t offset = end ? (size_t)(end - cursor->text) : cursor->size;
     while (offset < cursor->size && is_blank(cursor->text[offset]))
         offset++;
     if (offset >= cursor->size || offset + 1 == cursor->size)
@@ -297,6 +296,7 @@ static const struct rmv_error *structure_error(const struct cursor *cursor, cons
 static const struct rmv_error *parse(const char *name, const char *text, size_t size,
                                      struct rmv_buf *plain, struct rmv_value *out)
 {
+    text = text ? text : "";
     RMV_CLEANUP(rmv_value_free) struct rmv_value value = {0};
     RMV_CLEANUP(free_tree) cJSON *tree = NULL;
     struct cursor cursor = {.name = name, .text = text, .size = size, .plain = plain};
@@ -309,15 +309,14 @@ static const struct rmv_error *parse(const char *name, const char *text, size_t 
     if (err)
         return err;
 
-    const char *seen = plain && plain->size ? plain->data : text, *end = NULL;
-    tree = cJSON_ParseWithLengthOpts(seen + cursor.offset, size - cursor.offset, &end, false);
-    if (end)
-        end = text + (end - seen);
+    const char *seen = plain && plain->size ? plain->data : text, *stop = NULL;
+    tree = cJSON_ParseWithLengthOpts(seen + cursor.offset, size - cursor.offset, &stop, false);
+    const size_t end = stop ? (size_t)(stop - seen) : size;
     if (!tree)
         return structure_error(&cursor, end);
-    for (const char *rest = end; rest < text + size; rest++)
-        if (!is_blank(*rest))
-            return fail_at(&cursor, (size_t)(rest - text), RMV_ERR_CORRUPT,
+    for (size_t rest = end; rest < size; rest++)
+        if (!is_blank(text[rest]))
+            return fail_at(&cursor, rest, RMV_ERR_CORRUPT,
                            "the document has ended, but here is more text");
     err = convert(&cursor, tree, &value);
     if (err)

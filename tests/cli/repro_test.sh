@@ -83,6 +83,12 @@ it 'changes nothing with --dry'                   '
 it 'names the nearest stage for an unknown one'   'says "did you mean .train." rmv repro tain && exits 3 rmv repro tain'
 it 'refuses --single-item without a target'       'exits 2 rmv repro --single-item'
 it 'prints JSON'                                  'rmv repro --json 2>/dev/null | python3 -c "import json,sys; d=json.load(sys.stdin); assert d[\"ok\"] and [s[\"state\"] for s in d[\"stages\"]] == [\"up to date\"]*3"'
+it 'finds in another branch what was run in this one, without a lock file' '
+    repository ../branches; stages <<"YAML"
+  a: {cmd: "echo ran >>.git/ran; cp in out", deps: [in], outs: [out]}
+YAML
+    echo 1 >in; rmv repro -q; git add -A; git commit -qm 1; git switch -qc other; echo 2 >in; rmv repro -q; git commit -qam 2
+    git switch -q main; git switch -qc third; rm rmv.lock out; echo 2 >in; rmv repro | grep "^Restored stage .a. from the run cache"; test "$(cat out)" = 2; test "$(wc -l <.git/ran)" = 2'
 it 'says in JSON why a stage ran, for how long, and where its log is' '
     repository ../log; stages <<"YAML"
   good: {cmd: echo hello, always_changed: true}
