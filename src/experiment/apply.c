@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -111,13 +112,39 @@ static const struct rmv_error *is_kept(const struct applying *applying, const ch
     return err;
 }
 
+/* An experiment may come from elsewhere: of .rmstore it brings what a clone brings, and no settings
+ * of this machine, nor anything that rmv keeps there for itself. */
+static const struct rmv_error *check_is_data(const struct applying *applying, const char *path)
+{
+    static const char *const shared[] = {"config", ".gitignore"};
+    const size_t size = strlen(RMV_WORKSPACE_FOLDER);
+
+    for (const char *name = path; name; name = strchr(name, '/') ? strchr(name, '/') + 1 : NULL) {
+        if (strcspn(name, "/") != size || strncasecmp(name, RMV_WORKSPACE_FOLDER, size) != 0)
+            continue;
+        for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
+            if (strncmp(name, RMV_WORKSPACE_FOLDER "/", size + 1) == 0 &&
+                strcmp(name + size + 1, shared[i]) == 0)
+                return NULL;
+        RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(path);
+        return rmv_error_hint(
+            rmv_error(RMV_ERR_DENIED, "experiment '%s' would change '%s', which is rmv's own",
+                      applying->experiment->name, quoted),
+            "nothing was touched; `git show %.12s` shows what it holds", applying->experiment->id);
+    }
+    return NULL;
+}
+
 static const struct rmv_error *sort_out(struct applying *applying,
                                         const struct rmv_vcs_difference *difference,
                                         struct rmv_experiment_applied *plan)
 {
     bool is_ours_alone = false, kept = false;
-    const struct rmv_error *err = NULL;
+    const struct rmv_error *err =
+        *difference->after ? check_is_data(applying, difference->path) : NULL;
 
+    if (err)
+        return err;
     if (!*difference->before) {
         rmv_strings_add(&plan->written, difference->path);
         return NULL;
