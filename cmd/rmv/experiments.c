@@ -161,7 +161,7 @@ struct rmv_experiment_run_options cli_experiment_run_options(struct cli_experime
                                                              int64_t jobs, int64_t stage_jobs)
 {
     cli_watch_interrupts();
-    printer->live = printer->list ? NULL : cli_live_open("experiments");
+    printer->live = printer->list ? NULL : cli_live_open("experiment");
     return (struct rmv_experiment_run_options){.jobs = (unsigned)jobs,
                                                .stage_jobs = (unsigned)stage_jobs,
                                                .report = report,

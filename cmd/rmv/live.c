@@ -20,14 +20,14 @@ static void print_message(void *context, const char *line)
     rmv_live_print(context, line, strlen(line));
 }
 
-struct rmv_live *cli_live_open(const char *things)
+struct rmv_live *cli_live_open(const char *thing)
 {
     struct rmv_live *live = NULL;
     const char *terminal = getenv("TERM");
     if (cli_quiet || !terminal || !*terminal || strcmp(terminal, "dumb") == 0 || !is_one_terminal())
         return NULL;
     fflush(stdout);
-    rmv_live_open(STDOUT_FILENO, things, &live);
+    rmv_live_open(STDOUT_FILENO, thing, &live);
     if (live)
         cli_log_divert(print_message, live);
     return live;

@@ -37,7 +37,7 @@ static void free_run(struct cli_repro_run *run)
 void cli_repro_printer_open(struct cli_repro_printer *printer)
 {
     rmv_value_set_list(&printer->stages);
-    printer->live = printer->as_json ? NULL : cli_live_open("stages");
+    printer->live = printer->as_json ? NULL : cli_live_open("stage");
 }
 
 void cli_repro_printer_finish(struct cli_repro_printer *printer)

@@ -191,14 +191,14 @@ static bool start_drawer(struct rmv_live *live)
     return ok;
 }
 
-void rmv_live_open(int fd, const char *things, struct rmv_live **live)
+void rmv_live_open(int fd, const char *thing, struct rmv_live **live)
 {
     *live = NULL;
     if (!isatty(fd))
         return;
 
     struct rmv_live *opened = rmv_calloc(1, sizeof(*opened));
-    *opened = (struct rmv_live){.fd = fd, .state = {.things = things}};
+    *opened = (struct rmv_live){.fd = fd, .state = {.thing = thing}};
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

@@ -95,7 +95,8 @@ static void append_count(const struct rmv_live_state *state, size_t columns, str
     rmv_buf_append_format(&line, "%zu", state->done);
     if (state->expected > 0)
         rmv_buf_append_format(&line, " of %zu", state->expected);
-    rmv_buf_append_format(&line, " %s done", state->things);
+    const size_t all = state->expected > 0 ? state->expected : state->done;
+    rmv_buf_append_format(&line, " %s%s done", state->thing, all == 1 ? "" : "s");
     if (state->rows_count > 0)
         rmv_buf_append_format(&line, ", %zu running", state->rows_count);
     rmv_screen_append_cut(rmv_buf_string(&line), columns, out);

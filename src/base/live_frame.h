@@ -12,7 +12,7 @@ struct rmv_live_row {
 };
 
 struct rmv_live_state {
-    const char *things;
+    const char *thing;
     struct rmv_live_row *rows; /* those that began first are first */
     size_t rows_count, rows_capacity;
     size_t done, expected;

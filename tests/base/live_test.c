@@ -51,7 +51,7 @@ static void a_line_has_name_what_it_does_and_time(void **state)
 {
     (void)state;
     RMV_CLEANUP(live_free)
-    struct rmv_live_state live = {.things = "stages", .done = 12, .expected = 100};
+    struct rmv_live_state live = {.thing = "stage", .done = 12, .expected = 100};
     check_frame(&live, 79, 23, "12 of 100 stages done");
     add_row(&live, "prepare", "running", 1000 - 83, 0);
     add_row(&live, "übung", "attempt 2 of 3", 997, 1002);
@@ -72,7 +72,7 @@ static void no_line_is_wider_than_the_terminal(void **state)
 {
     (void)state;
     RMV_CLEANUP(live_free)
-    struct rmv_live_state live = {.things = "stages", .done = 0, .expected = 2};
+    struct rmv_live_state live = {.thing = "stage", .done = 0, .expected = 2};
     add_row(&live, "a-name-of-thirty-characters-xx", "running", 1000, 0);
     add_row(&live, "日本語日本語日本語", "queued in Slurm, job 17 (Resources)", 1000, 0);
     check_frame(&live, 39, 23,
@@ -91,7 +91,7 @@ static void where_there_are_too_many_the_first_are_shown(void **state)
 {
     (void)state;
     static const char *const names[] = {"a", "b", "c", "d", "e"};
-    RMV_CLEANUP(live_free) struct rmv_live_state live = {.things = "stages", .expected = 9};
+    RMV_CLEANUP(live_free) struct rmv_live_state live = {.thing = "stage", .expected = 9};
     for (int i = 0; i < 5; i++)
         add_row(&live, names[i], "running", 990 + i, 0);
     check_frame(&live, 79, 6,
@@ -147,7 +147,7 @@ static void what_is_printed_scrolls_by_above_the_lines(void **state)
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf drawn = {0};
 
     open_terminal(&reader, &terminal);
-    rmv_live_open(terminal, "stages", &live);
+    rmv_live_open(terminal, "stage", &live);
     assert_non_null(live);
     rmv_live_expect(live, 3);
     rmv_live_start(live, "a", "running");
@@ -173,7 +173,7 @@ static void a_line_without_an_end_is_not_drawn_over(void **state)
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf drawn = {0};
 
     open_terminal(&reader, &terminal);
-    rmv_live_open(terminal, "stages", &live);
+    rmv_live_open(terminal, "stage", &live);
     rmv_live_start(live, "a", "running");
     wait_for(reader, "\033[?7h", &drawn);
     rmv_live_print(live, "50 %", 4);
@@ -193,14 +193,14 @@ static void a_question_is_asked_on_a_clean_line(void **state)
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf drawn = {0};
 
     open_terminal(&reader, &terminal);
-    rmv_live_open(terminal, "stages", &live);
+    rmv_live_open(terminal, "stage", &live);
     wait_for(reader, "\033[?7l0 stages done\033[J\r\033[?7h", &drawn);
     rmv_live_pause(live);
     rmv_live_count(live);
     assert_int_equal(write(terminal, "yes? ", 5), 5);
     wait_for(reader, "\033[?7h\r\033[Jyes? ", &drawn);
     rmv_live_resume(live);
-    wait_for(reader, "yes? \033[?7l1 stages done", &drawn);
+    wait_for(reader, "yes? \033[?7l1 stage done", &drawn);
 }
 
 static void lines_follow_the_width_of_the_terminal(void **state)
@@ -211,7 +211,7 @@ static void lines_follow_the_width_of_the_terminal(void **state)
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf drawn = {0};
 
     open_terminal(&reader, &terminal);
-    rmv_live_open(terminal, "stages", &live);
+    rmv_live_open(terminal, "stage", &live);
     rmv_live_start(live, "日本語", "running");
     wait_for(reader, "日本語  running  0:0", &drawn);
     set_columns(terminal, 17);
@@ -227,7 +227,7 @@ static void nothing_from_a_name_steers_the_terminal(void **state)
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf drawn = {0};
 
     open_terminal(&reader, &terminal);
-    rmv_live_open(terminal, "stages", &live);
+    rmv_live_open(terminal, "stage", &live);
     rmv_live_start(live, "a\033]0;x\a\n", "at\r\302\2332J");
     rmv_live_show(live, "a\033]0;x\a\n", "at\r\302\2332J", 0);
     wait_for(reader, "a\\033]0;x\\007\\012  at\\015\\302\\2332J  0:0", &drawn);
@@ -244,7 +244,7 @@ static void all_that_is_printed_arrives_in_order(void **state)
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf drawn = {0};
 
     open_terminal(&reader, &terminal);
-    rmv_live_open(terminal, "stages", &live);
+    rmv_live_open(terminal, "stage", &live);
     for (int i = 0; i < 300; i++) { /* a terminal takes some 4 KiB before somebody reads */
         RMV_CLEANUP(rmv_str_free) char *line = rmv_str_format("%d\n", i);
         rmv_live_print(live, line, strlen(line));
@@ -264,7 +264,7 @@ static void without_a_terminal_there_is_no_display(void **state)
     (void)state;
     RMV_CLEANUP(rmv_fd_close) int fd = open("file", O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     struct rmv_live *live = NULL;
-    rmv_live_open(fd, "stages", &live);
+    rmv_live_open(fd, "stage", &live);
     assert_null(live);
     rmv_live_expect(live, 3);
     rmv_live_start(live, "a", "running");

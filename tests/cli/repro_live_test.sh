@@ -60,11 +60,11 @@ STEPS
 it 'keeps to the width of the terminal, also when that changes' '
     terminal 30x24 rmv repro -f a <<STEPS
 see ^a  running  [0-9]+:
-see ^0 of 1 stage. done, 1 running$
+see ^0 of 1 stage done, 1 running$
 size 16x24
-see ^0 of 1 stages …$
+see ^0 of 1 stage d…$
 size 40x24
-see ^0 of 1 stage. done, 1 running$
+see ^0 of 1 stage done, 1 running$
 run echo ok >../a
 STEPS'
 for name in a b c d e f g h; do echo "  stage-日本-$name: {cmd: '$(hold $name)'}"; done | stages

@@ -13,10 +13,9 @@
 
 struct rmv_live;
 
-/* Draws on the terminal `fd`; `*live` is NULL if it is none. `things` are what is counted:
- * "stages".
- */
-void rmv_live_open(int fd, const char *things, struct rmv_live **live);
+/* Draws on the terminal `fd`; `*live` is NULL if it is none. `thing` is what is counted:
+ * "stage". */
+void rmv_live_open(int fd, const char *thing, struct rmv_live **live);
 void rmv_live_close(struct rmv_live **live); /* prints what has not been, wipes the rest */
 
 /* How many there are in all; 0 if that is not known. */
