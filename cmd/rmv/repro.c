@@ -13,7 +13,7 @@
 #include "rmv/shared.h"
 
 static struct cli_choice choice;
-static bool option_interactive, option_dry, option_no_commit, option_json;
+static bool option_interactive, option_dry, option_no_commit, option_json, option_glob;
 static int64_t option_jobs = 1;
 static const char *option_executor, *option_every, *option_at;
 
@@ -28,6 +28,9 @@ static const struct cli_option options[] = {
      .letter = 'i',
      .flag = &option_interactive,
      .help = "ask before each stage that changed"},
+    {.name = "glob",
+     .flag = &option_glob,
+     .help = "targets may be patterns, which they may anyway"},
     {.name = "dry", .flag = &option_dry, .help = "say what would run, and why; change nothing"},
     {.name = "jobs",
      .letter = 'j',

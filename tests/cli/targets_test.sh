@@ -34,6 +34,7 @@ it 'finds those of the root in a folder without a file' 'cd empty; means same sa
 it 'runs the one of the folder, not that of the root' 'cd models; test "$(rmv repro same 2>&1 | tail -n 1)" = models; cd ..; test "$(rmv repro same | tail -n 1)" = root'
 it 'says so for all commands that take stages'    'cd models; rmv status only | grep "models/rmv.yaml:only: not run yet"; rmv status loop | grep -c loop@ | grep -x 2; rmv freeze only; grep -A1 only rmv.yaml | grep "frozen: true"; rmv unfreeze only
     rmv dag only | grep "models/rmv.yaml:only"; rmv repro -q only; echo new >only.txt; rmv commit -q only; rmv status only | grep clean; rmv remove only; ! grep only rmv.yaml'
+it 'takes patterns with --glob as without'        'rmv repro --dry --glob "lo*" >with; rmv repro --dry "lo*" | diff with -'
 it 'names the nearest'                            'says "did you mean .same." rmv repro smae'
 it 'takes any name, and any item of a loop'       '
     repository "$TEST_FOLDER/names"; stages <<"YAML"
