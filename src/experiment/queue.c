@@ -1,4 +1,5 @@
 /* The queue: references to the commits of tasks, so that Git and gc keep what they need. */
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -223,6 +224,24 @@ const struct rmv_error *rmv_experiment_queue_run(struct rmv_workspace *workspace
     return err;
 }
 
+/* Tells the process that the lock names to stop: on another machine that number is somebody else's.
+ */
+static const struct rmv_error *stop_holder(const char *holder)
+{
+    char *host = NULL, ours[HOST_NAME_MAX + 1] = "";
+    const long pid = strtol(holder, &host, 10);
+
+    if (pid <= 1)
+        return NULL;
+    host += *host == ' ';
+    gethostname(ours, sizeof(ours) - 1);
+    if (strcspn(host, "\n") != strlen(ours) || strncmp(host, ours, strlen(ours)) != 0)
+        return rmv_error(RMV_ERR_LOCKED,
+                         "the queue is worked on by process %ld on %.*s: stop it there", pid,
+                         (int)strcspn(host, "\n"), host);
+    return kill((pid_t)pid, SIGTERM) < 0 ? rmv_error_errno("cannot stop process %ld", pid) : NULL;
+}
+
 const struct rmv_error *rmv_experiment_queue_stop(struct rmv_workspace *workspace, bool kill_now,
                                                   bool *is_running)
 {
@@ -243,10 +262,5 @@ const struct rmv_error *rmv_experiment_queue_stop(struct rmv_workspace *workspac
     err = rmv_fs_write_atomic(stop_path, "", 0);
     if (!err && kill_now)
         err = rmv_fs_read(lock_path, HOLDER_BYTES_MAX, &holder);
-    if (err || !kill_now)
-        return err;
-    const long pid = strtol(rmv_buf_string(&holder), NULL, 10);
-    if (pid > 1 && kill((pid_t)pid, SIGTERM) < 0)
-        return rmv_error_errno("cannot stop process %ld", pid);
-    return NULL;
+    return err || !kill_now ? err : stop_holder(rmv_buf_string(&holder));
 }
