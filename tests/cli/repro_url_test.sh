@@ -7,6 +7,7 @@ python3 "$SOURCE_ROOT/tests/servers/file_server.py" "$TEST_FOLDER/www" "$TEST_FO
 server=$!
 trap 'kill $server 2>/dev/null; finish' EXIT
 for _ in $(seq 300); do [ -e "$TEST_FOLDER/state/port" ] && break; sleep 0.1; done
+export no_proxy=127.0.0.1
 site=http://127.0.0.1:$(cat "$TEST_FOLDER/state/port")
 www=$TEST_FOLDER/www log=$TEST_FOLDER/state/log
 
