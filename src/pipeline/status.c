@@ -1,5 +1,6 @@
 #include "rmv/pipeline/status.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,9 +88,14 @@ static char *describe_change(struct rmv_stage_view *view, const struct rmv_outpu
     RMV_CLEANUP(rmv_changes_free) struct rmv_changes changes = {0};
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
 
-    if (before->kind != RMV_OUTPUT_TREE || now->kind != RMV_OUTPUT_TREE ||
-        rmv_dataset_compare(view->workspace, before, now, &changes))
+    if (before->kind != RMV_OUTPUT_TREE || now->kind != RMV_OUTPUT_TREE)
         return rmv_str_copy("modified");
+    /* What nobody added or made is not in the store. */
+    if (rmv_dataset_compare(view->workspace, before, now, &changes))
+        return before->nfiles == now->nfiles
+                   ? rmv_str_copy("modified")
+                   : rmv_str_format("modified, %" PRIu64 " → %" PRIu64 " files", before->nfiles,
+                                    now->nfiles);
     append_count(&text, &changes, RMV_CHANGE_ADDED, "added");
     append_count(&text, &changes, RMV_CHANGE_MODIFIED, "modified");
     append_count(&text, &changes, RMV_CHANGE_DELETED, "deleted");

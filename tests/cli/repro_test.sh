@@ -83,6 +83,11 @@ it 'changes nothing with --dry'                   '
 it 'names the nearest stage for an unknown one'   'says "did you mean .train." rmv repro tain && exits 3 rmv repro tain'
 it 'refuses --single-item without a target'       'exits 2 rmv repro --single-item'
 it 'prints JSON'                                  'rmv repro --json 2>/dev/null | python3 -c "import json,sys; d=json.load(sys.stdin); assert d[\"ok\"] and [s[\"state\"] for s in d[\"stages\"]] == [\"up to date\"]*3"'
+it 'says how many files a folder has now that nobody added' '
+    repository ../folder; mkdir in; echo 1 >in/a; stages <<"YAML"
+  a: {cmd: "cat in/* >out", deps: [in], outs: [out]}
+YAML
+    rmv repro -q; echo 2 >in/b; echo 3 >in/c; rmv repro --dry | grep -F "changed: in (modified, 1 → 3 files)"; rmv repro -q; echo 4 >in/c; rmv repro --dry | grep -F "changed: in (modified)"'
 it 'finds in another branch what was run in this one, without a lock file' '
     repository ../branches; stages <<"YAML"
   a: {cmd: "echo ran >>.git/ran; cp in out", deps: [in], outs: [out]}
