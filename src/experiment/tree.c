@@ -182,8 +182,25 @@ static void remove_files(const char *path)
     if (!rmv_process_output(&options, CONFIG_BYTES_MAX, &out, &status)) {
         options.argv = remove;
         if (rmv_process_output(&options, CONFIG_BYTES_MAX, &out, &status))
-            return; /* git complains about what is left */
+            return; /* the next one tries again */
     }
+}
+
+/* A `git worktree` that was killed can leave a state that Git itself stumbles over. */
+static void forget_state(const struct rmv_workspace *owner, pthread_mutex_t *mutex,
+                         const char *path)
+{
+    RMV_CLEANUP(rmv_str_free) char *folder = rmv_path_parent(path);
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings states = {0};
+    if (mutex)
+        pthread_mutex_lock(mutex);
+    warn(owner, rmv_vcs_linked_in(owner->vcs, folder, &names, &states));
+    if (mutex)
+        pthread_mutex_unlock(mutex);
+    for (size_t i = 0; i < states.count; i++)
+        if (strcmp(names.items[i], rmv_path_name(path)) == 0)
+            remove_files(states.items[i]);
 }
 
 /* The caller holds the lock. A symbolic link is none of our work trees, and where it leads none of
@@ -196,15 +213,12 @@ static void remove_tree(const struct rmv_workspace *owner, pthread_mutex_t *mute
         return;
     }
     const char *const remove[] = {"worktree", "remove", "--force", "--force", path, NULL};
-    static const char *const prune[] = {"worktree", "prune", NULL};
-    const struct rmv_error *err = git(owner, mutex, remove);
-    if (err && is_folder(path)) {
+    if (is_folder(path) && git(owner, mutex, remove) && is_folder(path))
         remove_files(path);
-        err = git(owner, mutex, remove); /* what git noted down about it */
-        if (err)
-            err = git(owner, mutex, prune);
-        warn(owner, err);
-    }
+    if (is_folder(path))
+        rmv_log_write(owner->log, RMV_LOG_WARNING, "cannot remove the work tree '%s'", path);
+    else
+        forget_state(owner, mutex, path);
     forget_user(owner, path);
 }
 
@@ -282,9 +296,11 @@ void rmv_experiment_trees_clear(struct rmv_workspace *owner)
     RMV_CLEANUP(rmv_str_free)
     char *path = rmv_path_join(owner->root, RMV_WORKSPACE_FOLDER "/exps/" TREES);
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings states = {0};
     DIR *folder = rmv_experiment_open_folder(owner, TREES);
 
     rmv_snapshot_clear(owner);
+    warn(owner, rmv_vcs_linked_in(owner->vcs, path, &names, &states));
     for (const struct dirent *entry = folder ? readdir(folder) : NULL; entry;
          entry = readdir(folder)) {
         const char *name = entry->d_name;

@@ -40,6 +40,12 @@ const char *rmv_vcs_root(const struct rmv_vcs *vcs);
  * not, or there is no main one. */
 const char *rmv_vcs_main_root(const struct rmv_vcs *vcs);
 
+/* Adds the names of the linked work trees directly in `folder` (absolute) that Git knows of,
+ * whether or not they are there, and for each the folder where Git keeps its state. Errors: IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_vcs_linked_in(struct rmv_vcs *vcs, const char *folder,
+                                          struct rmv_strings *names, struct rmv_strings *states);
+
 /* Resolves a revision as `git rev-parse REV^{commit}` does. Errors: NOT_FOUND (unknown or
  * ambiguous, or no commit yet). */
 RMV_MUST_CHECK
