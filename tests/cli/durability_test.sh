@@ -91,3 +91,10 @@ for file in index runs/index placed; do
     it "whatever a power cut makes of .rmstore/$file costs time, never data" 'for how in empty zeros junk cut torn begun gone; do
         damage .rmstore/$file $how && goes_on "$file $how" || { echo "after: $how"; exit 1; }; done'
 done
+
+it 'repro makes all durable that it records of several stages together' 'repository "$TEST_FOLDER/together" &&
+    for i in 1 2 3 4 5 6; do printf "  s$i:\n    cmd: echo $i >$i.out\n    outs: [$i.out]\n"; done | stages &&
+    traced repro.trace rmv repro -q && sound repro.trace && test "$(grep -c "^  s" rmv.lock)" = 6'
+it 'repro makes the mark of a run durable that takes its time' 'repository "$TEST_FOLDER/slow" &&
+    printf "  slow:\n    cmd: sleep 1; echo 1 >out\n    outs: [out]\n" | stages && traced mark.trace rmv repro -q &&
+    in_order mark.trace "^rename .*/runs/started/slow$" "^sync .*/runs/started/slow$" "^sync .*/runs/started$" "^rename .*/rmv.lock$"'
