@@ -133,6 +133,37 @@ static void a_changed_byte_in_a_pack_with_a_chunk_list_is_found(void **state)
     }
 }
 
+/* What does not compress is in raw blocks: most of it has no checksum but the footer's, and the
+ * heads of frames and blocks have no other even if the object comes out right. */
+static void a_changed_byte_in_the_frames_of_a_large_file_is_found(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf bytes = {0};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf pack = {0};
+    RMV_CLEANUP(rmv_vfs_close) struct rmv_vfs_file file = RMV_VFS_FILE_EMPTY;
+    RMV_CLEANUP(rmv_pack_footer_free) struct rmv_pack_footer footer = {0};
+    RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_store();
+    make_bytes(PATTERN_RANDOM, 8, (size_t)5 << 18, &bytes);
+    put_bytes(store, &bytes);
+    RMV_CLEANUP(rmv_str_free) char *path = only_file("packs");
+    CHECK_OK(rmv_fs_read(path, 4 << 20, &pack));
+    CHECK_OK(rmv_vfs_open(rmv_vfs_default(), path, O_RDONLY, &file));
+    CHECK_OK(rmv_pack_read_footer(&file, &footer));
+    assert_true(footer.frames_count > 2);
+
+    for (size_t i = 0; i < 16 * footer.frames_count; i++) {
+        const size_t at = footer.frame_offsets[i / 16] + i % 16;
+        const char change = (char)(1 << (i % 8));
+        pack.data[at] ^= change;
+        replace_file(path, pack.data, pack.size);
+        rmv_store_close(&store);
+        store = open_store();
+        if (count_problems(store, false) == 0)
+            fail_msg("a change of byte %zu of the pack is not found", at);
+        pack.data[at] ^= change;
+    }
+}
+
 /* The footer tells where everything is, so without an index it must not be believed blindly either.
  */
 static void a_changed_byte_anywhere_in_a_pack_is_found_without_an_index(void **state)
@@ -443,6 +474,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_changed_byte_anywhere_in_a_pack_is_found),
         TEST(a_changed_byte_in_a_pack_with_a_chunk_list_is_found),
+        TEST(a_changed_byte_in_the_frames_of_a_large_file_is_found),
         TEST(a_changed_byte_anywhere_in_a_pack_is_found_without_an_index),
         TEST(a_pack_that_is_cut_short_is_found),
         TEST(a_changed_byte_anywhere_in_an_index_does_no_harm),
