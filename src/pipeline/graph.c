@@ -171,8 +171,9 @@ static int compare_numbers(const void *a, const void *b)
 static void sort_once(struct rmv_graph_node *node)
 {
     size_t kept = 0;
-    if (node->needs)
-        qsort(node->needs, node->needs_count, sizeof(size_t), compare_numbers);
+    if (!node->needs)
+        return;
+    qsort(node->needs, node->needs_count, sizeof(size_t), compare_numbers);
     for (size_t i = 0; i < node->needs_count; i++)
         if (i == 0 || node->needs[i] != node->needs[kept - 1])
             node->needs[kept++] = node->needs[i];
