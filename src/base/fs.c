@@ -18,6 +18,7 @@
 
 #define TEMPORARY_HEAD ".rmv-tmp-"
 #define READ_STEP_BYTES ((size_t)64 * 1024)
+#define REPLACE_RETRIES_MAX 100
 
 void rmv_fd_close(int *fd)
 {
@@ -206,7 +207,7 @@ static const struct rmv_error *replace_via(int via_fd, const char *temporary,
 }
 
 /* The temporary file is beside `path` if `via_fd` is -1. */
-static const struct rmv_error *replace(int via_fd, const struct replacement *replacement)
+static const struct rmv_error *replace_once(int via_fd, const struct replacement *replacement)
 {
     bool is_other_disk = false;
     if (via_fd >= 0) {
@@ -217,6 +218,15 @@ static const struct rmv_error *replace(int via_fd, const struct replacement *rep
     }
     RMV_CLEANUP(rmv_str_free) char *temporary = rmv_fs_temporary_of(replacement->path);
     return replace_via(replacement->dir_fd, temporary, replacement, &is_other_disk);
+}
+
+/* Who clears up may come between the making of the file and its lock: then with another one. */
+static const struct rmv_error *replace(int via_fd, const struct replacement *replacement)
+{
+    const struct rmv_error *err = replace_once(via_fd, replacement);
+    for (int i = 0; i < REPLACE_RETRIES_MAX && err && err->code == RMV_ERR_LOCKED; i++)
+        err = replace_once(via_fd, replacement);
+    return err;
 }
 
 const struct rmv_error *rmv_fs_write_atomic_at(int dir_fd, const char *path, const void *bytes,

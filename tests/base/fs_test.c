@@ -2,7 +2,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -152,6 +154,44 @@ static void folders_are_made_with_their_parents_and_may_exist(void **state)
     CHECK_FAILS(rmv_fs_sync_folder("a/x"), RMV_ERR_NOT_FOUND);
 }
 
+struct cleaner {
+    int folder_fd;
+    atomic_bool ends;
+};
+
+static void *clear_all_the_time(void *context)
+{
+    struct cleaner *cleaner = context;
+    while (!atomic_load(&cleaner->ends))
+        rmv_fs_clear_temporaries(cleaner->folder_fd);
+    return NULL;
+}
+
+static void files_are_replaced_while_somebody_clears_up(void **state)
+{
+    (void)state;
+    struct cleaner cleaner = {.folder_fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, clear_all_the_time, &cleaner), 0);
+    for (int i = 0; i < 5000; i++)
+        CHECK_OK(rmv_fs_write_unsynced_at(cleaner.folder_fd, "file", &i, sizeof(i), 0666));
+    atomic_store(&cleaner.ends, true);
+    pthread_join(thread, NULL);
+    rmv_fd_close(&cleaner.folder_fd);
+}
+
+static void names_of_temporary_files_are_known(void **state)
+{
+    (void)state;
+    assert_true(rmv_fs_is_temporary(".rmv-tmp-12-0"));
+    assert_true(rmv_fs_is_temporary(".rmv-tmp-12-18ea26e9040a99a2-1"));
+    assert_true(rmv_fs_is_temporary(".rmv-tmp-7"));
+    assert_false(rmv_fs_is_temporary(".rmv-tmp-"));
+    assert_false(rmv_fs_is_temporary(".rmv-tmp-notes"));
+    assert_false(rmv_fs_is_temporary(".rmv-tmp-1-0.csv"));
+    assert_false(rmv_fs_is_temporary("rmv-tmp-1-0"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +203,8 @@ int main(void)
         TEST(a_folder_in_the_way_is_an_error_and_nothing_is_left),
         TEST(writing_relative_to_a_folder_sets_the_mode),
         TEST(folders_are_made_with_their_parents_and_may_exist),
+        TEST(files_are_replaced_while_somebody_clears_up),
+        TEST(names_of_temporary_files_are_known),
     };
     return RUN_TESTS(tests);
 }
