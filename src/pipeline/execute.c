@@ -191,8 +191,9 @@ const struct rmv_error *rmv_execution_step(struct rmv_execution *execution,
                                            bool *ended)
 {
     *ended = false;
-    stop_if_asked(execution);
     const struct rmv_error *err = execution->kind->step(execution, watched, ended);
+    if (!err && !*ended) /* what ended while we were at something else was not too late */
+        stop_if_asked(execution);
     if (err)
         err = rmv_error_context(err, "stage '%s'", execution->options.stage->address);
     else if (*ended)

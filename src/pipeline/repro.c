@@ -300,7 +300,8 @@ static void record_ended(struct repro *repro)
 
 /* A stage starts once what it needs is recorded: its command may ask rmv about that, and if we are
  * killed it may outlive us, while what is not recorded would be made again. What others see is
- * complete also before a question is asked, and before a stage is dealt with that does not run. */
+ * complete also before a question is asked, of the user or of a server, and before a stage is dealt
+ * with that does not run. */
 static bool needs_record(const struct repro *repro, size_t at)
 {
     const struct rmv_graph_node *node = &repro->graph.nodes[at];
@@ -309,7 +310,8 @@ static bool needs_record(const struct repro *repro, size_t at)
     for (size_t i = 0; i < node->needs_count; i++)
         if (repro->unrecorded[node->needs[i]])
             return true;
-    return repro->runner.options->confirm || repro->runner.pipeline->stages[at].frozen;
+    const struct rmv_stage *stage = &repro->runner.pipeline->stages[at];
+    return repro->runner.options->confirm || stage->frozen || stage->urls_count > 0;
 }
 
 static bool has_place(const struct repro *repro)
@@ -391,6 +393,8 @@ static const struct rmv_error *wait_for_running(struct repro *repro)
         struct rmv_run *run = running->items[i];
         const size_t at = running->stages[i];
         bool ended = false;
+        if (is_due(repro)) /* storing what the next one made may take long, or fail */
+            record_ended(repro);
         const struct rmv_error *err = rmv_run_step(run, &watched[i * RMV_EXECUTION_FDS], &ended);
         if (!ended) {
             rmv_runs_add(running, at, run);
