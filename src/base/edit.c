@@ -43,6 +43,17 @@ bool rmv_edit_offset_of(const struct rmv_edit *edit, const struct rmv_value *val
     return true;
 }
 
+struct rmv_cursor rmv_edit_cursor(const struct rmv_edit *edit, size_t offset)
+{
+    return (struct rmv_cursor){.name = "",
+                               .start = edit->text,
+                               .end = edit->text + edit->size,
+                               .at = edit->text + offset,
+                               .counted = edit->text,
+                               .line = 1,
+                               .column = 1};
+}
+
 size_t rmv_edit_line_start(const struct rmv_edit *edit, size_t offset)
 {
     while (offset > 0 && edit->text[offset - 1] != '\n')

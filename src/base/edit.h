@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/cursor.h"
 #include "rmv/base/buf.h"
 #include "rmv/base/value.h"
 
@@ -39,6 +40,9 @@ const struct rmv_value *rmv_edit_find(const struct rmv_edit *edit, const char **
 
 /* The place of a value; false if it has none, as tables under headers, and classes. */
 bool rmv_edit_offset_of(const struct rmv_edit *edit, const struct rmv_value *value, size_t *offset);
+
+/* Reads the text from `offset` on, for ends of values: it counts no lines. */
+struct rmv_cursor rmv_edit_cursor(const struct rmv_edit *edit, size_t offset);
 
 size_t rmv_edit_line_start(const struct rmv_edit *edit, size_t offset);
 size_t rmv_edit_line_end(const struct rmv_edit *edit, size_t offset); /* behind the line break */

@@ -16,7 +16,6 @@
 #include "rmv/base/path.h"
 #include "rmv/base/time.h"
 
-#define TEMPORARY_HEAD ".rmv-tmp-"
 #define READ_STEP_BYTES ((size_t)64 * 1024)
 #define REPLACE_RETRIES_MAX 100
 
@@ -123,7 +122,7 @@ const struct rmv_error *rmv_fs_mkdir_p(const char *path)
 static char *temporary_name(void)
 {
     static atomic_uint counter;
-    return rmv_str_format(TEMPORARY_HEAD "%ld-%llx-%u", (long)getpid(),
+    return rmv_str_format(RMV_FS_TEMPORARY_HEAD "%ld-%llx-%u", (long)getpid(),
                           (unsigned long long)rmv_time_now_ns(), atomic_fetch_add(&counter, 1));
 }
 
@@ -261,15 +260,15 @@ const struct rmv_error *rmv_fs_write_atomic_via(int via_fd, int dir_fd, const ch
 
 bool rmv_fs_is_temporary(const char *name)
 {
-    const size_t head_size = sizeof(TEMPORARY_HEAD) - 1;
-    return strncmp(name, TEMPORARY_HEAD, head_size) == 0 && name[head_size] >= '1' &&
+    const size_t head_size = sizeof(RMV_FS_TEMPORARY_HEAD) - 1;
+    return strncmp(name, RMV_FS_TEMPORARY_HEAD, head_size) == 0 && name[head_size] >= '1' &&
            name[head_size] <= '9' &&
            name[head_size + strspn(name + head_size, "-0123456789abcdef")] == '\0';
 }
 
 void rmv_fs_clear_leftover(int folder_fd, const char *name)
 {
-    const long owner = strtol(name + sizeof(TEMPORARY_HEAD) - 1, NULL, 10);
+    const long owner = strtol(name + sizeof(RMV_FS_TEMPORARY_HEAD) - 1, NULL, 10);
     if (owner > 0 && owner <= INT_MAX && kill((pid_t)owner, 0) < 0 && errno == ESRCH)
         (void)unlinkat(folder_fd, name, 0);
 }
@@ -297,7 +296,7 @@ void rmv_fs_clear_temporaries(int folder_fd)
         return;
     }
     for (const struct dirent *entry = readdir(folder); entry; entry = readdir(folder))
-        if (strncmp(entry->d_name, TEMPORARY_HEAD, strlen(TEMPORARY_HEAD)) == 0)
+        if (strncmp(entry->d_name, RMV_FS_TEMPORARY_HEAD, strlen(RMV_FS_TEMPORARY_HEAD)) == 0)
             clear_temporary(folder_fd, entry->d_name);
     closedir(folder);
 }

@@ -77,17 +77,6 @@ static bool append_value(const struct rmv_value *value, bool as_tuple, struct rm
 
 /* ---- Where things end ----------------------------------------------------------------------- */
 
-static struct rmv_cursor cursor_at(const struct rmv_edit *edit, size_t offset)
-{
-    return (struct rmv_cursor){.name = "",
-                               .start = edit->text,
-                               .end = edit->text + edit->size,
-                               .at = edit->text + offset,
-                               .counted = edit->text,
-                               .line = 1,
-                               .column = 1};
-}
-
 static bool is_string_next(const struct rmv_cursor *cursor)
 {
     size_t size = 0;
@@ -102,7 +91,7 @@ static bool is_string_next(const struct rmv_cursor *cursor)
  * brackets, strings in a row, or all up to what cannot be part of a number or word. */
 static size_t end_of(const struct rmv_edit *edit, size_t offset, bool to_statement_end)
 {
-    struct rmv_cursor cursor = cursor_at(edit, offset);
+    struct rmv_cursor cursor = rmv_edit_cursor(edit, offset);
     const char *bracket = NULL, *behind = cursor.at;
     const bool is_string = is_string_next(&cursor);
     unsigned depth = 0;

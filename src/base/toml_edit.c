@@ -111,20 +111,9 @@ static void skip_value(struct rmv_cursor *cursor)
     } while (depth > 0 && cursor->at < cursor->end);
 }
 
-static struct rmv_cursor cursor_at(const struct rmv_edit *edit, size_t offset)
-{
-    return (struct rmv_cursor){.name = "",
-                               .start = edit->text,
-                               .end = edit->text + edit->size,
-                               .at = edit->text + offset,
-                               .counted = edit->text,
-                               .line = 1,
-                               .column = 1};
-}
-
 static size_t value_end(const struct rmv_edit *edit, size_t offset)
 {
-    struct rmv_cursor cursor = cursor_at(edit, offset);
+    struct rmv_cursor cursor = rmv_edit_cursor(edit, offset);
     skip_value(&cursor);
     return (size_t)(cursor.at - edit->text);
 }
@@ -159,7 +148,7 @@ static bool find_statement(struct rmv_cursor *cursor)
  * or of what is above all headers if `is_root`. */
 static bool find_table_end(const struct rmv_edit *edit, bool is_root, size_t header, size_t *end)
 {
-    struct rmv_cursor cursor = cursor_at(edit, 0);
+    struct rmv_cursor cursor = rmv_edit_cursor(edit, 0);
     const size_t wanted = rmv_edit_line_start(edit, header);
     bool is_inside = is_root;
 

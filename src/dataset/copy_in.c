@@ -67,7 +67,8 @@ static const struct rmv_error *check_source(const struct rmv_workspace *workspac
 static const struct rmv_error *copy(int folder_fd, const char *origin, const char *name,
                                     const char *path)
 {
-    RMV_CLEANUP(rmv_str_free) char *part = rmv_str_format(".rmv-tmp-%d", (int)getpid());
+    RMV_CLEANUP(rmv_str_free)
+    char *part = rmv_str_format(RMV_FS_TEMPORARY_HEAD "%d", (int)getpid());
     const char *const argv[] = {"cp", "-RH", "--reflink=auto", "--", origin, part, NULL};
     RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(path);
 

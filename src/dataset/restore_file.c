@@ -15,8 +15,6 @@
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 
-#define TEMPORARY_HEAD ".rmv-tmp-"
-
 void rmv_restore_writer_free(struct rmv_restore_writer *writer)
 {
     rmv_str_free(&writer->folder);
@@ -45,7 +43,8 @@ const struct rmv_error *rmv_restore_enter(struct rmv_restore_writer *writer, con
 char *rmv_restore_temporary_name(void)
 {
     static atomic_uint counter;
-    return rmv_str_format(TEMPORARY_HEAD "%ld-%u", (long)getpid(), atomic_fetch_add(&counter, 1));
+    return rmv_str_format(RMV_FS_TEMPORARY_HEAD "%ld-%u", (long)getpid(),
+                          atomic_fetch_add(&counter, 1));
 }
 
 /* ---- One file or link under a name that is free -----------------------------------------------

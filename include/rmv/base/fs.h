@@ -58,6 +58,10 @@ const struct rmv_error *rmv_fs_write_atomic_via(int via_fd, int dir_fd, const ch
  * are locked. */
 void rmv_fs_clear_temporaries(int folder_fd);
 
+/* What the name of a file begins with for as long as it is written; the process's number follows.
+ */
+#define RMV_FS_TEMPORARY_HEAD ".rmv-tmp-"
+
 /* Is this a name that rmv gives a file for as long as it is written? Nobody else's data has one. */
 bool rmv_fs_is_temporary(const char *name);
 
