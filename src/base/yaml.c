@@ -18,7 +18,8 @@ struct composer {
     yaml_parser_t parser;
     yaml_event_t event;     /* the one that is looked at */
     struct rmv_map anchors; /* name → struct rmv_value, NULL while it is being read */
-    size_t values_count;    /* so far, copies for anchors and aliases included */
+    size_t values_count;    /* that are written, so far */
+    size_t copies_count;    /* that anchors, aliases and merge keys made of them */
     size_t copied_bytes;    /* of text in those copies */
 };
 
@@ -73,17 +74,35 @@ static const struct rmv_error *advance(struct composer *composer)
 static const struct rmv_error *count_value(struct composer *composer)
 {
     if (++composer->values_count > RMV_YAML_VALUES_MAX)
-        return fail_here(composer, RMV_ERR_LIMIT, "more than %d values, aliases included",
-                         RMV_YAML_VALUES_MAX);
+        return fail_here(composer, RMV_ERR_LIMIT, "more than %d values", RMV_YAML_VALUES_MAX);
     return NULL;
+}
+
+/* A few lines can stand for any number of values, so what may be repeated depends on how much is
+ * written: a small file cannot ask for much memory, and a large one may say `<<` for every stage. */
+static const struct rmv_error *check_copies(const struct composer *composer)
+{
+    const size_t count_max = RMV_YAML_COPIES_MIN + RMV_YAML_COPIES_EACH * composer->values_count;
+    const size_t bytes_max = RMV_YAML_COPIED_MIN + RMV_YAML_COPIED_EACH * composer->text_size;
+    const struct rmv_error *err = NULL;
+
+    if (composer->copies_count > count_max || composer->copies_count > RMV_YAML_VALUES_MAX)
+        err = fail_here(composer, RMV_ERR_LIMIT,
+                        "aliases repeat more than %zu values, where %zu are written",
+                        composer->copies_count - 1, composer->values_count);
+    else if (composer->copied_bytes > bytes_max || composer->copied_bytes > RMV_YAML_BYTES_MAX)
+        err = fail_here(composer, RMV_ERR_LIMIT, "aliases repeat more than %zu bytes of text",
+                        bytes_max < RMV_YAML_BYTES_MAX ? bytes_max : RMV_YAML_BYTES_MAX);
+    return err ? rmv_error_hint(err, "write out what is meant, with fewer '*' and '<<'") : NULL;
 }
 
 /* Counts what a copy of `value` takes, and stops where that is too much. */
 static const struct rmv_error *count_copy(struct composer *composer, const struct rmv_value *value)
 {
-    const struct rmv_error *err = count_value(composer);
+    composer->copies_count++;
     if (value->kind == RMV_VALUE_STRING)
         composer->copied_bytes += strlen(value->text);
+    const struct rmv_error *err = check_copies(composer);
     if (value->kind == RMV_VALUE_LIST)
         for (size_t i = 0; i < value->list.count && !err; i++)
             err = count_copy(composer, &value->list.items[i]);
@@ -92,9 +111,6 @@ static const struct rmv_error *count_copy(struct composer *composer, const struc
             composer->copied_bytes += strlen(value->map.members[i].key);
             err = count_copy(composer, &value->map.members[i].value);
         }
-    if (!err && composer->copied_bytes > RMV_YAML_BYTES_MAX)
-        return fail_here(composer, RMV_ERR_LIMIT, "aliases repeat more than %zu bytes of text",
-                         RMV_YAML_BYTES_MAX);
     return err;
 }
 

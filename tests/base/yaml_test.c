@@ -158,8 +158,23 @@ static void a_billion_laughs_are_refused_in_time(void **state)
         rmv_buf_append_format(&text, "a%d: &a%d [*a%d,*a%d,*a%d,*a%d]\n", i, i, i - 1, i - 1, i - 1,
                               i - 1);
     const clock_t start = clock();
-    check_refused(rmv_buf_string(&text), RMV_ERR_LIMIT, "aliases included");
+    check_refused(rmv_buf_string(&text), RMV_ERR_LIMIT, "f:8:25: aliases repeat");
     assert_true(clock() - start < 60 * CLOCKS_PER_SEC);
+}
+
+static void merge_keys_of_many_maps_are_no_laughs(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+    RMV_CLEANUP(rmv_value_free) struct rmv_value value = {0};
+    rmv_buf_append_string(&text, "d: &d {");
+    for (int i = 0; i < 40; i++)
+        rmv_buf_append_format(&text, "k%d: %d, ", i, i);
+    rmv_buf_append_string(&text, "}\n");
+    for (int i = 0; i < 10000; i++)
+        rmv_buf_append_format(&text, "s%d: {<<: *d, cmd: echo %d, a: 1, b: 2}\n", i, i);
+    assert_null(rmv_yaml_parse("f", text.data, text.size, &value));
+    assert_int_equal(value.map.members[10000].value.map.count, 43);
 }
 
 static void aliases_do_not_multiply_long_texts_without_end(void **state)
@@ -359,6 +374,7 @@ int main(void)
         TEST(aliases_and_merge_keys_are_resolved),
         TEST(aliases_to_nothing_or_to_themselves_are_refused),
         TEST(a_billion_laughs_are_refused_in_time),
+        TEST(merge_keys_of_many_maps_are_no_laughs),
         TEST(aliases_do_not_multiply_long_texts_without_end),
         TEST(deep_nesting_is_refused),
         TEST(broken_text_is_refused_with_its_place),

@@ -36,3 +36,15 @@ it 'points to nothing in a store that came with a clone' '
     git rm -rq --cached .rmstore/objects && rm -rf .rmstore/objects && rmv add -q mine.csv && rm mine.csv && rmv checkout -q && test "$(cat mine.csv)" = public'
 it 'says which link that is' 'cd ftmp && says "objects/tmp. is a symbolic link" rmv add x && exits 10 rmv add x && exits 10 rmv status && cd ../funsynced && says unsynced rmv add x && exits 7 rmv add x'
 it 'stores objects through a link of the user' 'cd e && git rm -q --cached .rmstore/objects && rmv add -q x && test -d ../elsewhere/packs'
+it 'refuses a file of aliases to aliases before it takes much memory' '
+    repository "$TEST_FOLDER/laughs" && { echo "a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]"; for i in $(seq 20); do a="*a$((i - 1))"; echo "a$i: &a$i [$a,$a,$a,$a,$a,$a,$a,$a,$a]"; done; } >params.yaml
+    cp params.yaml rmv.yaml; cat >peak.py <<PY
+import resource, subprocess, sys
+run = subprocess.run(sys.argv[2:], stderr=subprocess.PIPE, text=True)
+peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+print(run.returncode, run.stderr, end="")
+assert peak <= int(sys.argv[1]), peak
+PY
+    most=65536; ! grep -qa __asan_init "$(command -v rmv)" || most=524288
+    says "^6 rmv: rmv.yaml:[56]:[0-9]+: aliases repeat more than 10.... values" python3 peak.py $most rmv repro; python3 peak.py $most rmv repro
+    rm rmv.yaml; python3 peak.py $most rmv params diff; says "params.yaml:[56]:[0-9]+: aliases repeat" rmv params diff'

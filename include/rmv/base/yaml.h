@@ -15,7 +15,14 @@
 
 #define RMV_YAML_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define RMV_YAML_DEPTH_MAX 100
-#define RMV_YAML_VALUES_MAX 2000000 /* after aliases are resolved */
+#define RMV_YAML_VALUES_MAX 2000000 /* that are written, and as many that aliases repeat */
+
+/* What anchors, aliases and merge keys may make of a document: that many copies of values and bytes
+ * of text, and as many more for each value, or byte, that is written. */
+#define RMV_YAML_COPIES_MIN ((size_t)100000)
+#define RMV_YAML_COPIES_EACH ((size_t)20)
+#define RMV_YAML_COPIED_MIN ((size_t)4 * 1024 * 1024)
+#define RMV_YAML_COPIED_EACH ((size_t)4)
 
 /* Sets `*out`, which the caller frees with rmv_value_free(). An empty document is null.
  * Errors: CORRUPT (bad syntax, duplicate keys, two documents), LIMIT. */
