@@ -9,6 +9,7 @@
 #include "store/doomed.h"
 #include "store/gc_loose.h"
 #include "store/gc_packs.h"
+#include "store/held.h"
 #include "store/salvage.h"
 
 #define LOCK_TIMEOUT_MS (60 * 1000)
@@ -205,45 +206,29 @@ static const struct rmv_error *follow_record(struct rmv_store_gc *gc,
         "`rmv fsck --repair` mends it, or says what is lost");
 }
 
-/* Follows the chunk lists and deltas of a pack: those in use, and, in a pack that stays as it is,
+/* Follows what a pack holds: lists and deltas that are in use, and, in a pack that stays as it is,
  * all. A list without its chunks, or a delta without its bases, would pass for a stored object. */
+static const struct rmv_error *follow_held(struct rmv_store_gc *gc, const struct rmv_gc_pack *pack,
+                                           const struct rmv_held_object *held)
+{
+    const struct rmv_location *location = &held->location;
+    const bool needs_others =
+        location->representation == RMV_REPRESENTATION_LIST || location->depth > 0;
+    const bool is_wanted = pack->fate == RMV_FATE_KEEP ||
+                           rmv_id_set_has(&gc->live, &held->id, location->representation);
+    return needs_others && is_wanted ? follow_record(gc, &held->id, location) : NULL;
+}
+
 static const struct rmv_error *follow(struct rmv_store_gc *gc, const struct rmv_gc_pack *pack,
                                       const struct rmv_gc_opened *opened)
 {
-    for (size_t i = 0; i < opened->footer.records_count; i++) {
-        const struct rmv_pack_record *record = &opened->footer.records[i];
-        if (record->representation != RMV_REPRESENTATION_LIST && record->depth == 0)
-            continue;
-        if (pack->fate != RMV_FATE_KEEP &&
-            !rmv_id_set_has(&gc->live, &record->id, record->representation))
-            continue;
-        const struct rmv_location location = rmv_pack_location(pack->pack, &opened->footer, record);
-        const struct rmv_error *err = follow_record(gc, &record->id, &location);
-        if (err)
-            return err;
+    const struct rmv_error *err = NULL;
+    for (size_t i = 0; !err && i < opened->footer.records_count; i++) {
+        const struct rmv_held_object held =
+            rmv_held_object_of(pack->pack, &opened->footer, &opened->footer.records[i]);
+        err = follow_held(gc, pack, &held);
     }
-    return NULL;
-}
-
-/* The same for a pack whose footer is damaged. What the index knows of it can still be read. */
-static const struct rmv_error *follow_indexed(struct rmv_store_gc *gc,
-                                              const struct rmv_gc_pack *pack)
-{
-    const struct rmv_index *index = &gc->store->index;
-    for (size_t i = 0; i < index->segments_count; i++) {
-        const struct rmv_segment *segment = index->segments[i];
-        for (size_t k = 0; k < segment->entries_count; k++) {
-            struct rmv_location location;
-            const struct rmv_segment_entry *entry = &segment->entries[k];
-            if (!rmv_index_locate(segment, entry, &location) || location.pack != pack->pack ||
-                (location.representation != RMV_REPRESENTATION_LIST && location.depth == 0))
-                continue;
-            const struct rmv_error *err = follow_record(gc, &entry->id, &location);
-            if (err)
-                return err;
-        }
-    }
-    return NULL;
+    return err;
 }
 
 static enum rmv_gc_fate fate_of(const struct rmv_store_gc *gc, const struct rmv_gc_pack *pack)
@@ -262,55 +247,68 @@ static enum rmv_gc_fate fate_of(const struct rmv_store_gc *gc, const struct rmv_
 /* Can the object be read in a pack that nothing is known to be wrong with? That pack stays or is
  * written anew, since the object is in use: two damaged packs must not rely on each other. Deltas
  * that need a copy of some depth are not served by a deeper one. */
-static bool is_elsewhere(struct rmv_store_gc *gc, const struct rmv_gc_pack *pack,
-                         const struct rmv_pack_record *record)
+static bool is_elsewhere(struct rmv_store_gc *gc, const struct rmv_held_object *held)
 {
     struct rmv_location location;
-    for (size_t n = 0; rmv_index_find(&gc->store->index, &record->id, n, &location); n++) {
+    for (size_t n = 0; rmv_index_find(&gc->store->index, &held->id, n, &location); n++) {
         RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
-        if (location.pack != pack->pack && location.representation == record->representation &&
-            location.depth <= record->depth &&
+        if (location.pack != held->location.pack &&
+            location.representation == held->location.representation &&
+            location.depth <= held->location.depth &&
             !rmv_store_has_damage(gc->store, &location.pack->name) &&
-            !rmv_store_view_at(gc->store, &record->id, &location, NULL, &view))
+            !rmv_store_view_at(gc->store, &held->id, &location, NULL, &view))
             return true;
     }
     return false;
 }
 
 /* Is it lost, and this copy of no use either? */
-static bool is_lost_here(struct rmv_store_gc *gc, const struct rmv_gc_pack *pack,
-                         const struct rmv_pack_footer *footer, const struct rmv_pack_record *record)
+static bool is_lost_here(struct rmv_store_gc *gc, const struct rmv_held_object *held)
 {
     RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
-    const struct rmv_location location = rmv_pack_location(pack->pack, footer, record);
-    if (!is_lost(gc, &record->id))
+    if (!is_lost(gc, &held->id))
         return false;
-    const struct rmv_error *err = rmv_store_view_at(gc->store, &record->id, &location, NULL, &view);
+    const struct rmv_error *err =
+        rmv_store_view_at(gc->store, &held->id, &held->location, NULL, &view);
     return err && err->code == RMV_ERR_CORRUPT;
 }
 
-static bool is_needed(struct rmv_store_gc *gc, const struct rmv_gc_pack *pack,
-                      const struct rmv_pack_footer *footer)
+/* Would something in use be lost with a damaged pack that holds these? */
+static bool is_needed(struct rmv_store_gc *gc, const struct rmv_held *held)
 {
-    for (size_t i = 0; i < footer->records_count; i++) {
-        const struct rmv_pack_record *record = &footer->records[i];
-        if (rmv_id_set_has(&gc->live, &record->id, record->representation) &&
-            !is_elsewhere(gc, pack, record) && !is_lost_here(gc, pack, footer, record))
+    for (size_t i = 0; i < held->count; i++) {
+        const struct rmv_held_object *object = &held->items[i];
+        if (rmv_id_set_has(&gc->live, &object->id, object->location.representation) &&
+            !is_elsewhere(gc, object) && !is_lost_here(gc, object))
             return true;
     }
     return false;
 }
 
+/* A pack whose footer is damaged: what the index knows of it can still be read. It goes only after
+ * a check has found it, when no other pack relies on it any more. */
+static const struct rmv_error *examine_indexed(struct rmv_store_gc *gc, struct rmv_gc_pack *pack)
+{
+    RMV_CLEANUP(rmv_held_free) struct rmv_held held = {0};
+    const bool is_known = rmv_held_add_indexed(&held, &gc->store->index, pack->pack) &&
+                          rmv_store_has_damage(gc->store, &pack->pack->name);
+    const struct rmv_error *err = NULL;
+    pack->is_damaged = true;
+    pack->fate =
+        is_known && !pack->is_young && !is_needed(gc, &held) ? RMV_FATE_REMOVE : RMV_FATE_KEEP;
+    for (size_t i = 0; !err && i < held.count; i++)
+        err = follow_held(gc, pack, &held.items[i]);
+    return err;
+}
+
 static const struct rmv_error *examine(struct rmv_store_gc *gc, struct rmv_gc_pack *pack)
 {
     RMV_CLEANUP(rmv_gc_opened_free) struct rmv_gc_opened opened = {.file = RMV_VFS_FILE_EMPTY};
+    RMV_CLEANUP(rmv_held_free) struct rmv_held held = {0};
 
     const struct rmv_error *err = rmv_gc_open_pack(gc, pack, &opened);
-    if (err && err->code == RMV_ERR_CORRUPT) {
-        pack->is_damaged = true; /* fsck tells; whatever is in there may be needed */
-        pack->fate = RMV_FATE_KEEP;
-        return follow_indexed(gc, pack);
-    }
+    if (err && err->code == RMV_ERR_CORRUPT)
+        return examine_indexed(gc, pack);
     if (err)
         return err;
     rmv_gc_count_live(gc, pack, &opened);
@@ -319,7 +317,9 @@ static const struct rmv_error *examine(struct rmv_store_gc *gc, struct rmv_gc_pa
     pack->kind = opened.footer.kind;
     pack->is_damaged = rmv_store_has_damage(gc->store, &pack->pack->name);
     pack->fate = fate_of(gc, pack);
-    if (pack->is_damaged && !pack->is_young && !is_needed(gc, pack, &opened.footer))
+    if (pack->is_damaged)
+        rmv_held_add_footer(&held, pack->pack, &opened.footer);
+    if (pack->is_damaged && !pack->is_young && !is_needed(gc, &held))
         pack->fate = RMV_FATE_REMOVE;
     return follow(gc, pack, &opened);
 }

@@ -8,6 +8,7 @@
 #include "rmv/base/path.h"
 #include "store/batch.h"
 #include "store/doomed.h"
+#include "store/held.h"
 #include "store/loose.h"
 #include "store/store_internal.h"
 #include "store/stored_list.h"
@@ -17,17 +18,10 @@
 #define TORN_FOLDER "torn"
 #define LOCK_TIMEOUT_MS (60 * 1000)
 
-/* An object that a damaged pack holds, or is said to. */
-struct held {
-    struct rmv_object_id id;
-    struct rmv_location location;
-};
-
 struct damaged_pack {
     struct rmv_pack *pack;
-    struct held *items; /* in the order of frames */
-    size_t count, capacity;
-    bool is_known; /* the footer or the index says what is in it */
+    struct rmv_held held; /* in the order of frames */
+    bool is_known;        /* the footer or the index says what is in it */
     bool has_footer;
 };
 
@@ -48,20 +42,7 @@ static void repair_free(struct repair *repair)
     rmv_frame_encoder_free(&repair->encoder);
 }
 
-static void damaged_pack_free(struct damaged_pack *pack)
-{
-    free(pack->items);
-    *pack = (struct damaged_pack){0};
-}
-
 /* ---- What is in a damaged pack --------------------------------------------------------------- */
-
-static void hold(struct damaged_pack *pack, const struct rmv_object_id *id,
-                 const struct rmv_location *location)
-{
-    pack->items = rmv_grow(pack->items, pack->count, &pack->capacity, sizeof(pack->items[0]));
-    pack->items[pack->count++] = (struct held){.id = *id, .location = *location};
-}
 
 static bool hold_footer(struct repair *repair, struct damaged_pack *pack)
 {
@@ -70,38 +51,15 @@ static bool hold_footer(struct repair *repair, struct damaged_pack *pack)
     if (rmv_vfs_open(repair->store->vfs, pack->pack->path, O_RDONLY, &file) ||
         rmv_pack_read_footer(&file, &footer))
         return false;
-    for (size_t i = 0; i < footer.records_count; i++) {
-        const struct rmv_location location =
-            rmv_pack_location(pack->pack, &footer, &footer.records[i]);
-        hold(pack, &footer.records[i].id, &location);
-    }
+    rmv_held_add_footer(&pack->held, pack->pack, &footer);
     return true;
-}
-
-/* The index is a cache, but here it may be all that is left of the footer. */
-static bool hold_indexed(struct repair *repair, struct damaged_pack *pack)
-{
-    const struct rmv_index *index = &repair->store->index;
-    bool is_covered = false;
-    for (size_t i = 0; i < index->segments_count; i++) {
-        const struct rmv_segment *segment = index->segments[i];
-        for (size_t k = 0; k < segment->packs_count; k++)
-            is_covered = is_covered || segment->packs[k] == pack->pack;
-        for (size_t k = 0; k < segment->entries_count; k++) {
-            struct rmv_location location;
-            if (rmv_index_locate(segment, &segment->entries[k], &location) &&
-                location.pack == pack->pack)
-                hold(pack, &segment->entries[k].id, &location);
-        }
-    }
-    return is_covered;
 }
 
 /* Neighbours share a frame, which is then read once; lists come after what they may name. */
 static int by_place(const void *a, const void *b)
 {
-    const struct rmv_location *left = &((const struct held *)a)->location;
-    const struct rmv_location *right = &((const struct held *)b)->location;
+    const struct rmv_location *left = &((const struct rmv_held_object *)a)->location;
+    const struct rmv_location *right = &((const struct rmv_held_object *)b)->location;
     if (left->representation != right->representation)
         return left->representation < right->representation ? -1 : 1;
     if (left->frame_offset != right->frame_offset)
@@ -112,9 +70,10 @@ static int by_place(const void *a, const void *b)
 static void find_held(struct repair *repair, struct damaged_pack *pack)
 {
     pack->has_footer = hold_footer(repair, pack);
-    pack->is_known = pack->has_footer || hold_indexed(repair, pack);
-    if (pack->count > 1)
-        qsort(pack->items, pack->count, sizeof(pack->items[0]), by_place);
+    pack->is_known =
+        pack->has_footer || rmv_held_add_indexed(&pack->held, &repair->store->index, pack->pack);
+    if (pack->held.count > 1)
+        qsort(pack->held.items, pack->held.count, sizeof(pack->held.items[0]), by_place);
 }
 
 /* ---- Moving what is sound -------------------------------------------------------------------- */
@@ -160,7 +119,7 @@ static bool has_pieces(struct repair *repair, const struct rmv_object_view *view
     return true;
 }
 
-static const struct rmv_error *move(struct repair *repair, const struct held *held)
+static const struct rmv_error *move(struct repair *repair, const struct rmv_held_object *held)
 {
     RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
     const struct rmv_location *location = &held->location;
@@ -199,8 +158,8 @@ static const struct rmv_error *salvage_pack(struct repair *repair, struct damage
     const struct rmv_error *err = NULL;
     distrust(repair, &pack->pack->name);
     find_held(repair, pack);
-    for (size_t i = 0; !err && i < pack->count; i++)
-        err = move(repair, &pack->items[i]);
+    for (size_t i = 0; !err && i < pack->held.count; i++)
+        err = move(repair, &pack->held.items[i]);
     return err;
 }
 
@@ -225,7 +184,7 @@ static bool is_right(struct repair *repair, const struct rmv_object_id *id,
 }
 
 /* Is a sound copy in this representation, or of the whole bytes, in a pack that is not damaged? */
-static bool is_elsewhere(struct repair *repair, const struct held *held)
+static bool is_elsewhere(struct repair *repair, const struct rmv_held_object *held)
 {
     struct rmv_store *store = repair->store;
     struct rmv_location location;
@@ -239,8 +198,8 @@ static bool is_elsewhere(struct repair *repair, const struct held *held)
 
 static bool is_superfluous(struct repair *repair, const struct damaged_pack *pack)
 {
-    for (size_t i = 0; i < pack->count; i++)
-        if (!is_elsewhere(repair, &pack->items[i]))
+    for (size_t i = 0; i < pack->held.count; i++)
+        if (!is_elsewhere(repair, &pack->held.items[i]))
             return false;
     return true;
 }
@@ -427,7 +386,7 @@ const struct rmv_error *rmv_store_repair(struct rmv_store *store, struct rmv_sto
     struct damaged_pack *packs = list_damaged(&repair, &count);
     err = repair_packs(&repair, packs, count);
     for (size_t i = 0; i < count; i++)
-        damaged_pack_free(&packs[i]);
+        rmv_held_free(&packs[i].held);
     free(packs);
     if (err)
         return rmv_error_context(err, "cannot repair the store '%s'", store->root);

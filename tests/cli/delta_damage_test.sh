@@ -71,7 +71,7 @@ all() { # all <how>
 }
 history >/dev/null 2>&1
 it 'has two packs of deltas to damage' 'test "$(for pack in whole/.rmstore/objects/packs/*; do kind "$pack"; done | grep -c 1)" -eq 2'
-hows='missing footer 40'
+hows='missing short footer 40'
 test "${RMV_SWEEP:-}" != all || hows='missing short headless footer 10 25 40 50 60 75 90'
 for how in $hows; do
     it "damage ($how) in any pack costs nothing else, is named, and adding again mends it" "all $how"

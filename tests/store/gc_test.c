@@ -200,6 +200,102 @@ static void packs_known_to_be_damaged_stay_as_they_are(void **state)
     check_used(store);
 }
 
+/* Cuts `size` bytes off the end of each pack: 70 take the trailer, and all objects are left. */
+static void cut_all(size_t size)
+{
+    RMV_CLEANUP(rmv_str_free)
+    char *command = rmv_str_format("chmod u+w packs/*.zst && truncate -s -%zu packs/*.zst", size);
+    assert_int_equal(system(command), 0);
+}
+
+/* In one commit, so in other packs than fill() makes. */
+static void put_all(struct rmv_store *store)
+{
+    RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
+    CHECK_OK(rmv_store_batch_open(store, &batch));
+    for (size_t i = 0; i < OBJECTS_COUNT; i++)
+        put_file(batch, i);
+    CHECK_OK(rmv_store_batch_commit(batch));
+}
+
+static void a_pack_cut_short_stays_until_what_it_holds_is_stored_again(void **state)
+{
+    (void)state;
+    struct rmv_store_gc_report report;
+    RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_store();
+    fill(store);
+    cut_all(70);
+    for (size_t round = 0; round < 2; round++) { /* before a check has found it, and after */
+        CHECK_OK(collect(store, &now, &report));
+        assert_int_equal(report.packs_kept, 3);
+        for (size_t i = 0; i < OBJECTS_COUNT; i++) {
+            const struct rmv_object_id id = rmv_object_id_of(object(i)->data, object(i)->size);
+            check_stored(store, &id, object(i));
+        }
+        assert_true(count_problems(store, false) > 0);
+    }
+    put_all(store);
+    CHECK_OK(collect(store, &now, &report));
+    assert_int_equal(report.packs_removed, 3);
+    check_used(store);
+}
+
+/* Stores object 3, which is in use, twice: in a pack of its own, and behind object 5 in another. */
+static struct rmv_object_id store_twice(void)
+{
+    struct rmv_store *store = open_store();
+    const struct rmv_object_id id = put_bytes(store, object(3));
+    rmv_store_close(&store);
+    assert_int_equal(system("mv packs first && rm -r index"), 0);
+    store = open_store();
+    struct rmv_store_batch *batch = NULL;
+    struct rmv_object_id other;
+    CHECK_OK(rmv_store_batch_open(store, &batch));
+    CHECK_OK(rmv_store_batch_put(batch, object(5)->data, object(5)->size, &other));
+    CHECK_OK(rmv_store_batch_put(batch, object(3)->data, object(3)->size, &other));
+    CHECK_OK(rmv_store_batch_commit(batch));
+    rmv_store_batch_close(&batch);
+    rmv_store_close(&store);
+    assert_int_equal(system("mv first/* packs && rm -r first index"), 0);
+    store = open_store(); /* the index knows both */
+    rmv_store_close(&store);
+    return id;
+}
+
+static void packs_cut_short_do_not_rely_on_each_other(void **state)
+{
+    (void)state;
+    struct rmv_store_gc_report report;
+    const struct rmv_object_id id = store_twice();
+    cut_all(70);
+    RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_store();
+    for (size_t round = 0; round < 2; round++) {
+        CHECK_OK(collect(store, &now, &report));
+        assert_int_equal(report.packs_kept, 2);
+        check_stored(store, &id, object(3));
+        assert_true(count_problems(store, false) > 0);
+    }
+}
+
+static void a_pack_cut_short_goes_when_all_that_it_held_is_accepted_as_lost(void **state)
+{
+    (void)state;
+    struct rmv_store_gc_report report;
+    const struct rmv_object_id id = store_twice();
+    cut_all(300000);
+    RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_store();
+    assert_true(count_problems(store, false) > 0);
+    CHECK_OK(collect(store, &now, &report));
+    assert_int_equal(report.packs_kept, 2);
+    CHECK_OK(rmv_store_accept_loss(store, &id, 1));
+    const struct rmv_store_gc_options usual = {.grace_ns = RMV_STORE_GRACE_NS};
+    CHECK_OK(collect(store, &usual, &report));
+    assert_int_equal(report.packs_kept, 2); /* they are young */
+    CHECK_OK(collect(store, &now, &report));
+    assert_int_equal(report.packs_removed, 2);
+    assert_int_equal(count_problems(store, true), 0);
+}
+
 /* Returns the status of a child that collects and dies at call n. */
 static int collect_in_child(int n, bool dies)
 {
@@ -326,6 +422,9 @@ int main(void)
         TEST(an_open_store_follows),
         TEST(young_packs_stay_and_reliance_makes_young),
         TEST(packs_known_to_be_damaged_stay_as_they_are),
+        TEST(a_pack_cut_short_stays_until_what_it_holds_is_stored_again),
+        TEST(packs_cut_short_do_not_rely_on_each_other),
+        TEST(a_pack_cut_short_goes_when_all_that_it_held_is_accepted_as_lost),
         TEST(dying_at_any_call_loses_nothing_in_use),
         TEST(a_full_disk_at_any_call_loses_nothing_in_use),
         TEST(writers_and_gc_work_at_once),
