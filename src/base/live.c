@@ -3,21 +3,20 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/live_frame.h"
+#include "base/ticker.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/screen.h"
 #include "rmv/base/time.h"
 
-#define DRAW_EVERY_NS INT64_C(100000000)
-#define NS_PER_SECOND INT64_C(1000000000)
+#define DRAW_EVERY_MS 100
+#define DRAW_EVERY_NS (DRAW_EVERY_MS * INT64_C(1000000))
 #define PENDING_SIZE_MAX ((size_t)64 * 1024)
 #define USUAL_COLUMNS 80
 #define USUAL_LINES 24
@@ -32,9 +31,8 @@
 /* A thread of its own draws: the one that works may be at something that takes long. */
 struct rmv_live {
     int fd;
-    pthread_t drawer;
+    struct rmv_ticker *drawer;
     pthread_mutex_t mutex; /* around all that follows */
-    pthread_cond_t closing;
     struct rmv_live_state state;
     struct rmv_buf pending; /* to be printed */
     struct rmv_buf drawn;   /* the lines on the terminal; empty: none */
@@ -137,27 +135,13 @@ static void refresh(struct rmv_live *live)
     rmv_buf_swap(&live->drawn, &frame);
 }
 
-static void *draw_until_closed(void *argument)
+static void draw(void *context)
 {
-    struct rmv_live *live = argument;
-    struct timespec next;
-
-    clock_gettime(CLOCK_MONOTONIC, &next);
+    struct rmv_live *live = context;
     pthread_mutex_lock(&live->mutex);
-    while (!live->is_closing) {
-        next.tv_nsec += DRAW_EVERY_NS;
-        next.tv_sec += next.tv_nsec / NS_PER_SECOND;
-        next.tv_nsec %= NS_PER_SECOND;
-        int waited = 0;
-        while (!live->is_closing && waited != ETIMEDOUT)
-            waited = pthread_cond_timedwait(&live->closing, &live->mutex, &next);
-        if (live->is_closing)
-            break;
-        live->is_ripe = true;
-        refresh(live);
-    }
+    live->is_ripe = true;
+    refresh(live);
     pthread_mutex_unlock(&live->mutex);
-    return NULL;
 }
 
 /* ---- Opening and closing -------------------------------------------------------------------- */
@@ -170,7 +154,6 @@ static void row_free(struct rmv_live_row *row)
 
 static void live_free(struct rmv_live *live)
 {
-    pthread_cond_destroy(&live->closing);
     pthread_mutex_destroy(&live->mutex);
     for (size_t i = 0; i < live->state.rows_count; i++)
         row_free(&live->state.rows[i]);
@@ -178,17 +161,6 @@ static void live_free(struct rmv_live *live)
     rmv_buf_free(&live->pending);
     rmv_buf_free(&live->drawn);
     free(live);
-}
-
-/* No signal is for the thread that draws. */
-static bool start_drawer(struct rmv_live *live)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    const bool ok = pthread_create(&live->drawer, NULL, draw_until_closed, live) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return ok;
 }
 
 void rmv_live_open(int fd, const char *thing, struct rmv_live **live)
@@ -199,13 +171,8 @@ void rmv_live_open(int fd, const char *thing, struct rmv_live **live)
 
     struct rmv_live *opened = rmv_calloc(1, sizeof(*opened));
     *opened = (struct rmv_live){.fd = fd, .state = {.thing = thing}};
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&opened->closing, &attributes);
-    pthread_condattr_destroy(&attributes);
     pthread_mutex_init(&opened->mutex, NULL);
-    if (start_drawer(opened))
+    if (rmv_ticker_start(DRAW_EVERY_MS, draw, opened, &opened->drawer))
         *live = opened;
     else
         live_free(opened);
@@ -216,11 +183,8 @@ void rmv_live_close(struct rmv_live **live)
     struct rmv_live *closing = *live;
     if (!closing)
         return;
-    pthread_mutex_lock(&closing->mutex);
+    rmv_ticker_stop(&closing->drawer);
     closing->is_closing = true;
-    pthread_cond_signal(&closing->closing);
-    pthread_mutex_unlock(&closing->mutex);
-    pthread_join(closing->drawer, NULL);
     refresh(closing);
     live_free(closing);
     *live = NULL;

@@ -1,16 +1,14 @@
 #include "rmv/base/progress.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/ticker.h"
 #include "rmv/base/buf.h"
 #include "rmv/base/mem.h"
 
@@ -23,10 +21,7 @@ struct rmv_progress {
     int fd;
     char *label;
     _Atomic uint64_t files, bytes, files_expected, bytes_expected;
-    pthread_t drawer;
-    pthread_mutex_t mutex;
-    pthread_cond_t closing;
-    bool is_closing; /* the mutex's */
+    struct rmv_ticker *drawer;
 };
 
 static void append_bytes(uint64_t bytes, struct rmv_buf *line)
@@ -61,8 +56,9 @@ static void write_whole(int fd, const char *text, size_t size)
     while (n < 0 && errno == EINTR); /* a terminal that is gone stops no work */
 }
 
-static void draw(struct rmv_progress *progress)
+static void draw(void *context)
 {
+    struct rmv_progress *progress = context;
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf line = {0};
     struct winsize window = {0};
 
@@ -78,31 +74,8 @@ static void draw(struct rmv_progress *progress)
     write_whole(progress->fd, line.data, line.size);
 }
 
-static void *draw_until_closed(void *argument)
-{
-    struct rmv_progress *progress = argument;
-    struct timespec next;
-
-    clock_gettime(CLOCK_MONOTONIC, &next);
-    pthread_mutex_lock(&progress->mutex);
-    while (!progress->is_closing) {
-        next.tv_nsec += DRAW_EVERY_MS * 1000000L;
-        next.tv_sec += next.tv_nsec / 1000000000L;
-        next.tv_nsec %= 1000000000L;
-        int waited = 0;
-        while (!progress->is_closing && waited != ETIMEDOUT)
-            waited = pthread_cond_timedwait(&progress->closing, &progress->mutex, &next);
-        if (!progress->is_closing)
-            draw(progress);
-    }
-    pthread_mutex_unlock(&progress->mutex);
-    return NULL;
-}
-
 static void progress_free(struct rmv_progress *progress)
 {
-    pthread_cond_destroy(&progress->closing);
-    pthread_mutex_destroy(&progress->mutex);
     rmv_str_free(&progress->label);
     free(progress);
 }
@@ -116,22 +89,10 @@ void rmv_progress_open(int fd, const char *label, struct rmv_progress **progress
     struct rmv_progress *opened = rmv_calloc(1, sizeof(*opened));
     opened->fd = fd;
     opened->label = rmv_str_copy(label);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&opened->closing, &attributes);
-    pthread_condattr_destroy(&attributes);
-    pthread_mutex_init(&opened->mutex, NULL);
-
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    const bool failed = pthread_create(&opened->drawer, NULL, draw_until_closed, opened) != 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed)
-        progress_free(opened);
-    else
+    if (rmv_ticker_start(DRAW_EVERY_MS, draw, opened, &opened->drawer))
         *progress = opened;
+    else
+        progress_free(opened);
 }
 
 void rmv_progress_close(struct rmv_progress **progress)
@@ -139,11 +100,7 @@ void rmv_progress_close(struct rmv_progress **progress)
     struct rmv_progress *closing = *progress;
     if (!closing)
         return;
-    pthread_mutex_lock(&closing->mutex);
-    closing->is_closing = true;
-    pthread_cond_signal(&closing->closing);
-    pthread_mutex_unlock(&closing->mutex);
-    pthread_join(closing->drawer, NULL);
+    rmv_ticker_stop(&closing->drawer);
     write_whole(closing->fd, CLEAR_LINE, sizeof(CLEAR_LINE) - 1);
     progress_free(closing);
     *progress = NULL;

@@ -112,146 +112,139 @@ static void set_columns(int terminal, unsigned short columns)
     assert_true(ioctl(terminal, TIOCSWINSZ, &size) == 0);
 }
 
-/* A terminal of 80 columns; what is drawn on `*terminal` can be read from `*reader`. */
-static void open_terminal(int *reader, int *terminal)
+/* A live display of stages on a terminal of 80 columns. */
+struct display {
+    int reader, terminal;
+    struct rmv_live *live;
+    struct rmv_buf drawn; /* what wait_for() has read */
+};
+
+static struct display open_display(void)
 {
-    *reader = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-    assert_true(*reader >= 0 && grantpt(*reader) == 0 && unlockpt(*reader) == 0);
-    *terminal = open(ptsname(*reader), O_RDWR | O_NOCTTY | O_CLOEXEC);
-    assert_true(*terminal >= 0);
-    set_columns(*terminal, 80);
+    struct display display = {.reader = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)};
+    assert_true(display.reader >= 0 && grantpt(display.reader) == 0 &&
+                unlockpt(display.reader) == 0);
+    display.terminal = open(ptsname(display.reader), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(display.terminal >= 0);
+    set_columns(display.terminal, 80);
+    rmv_live_open(display.terminal, "stage", &display.live);
+    assert_non_null(display.live);
+    return display;
 }
 
-/* Reads until `text` has been drawn; fails after 20 seconds. What was drawn is in `drawn`. */
-static void wait_for(int reader, const char *text, struct rmv_buf *drawn)
+static void display_close(struct display *display)
+{
+    rmv_live_close(&display->live);
+    rmv_fd_close(&display->reader);
+    rmv_fd_close(&display->terminal);
+    rmv_buf_free(&display->drawn);
+}
+
+/* Reads until `text` has been drawn; fails after 20 seconds. */
+static void wait_for(struct display *display, const char *text)
 {
     const int64_t end_ns = rmv_time_monotonic_ns() + 20 * SECOND;
-    while (!strstr(rmv_buf_string(drawn), text)) {
-        struct pollfd ready = {.fd = reader, .events = POLLIN};
+    while (!strstr(rmv_buf_string(&display->drawn), text)) {
+        struct pollfd ready = {.fd = display->reader, .events = POLLIN};
         if (rmv_time_monotonic_ns() > end_ns)
-            fail_msg("no '%s' in '%s'", text, rmv_buf_string(drawn));
+            fail_msg("no '%s' in '%s'", text, rmv_buf_string(&display->drawn));
         if (poll(&ready, 1, 100) <= 0)
             continue;
-        char *room = rmv_buf_reserve(drawn, 4096);
-        const ssize_t n = read(reader, room, 4096);
+        char *room = rmv_buf_reserve(&display->drawn, 4096);
+        const ssize_t n = read(display->reader, room, 4096);
         assert_true(n > 0);
-        drawn->size += (size_t)n;
+        display->drawn.size += (size_t)n;
     }
 }
 
 static void what_is_printed_scrolls_by_above_the_lines(void **state)
 {
     (void)state;
-    RMV_CLEANUP(rmv_fd_close) int reader = -1, terminal = -1;
-    RMV_CLEANUP(rmv_live_close) struct rmv_live *live = NULL;
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf drawn = {0};
-
-    open_terminal(&reader, &terminal);
-    rmv_live_open(terminal, "stage", &live);
-    assert_non_null(live);
+    RMV_CLEANUP(display_close) struct display display = open_display();
+    struct rmv_live *live = display.live;
     rmv_live_expect(live, 3);
     rmv_live_start(live, "a", "running");
     rmv_live_start(live, "b", "running");
-    wait_for(reader, "\033[?7la  running  0:0", &drawn);
-    wait_for(reader, "\033[K\r\r\nb  running  0:0", &drawn);
-    wait_for(reader, "\033[K\r\r\n0 of 3 stages done, 2 running\033[J\r\033[2A\033[?7h", &drawn);
+    wait_for(&display, "\033[?7la  running  0:0");
+    wait_for(&display, "\033[K\r\r\nb  running  0:0");
+    wait_for(&display, "\033[K\r\r\n0 of 3 stages done, 2 running\033[J\r\033[2A\033[?7h");
     rmv_live_end(live, "a");
     rmv_live_count(live);
     rmv_live_print(live, "a is done\n", 10);
-    wait_for(reader, "\r\033[Ja is done\r\n\033[?7lb  running  0:0", &drawn);
-    wait_for(reader, "1 of 3 stages done, 1 running\033[J\r\033[1A\033[?7h", &drawn);
-    rmv_live_close(&live);
-    assert_null(live);
-    wait_for(reader, "1 of 3 stages done, 1 running\033[J\r\033[1A\033[?7h\r\033[J", &drawn);
+    wait_for(&display, "\r\033[Ja is done\r\n\033[?7lb  running  0:0");
+    wait_for(&display, "1 of 3 stages done, 1 running\033[J\r\033[1A\033[?7h");
+    rmv_live_close(&display.live);
+    assert_null(display.live);
+    wait_for(&display, "1 of 3 stages done, 1 running\033[J\r\033[1A\033[?7h\r\033[J");
 }
 
 static void a_line_without_an_end_is_not_drawn_over(void **state)
 {
     (void)state;
-    RMV_CLEANUP(rmv_fd_close) int reader = -1, terminal = -1;
-    RMV_CLEANUP(rmv_live_close) struct rmv_live *live = NULL;
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf drawn = {0};
-
-    open_terminal(&reader, &terminal);
-    rmv_live_open(terminal, "stage", &live);
+    RMV_CLEANUP(display_close) struct display display = open_display();
+    struct rmv_live *live = display.live;
     rmv_live_start(live, "a", "running");
-    wait_for(reader, "\033[?7h", &drawn);
+    wait_for(&display, "\033[?7h");
     rmv_live_print(live, "50 %", 4);
-    wait_for(reader, "\033[J50 %", &drawn);
+    wait_for(&display, "\033[J50 %");
     rmv_live_count(live); /* would change what is drawn */
     rmv_live_print(live, " 60 %", 5);
-    wait_for(reader, "\033[J50 % 60 %", &drawn);
+    wait_for(&display, "\033[J50 % 60 %");
     rmv_live_print(live, "\n", 1);
-    wait_for(reader, "\033[J50 % 60 %\r\n\033[?7la  running", &drawn);
+    wait_for(&display, "\033[J50 % 60 %\r\n\033[?7la  running");
 }
 
 static void a_question_is_asked_on_a_clean_line(void **state)
 {
     (void)state;
-    RMV_CLEANUP(rmv_fd_close) int reader = -1, terminal = -1;
-    RMV_CLEANUP(rmv_live_close) struct rmv_live *live = NULL;
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf drawn = {0};
-
-    open_terminal(&reader, &terminal);
-    rmv_live_open(terminal, "stage", &live);
-    wait_for(reader, "\033[?7l0 stages done\033[J\r\033[?7h", &drawn);
+    RMV_CLEANUP(display_close) struct display display = open_display();
+    struct rmv_live *live = display.live;
+    wait_for(&display, "\033[?7l0 stages done\033[J\r\033[?7h");
     rmv_live_pause(live);
     rmv_live_count(live);
-    assert_int_equal(write(terminal, "yes? ", 5), 5);
-    wait_for(reader, "\033[?7h\r\033[Jyes? ", &drawn);
+    assert_int_equal(write(display.terminal, "yes? ", 5), 5);
+    wait_for(&display, "\033[?7h\r\033[Jyes? ");
     rmv_live_resume(live);
-    wait_for(reader, "yes? \033[?7l1 stage done", &drawn);
+    wait_for(&display, "yes? \033[?7l1 stage done");
 }
 
 static void lines_follow_the_width_of_the_terminal(void **state)
 {
     (void)state;
-    RMV_CLEANUP(rmv_fd_close) int reader = -1, terminal = -1;
-    RMV_CLEANUP(rmv_live_close) struct rmv_live *live = NULL;
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf drawn = {0};
-
-    open_terminal(&reader, &terminal);
-    rmv_live_open(terminal, "stage", &live);
+    RMV_CLEANUP(display_close) struct display display = open_display();
+    struct rmv_live *live = display.live;
     rmv_live_start(live, "日本語", "running");
-    wait_for(reader, "日本語  running  0:0", &drawn);
-    set_columns(terminal, 17);
-    wait_for(reader, "0 stages done, …\033[J", &drawn);
-    assert_non_null(strstr(rmv_buf_string(&drawn), "日…   run…  0:0"));
+    wait_for(&display, "日本語  running  0:0");
+    set_columns(display.terminal, 17);
+    wait_for(&display, "0 stages done, …\033[J");
+    assert_non_null(strstr(rmv_buf_string(&display.drawn), "日…   run…  0:0"));
 }
 
 static void nothing_from_a_name_steers_the_terminal(void **state)
 {
     (void)state;
-    RMV_CLEANUP(rmv_fd_close) int reader = -1, terminal = -1;
-    RMV_CLEANUP(rmv_live_close) struct rmv_live *live = NULL;
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf drawn = {0};
-
-    open_terminal(&reader, &terminal);
-    rmv_live_open(terminal, "stage", &live);
+    RMV_CLEANUP(display_close) struct display display = open_display();
+    struct rmv_live *live = display.live;
     rmv_live_start(live, "a\033]0;x\a\n", "at\r\302\2332J");
     rmv_live_show(live, "a\033]0;x\a\n", "at\r\302\2332J", 0);
-    wait_for(reader, "a\\033]0;x\\007\\012  at\\015\\302\\2332J  0:0", &drawn);
-    wait_for(reader, "0 stages done, 1 running", &drawn);
+    wait_for(&display, "a\\033]0;x\\007\\012  at\\015\\302\\2332J  0:0");
+    wait_for(&display, "0 stages done, 1 running");
     rmv_live_end(live, "a\033]0;x\a\n");
-    wait_for(reader, "0 stages done\033[J", &drawn);
+    wait_for(&display, "0 stages done\033[J");
 }
 
 static void all_that_is_printed_arrives_in_order(void **state)
 {
     (void)state;
-    RMV_CLEANUP(rmv_fd_close) int reader = -1, terminal = -1;
-    RMV_CLEANUP(rmv_live_close) struct rmv_live *live = NULL;
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf drawn = {0};
-
-    open_terminal(&reader, &terminal);
-    rmv_live_open(terminal, "stage", &live);
+    RMV_CLEANUP(display_close) struct display display = open_display();
+    struct rmv_live *live = display.live;
     for (int i = 0; i < 300; i++) { /* a terminal takes some 4 KiB before somebody reads */
         RMV_CLEANUP(rmv_str_free) char *line = rmv_str_format("%d\n", i);
         rmv_live_print(live, line, strlen(line));
     }
-    rmv_live_close(&live);
-    wait_for(reader, "299\r\n", &drawn);
-    const char *at = rmv_buf_string(&drawn);
+    rmv_live_close(&display.live);
+    wait_for(&display, "299\r\n");
+    const char *at = rmv_buf_string(&display.drawn);
     for (int i = 0; i < 300; i++) {
         RMV_CLEANUP(rmv_str_free) char *line = rmv_str_format("%d\r\n", i);
         at = strstr(at, line);
