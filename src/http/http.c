@@ -18,6 +18,7 @@
 #define STATUS_PARTIAL 206
 #define STATUS_TOO_MANY_REQUESTS 429
 #define NS_PER_MS 1000000
+#define LOOK_MS 100 /* how long nobody asks whether it is cancelled */
 
 /* One attempt, and how it went. */
 struct attempt {
@@ -40,6 +41,11 @@ static void attempt_free(struct attempt *attempt)
     rmv_buf_free(&attempt->body);
     rmv_str_free(&attempt->reason);
     attempt->curl->easy_cleanup(attempt->handle);
+}
+
+static bool is_cancelled(const struct rmv_http_options *options)
+{
+    return options->is_cancelled && options->is_cancelled(options->context);
 }
 
 /* ---- one attempt ---- */
@@ -194,6 +200,8 @@ static char *describe(const struct attempt *attempt)
         break;
     case CURLE_OPERATION_TIMEDOUT:
         return rmv_str_copy("Connection timeout");
+    case CURLE_ABORTED_BY_CALLBACK:
+        return rmv_str_copy("Interrupted");
     case CURLE_COULDNT_CONNECT:
         return rmv_str_copy("Connection refused");
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -263,6 +271,8 @@ static const struct rmv_error *error_of(const char *url, const struct attempt *a
     if (attempt->status == 0 &&
         (attempt->code == CURLE_UNSUPPORTED_PROTOCOL || attempt->code == CURLE_URL_MALFORMAT))
         kind = RMV_ERR_USAGE;
+    else if (attempt->code == CURLE_ABORTED_BY_CALLBACK)
+        kind = RMV_ERR_INTERRUPTED;
     else if (attempt->too_big)
         kind = RMV_ERR_LIMIT;
     else if (attempt->status == 404 || attempt->status == 410 ||
@@ -290,12 +300,49 @@ static void find_size(const struct attempt *attempt)
     attempt->state->size = (int64_t)size;
 }
 
+/* Runs the transfer to its end, or until it is cancelled. */
+static CURLcode transfer(const struct attempt *attempt, CURLM *multi)
+{
+    const struct rmv_curl *curl = attempt->curl;
+    const CURLMsg *message = NULL;
+    int running = 1, left;
+
+    while (running > 0) {
+        if (is_cancelled(attempt->options))
+            return CURLE_ABORTED_BY_CALLBACK;
+        if (curl->multi_perform(multi, &running) != CURLM_OK ||
+            (running > 0 && curl->multi_poll(multi, NULL, 0, LOOK_MS, NULL) != CURLM_OK))
+            return CURLE_FAILED_INIT;
+    }
+    do {
+        message = curl->multi_info_read(multi, &left);
+    } while (message && message->msg != CURLMSG_DONE);
+    return message ? message->data.result : CURLE_FAILED_INIT;
+}
+
+static CURLcode perform(const struct attempt *attempt)
+{
+    const struct rmv_curl *curl = attempt->curl;
+    CURLM *multi = curl->multi_init();
+    if (!multi)
+        return CURLE_FAILED_INIT;
+    CURLcode code = CURLE_FAILED_INIT;
+    if (curl->multi_add_handle(multi, attempt->handle) == CURLM_OK)
+        code = transfer(attempt, multi);
+    /* A name server that is silent would hold up the end as well; libcurl 7.87 and newer know. */
+    if (code == CURLE_ABORTED_BY_CALLBACK)
+        (void)curl->easy_setopt(attempt->handle, CURLOPT_QUICK_EXIT, 1L);
+    (void)curl->multi_remove_handle(multi, attempt->handle);
+    (void)curl->multi_cleanup(multi);
+    return code;
+}
+
 /* Makes an attempt; `reason` is set if it failed. */
 static void try_once(const char *url, struct attempt *attempt)
 {
     const struct rmv_curl *curl = attempt->curl;
     attempt->retry_after_ms = -1;
-    attempt->code = set_up(attempt, url) ? curl->easy_perform(attempt->handle) : CURLE_FAILED_INIT;
+    attempt->code = set_up(attempt, url) ? perform(attempt) : CURLE_FAILED_INIT;
     (void)curl->easy_getinfo(attempt->handle, CURLINFO_RESPONSE_CODE, &attempt->status);
     if (is_enough(attempt))
         attempt->code = CURLE_OK;
@@ -347,11 +394,19 @@ static int64_t pause_of(const struct rmv_http_options *options, unsigned attempt
     return pause < options->delay_max_ms ? pause : options->delay_max_ms;
 }
 
-static void wait_ms(int64_t ms)
+/* Ends early when it is cancelled. */
+static void wait_ms(const struct rmv_http_options *options, int64_t ms)
 {
-    struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * NS_PER_MS};
-    while (nanosleep(&left, &left) < 0 && errno == EINTR)
-        ;
+    const int64_t end_ns = rmv_time_monotonic_ns() + ms * NS_PER_MS;
+    for (;;) {
+        const int64_t left_ns = end_ns - rmv_time_monotonic_ns();
+        if (left_ns <= 0 || is_cancelled(options))
+            return;
+        const int64_t step_ns =
+            left_ns < (int64_t)LOOK_MS * NS_PER_MS ? left_ns : (int64_t)LOOK_MS * NS_PER_MS;
+        const struct timespec step = {.tv_nsec = (long)step_ns};
+        (void)nanosleep(&step, NULL);
+    }
 }
 
 /* Attempts until one goes well, which leaves its body in `out` or its state in `state`. */
@@ -387,7 +442,7 @@ static const struct rmv_error *ask(const char *url, const struct rmv_http_option
             options->on_failure(options->context, number, attempt.reason, pause);
         if (!again)
             return error_of(url, &attempt);
-        wait_ms(pause);
+        wait_ms(options, pause);
     }
     return err;
 }

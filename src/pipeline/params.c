@@ -33,7 +33,11 @@ static void free_values(struct rmv_map *values)
 void rmv_params_files_free(struct rmv_params_files *files)
 {
     free_values(&files->files);
-    free_values(&files->urls);
+    for (size_t i = 0; i < files->urls.count; i++) {
+        struct rmv_url_answer *answer = files->urls.entries[i].value;
+        rmv_url_answer_free(&answer);
+    }
+    rmv_map_free(&files->urls);
 }
 
 void rmv_params_files_forget_all(struct rmv_params_files *files)
@@ -121,19 +125,17 @@ static const struct rmv_error *take_url(struct rmv_params_files *files,
                                         const struct rmv_stage *stage,
                                         const struct rmv_stage_dep *url, struct rmv_value *values)
 {
-    RMV_CLEANUP(rmv_value_free) struct rmv_value said = {0};
-    struct rmv_value *known = rmv_map_find(&files->urls, url->path);
-    if (!known) {
-        const struct rmv_error *err = rmv_url_ask(url->path, &said);
-        if (err)
-            return rmv_error_context(err, "stage '%s' depends on a URL (%s:%u)", stage->address,
-                                     stage->file, (unsigned)url->line);
-        known = rmv_calloc(1, sizeof(*known));
-        *known = said;
-        said = (struct rmv_value){0};
-        rmv_map_set(&files->urls, url->path, known);
+    if (!rmv_map_find(&files->urls, url->path)) {
+        struct rmv_url_answer *asked = rmv_url_ask(url->path, NULL);
+        rmv_url_answer_keep(&files->urls, url->path, &asked);
     }
-    rmv_value_copy(rmv_value_add(values, url->path), known);
+    const struct rmv_url_answer *answer = rmv_map_find(&files->urls, url->path);
+    if (answer->error) {
+        struct rmv_error *copy = rmv_error_take(answer->error);
+        return rmv_error_context(rmv_error_raise(&copy), "stage '%s' depends on a URL (%s:%u)",
+                                 stage->address, stage->file, (unsigned)url->line);
+    }
+    rmv_value_copy(rmv_value_add(values, url->path), &answer->state);
     return NULL;
 }
 

@@ -4,7 +4,9 @@
 #include <poll.h>
 #include <string.h>
 
+#include "pipeline/asking.h"
 #include "pipeline/limits.h"
+#include "pipeline/repro_result.h"
 #include "pipeline/runner.h"
 #include "pipeline/runner_marks.h"
 #include "pipeline/schedule.h"
@@ -32,9 +34,10 @@ struct repro {
     struct rmv_tracked tracked; /* once that is done */
     struct rmv_tracked known;   /* of data that is not here, if that is allowed */
     size_t *forced_by;          /* per stage: 1 + the stage that ran and forces it to run; or 0 */
-    struct rmv_strings failed, blocked, declined; /* addresses */
+    struct rmv_repro_result result;
     struct rmv_schedule schedule;
     struct rmv_limits limits;
+    struct rmv_askings asking; /* stages that wait for servers */
     struct rmv_runs running;
     struct rmv_runs ended;   /* and are not recorded yet */
     int64_t record_ns;       /* when they are at the latest, if there are any */
@@ -43,6 +46,7 @@ struct repro {
 
 static void repro_free(struct repro *repro)
 {
+    rmv_askings_free(&repro->asking);
     rmv_runs_free(&repro->running);
     rmv_runs_free(&repro->ended);
     rmv_runner_free(&repro->runner);
@@ -52,10 +56,8 @@ static void repro_free(struct repro *repro)
     rmv_free(&repro->chosen);
     rmv_free(&repro->pending);
     rmv_free(&repro->unrecorded);
-    rmv_strings_free(&repro->failed);
     rmv_free(&repro->forced_by);
-    rmv_strings_free(&repro->blocked);
-    rmv_strings_free(&repro->declined);
+    rmv_repro_result_free(&repro->result);
     rmv_schedule_free(&repro->schedule);
     rmv_error_free(&repro->error);
 }
@@ -152,7 +154,7 @@ static const struct rmv_error *confirm(struct repro *repro, size_t at,
     if (err || *yes)
         return err;
     repro->pending[at] = true;
-    rmv_strings_add(&repro->declined, stage->address);
+    rmv_strings_add(&repro->result.declined, stage->address);
     rmv_runner_report(&repro->runner, RMV_REPRO_DECLINED, stage, why);
     return NULL;
 }
@@ -241,7 +243,7 @@ static const struct rmv_error *note_failure(struct repro *repro, size_t at,
     if (!repro->runner.options->keep_going && !repro->runner.options->ignore_errors)
         return err;
     repro->pending[at] = !repro->runner.options->ignore_errors;
-    rmv_strings_add(&repro->failed, stage->address);
+    rmv_strings_add(&repro->result.failed, stage->address);
     rmv_stage_view_forget_all(&repro->runner.view);
     return NULL;
 }
@@ -254,7 +256,7 @@ static const struct rmv_error *visit(struct repro *repro, size_t at, struct rmv_
         RMV_CLEANUP(rmv_str_free) char *needs = pending_needs_of(repro, at);
         if (needs) {
             repro->pending[at] = true;
-            rmv_strings_add(&repro->blocked, stage->address);
+            rmv_strings_add(&repro->result.blocked, stage->address);
             rmv_runner_report(&repro->runner, RMV_REPRO_BLOCKED, stage, needs);
             return NULL;
         }
@@ -317,13 +319,38 @@ static bool needs_record(const struct repro *repro, size_t at)
 static bool has_place(const struct repro *repro)
 {
     const size_t jobs = repro->runner.options->jobs, most = rmv_limits_files();
-    return repro->running.count < (jobs ? jobs < most ? jobs : most : 1);
+    const size_t busy = repro->running.count + repro->asking.count;
+    return busy < (jobs ? jobs < most ? jobs : most : 1);
 }
 
 static bool is_due(const struct repro *repro)
 {
     const size_t count = repro->ended.count;
     return count >= RECORD_COUNT_MAX || (count && rmv_time_monotonic_ns() >= repro->record_ns);
+}
+
+/* Starts to ask servers what has to be known of the stage. */
+static bool ask_servers(struct repro *repro, size_t at)
+{
+    const struct rmv_stage *stage = &repro->runner.pipeline->stages[at];
+    if (stage->urls_count == 0 || stage->frozen || is_interrupted(repro))
+        return false;
+    if (!repro->runner.options->dry) {
+        RMV_CLEANUP(rmv_str_free) char *needs = pending_needs_of(repro, at);
+        if (needs)
+            return false;
+    }
+    return rmv_askings_start(&repro->asking, &repro->runner.view.params, stage, at);
+}
+
+/* Stages that have their answers are looked at again. */
+static void take_answers(struct repro *repro)
+{
+    size_t at;
+    if (is_interrupted(repro) || repro->error)
+        rmv_askings_stop(&repro->asking);
+    while (rmv_askings_next(&repro->asking, &repro->runner.view.params, &at))
+        rmv_schedule_return(&repro->schedule, at);
 }
 
 static void start_more(struct repro *repro)
@@ -338,6 +365,8 @@ static void start_more(struct repro *repro)
             rmv_schedule_return(&repro->schedule, at);
             return;
         }
+        if (ask_servers(repro, at))
+            continue;
         const struct rmv_error *err = visit(repro, at, &run);
         if (err && err->code == RMV_ERR_LOCKED && repro->running.count + repro->ended.count > 0) {
             rmv_schedule_return(&repro->schedule, at);
@@ -381,13 +410,16 @@ static const struct rmv_error *wait_for_running(struct repro *repro)
 {
     struct rmv_runs *running = &repro->running;
     const size_t count = running->count;
+    const size_t watched_count = count * RMV_EXECUTION_FDS + repro->asking.count;
     RMV_CLEANUP(rmv_free)
-    struct pollfd *watched = rmv_calloc(count * RMV_EXECUTION_FDS, sizeof(*watched));
+    struct pollfd *watched = rmv_calloc(watched_count, sizeof(*watched));
 
     for (size_t i = 0; i < count; i++)
         rmv_run_watch(running->items[i], &watched[i * RMV_EXECUTION_FDS]);
-    if (poll(watched, count * RMV_EXECUTION_FDS, wait_ms(repro)) < 0 && errno != EINTR)
+    rmv_askings_watch(&repro->asking, &watched[count * RMV_EXECUTION_FDS]);
+    if (poll(watched, watched_count, wait_ms(repro)) < 0 && errno != EINTR)
         return rmv_error_errno("cannot wait for a command");
+    take_answers(repro);
     running->count = 0;
     for (size_t i = 0; i < count; i++) {
         struct rmv_run *run = running->items[i];
@@ -411,34 +443,6 @@ static const struct rmv_error *wait_for_running(struct repro *repro)
     return NULL;
 }
 
-static void append_names(struct rmv_buf *text, const struct rmv_strings *names)
-{
-    for (size_t i = 0; i < names->count; i++)
-        rmv_buf_append_format(text, "%s'%s'", i ? ", " : "", names->items[i]);
-}
-
-static const struct rmv_error *summary(const struct repro *repro)
-{
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
-    const bool has_failed = repro->failed.count && !repro->runner.options->ignore_errors;
-    if (!has_failed && !repro->declined.count)
-        return NULL;
-    if (has_failed) {
-        rmv_buf_append_format(&text, "%zu stage%s failed: ", repro->failed.count,
-                              repro->failed.count == 1 ? "" : "s");
-        append_names(&text, &repro->failed);
-    }
-    if (repro->declined.count) {
-        rmv_buf_append_string(&text, has_failed ? "; declined: " : "declined: ");
-        append_names(&text, &repro->declined);
-    }
-    if (repro->blocked.count) {
-        rmv_buf_append_string(&text, "; not run because of that: ");
-        append_names(&text, &repro->blocked);
-    }
-    return rmv_error(RMV_ERR_FAILED, "%s", rmv_buf_string(&text));
-}
-
 static const struct rmv_error *run_all(struct repro *repro)
 {
     for (;;) {
@@ -447,8 +451,10 @@ static const struct rmv_error *run_all(struct repro *repro)
             record_ended(repro);
             continue;
         }
-        if (repro->running.count == 0)
-            return repro->error ? rmv_error_raise(&repro->error) : summary(repro);
+        if (repro->running.count == 0 && repro->asking.count == 0)
+            return repro->error ? rmv_error_raise(&repro->error)
+                                : rmv_repro_result_error(&repro->result,
+                                                         repro->runner.options->ignore_errors);
         const struct rmv_error *err = wait_for_running(repro);
         if (err) {
             struct rmv_error *taken = rmv_error_take(err);

@@ -1,5 +1,6 @@
 #include "pipeline/url.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -69,12 +70,20 @@ static void set_header(struct rmv_value *state, const char *key, const char *tex
     rmv_value_set_text(rmv_value_add(state, key), proper);
 }
 
-const struct rmv_error *rmv_url_ask(const char *url, struct rmv_value *state)
+static bool is_stopped(void *context)
+{
+    atomic_bool *stop = context;
+    return stop && atomic_load(stop);
+}
+
+static const struct rmv_error *ask(const char *url, atomic_bool *stop, struct rmv_value *state)
 {
     const struct rmv_http_options options = {.attempts = ATTEMPTS,
                                              .delay_ms = DELAY_MS,
                                              .delay_max_ms = DELAY_MAX_MS,
-                                             .timeout_ms = TIMEOUT_MS};
+                                             .timeout_ms = TIMEOUT_MS,
+                                             .is_cancelled = is_stopped,
+                                             .context = stop};
     RMV_CLEANUP(rmv_http_state_free) struct rmv_http_state said = {.size = -1};
 
     const struct rmv_error *err = rmv_http_look(url, &options, &said);
@@ -95,4 +104,33 @@ const struct rmv_error *rmv_url_ask(const char *url, struct rmv_value *state)
         rmv_value_set_int(rmv_value_add(state, "size"), said.size);
     }
     return NULL;
+}
+
+/* ---- Answers -------------------------------------------------------------------------------- */
+
+void rmv_url_answer_free(struct rmv_url_answer **answer)
+{
+    if (!*answer)
+        return;
+    rmv_value_free(&(*answer)->state);
+    rmv_error_free(&(*answer)->error);
+    free(*answer);
+    *answer = NULL;
+}
+
+struct rmv_url_answer *rmv_url_ask(const char *url, atomic_bool *stop)
+{
+    struct rmv_url_answer *answer = rmv_calloc(1, sizeof(*answer));
+    answer->error = rmv_error_take(ask(url, stop, &answer->state));
+    return answer;
+}
+
+void rmv_url_answer_keep(struct rmv_map *answers, const char *url, struct rmv_url_answer **answer)
+{
+    const struct rmv_error *error = *answer ? (*answer)->error : NULL;
+    if (*answer && !(error && error->code == RMV_ERR_INTERRUPTED) && !rmv_map_find(answers, url)) {
+        rmv_map_set(answers, url, *answer);
+        *answer = NULL;
+    }
+    rmv_url_answer_free(answer);
 }

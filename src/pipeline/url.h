@@ -2,7 +2,11 @@
  * parameters of a stage, in rmv.lock and in records: URL → {etag}, or {last_modified, size}. */
 #pragma once
 
+#include <stdatomic.h>
+#include <stdbool.h>
+
 #include "rmv/base/error.h"
+#include "rmv/base/map.h"
 #include "rmv/base/value.h"
 
 /* Is it one, of whatever kind? */
@@ -13,7 +17,17 @@ bool rmv_url_is(const char *text);
 RMV_MUST_CHECK
 const struct rmv_error *rmv_url_check(const char *url);
 
-/* Asks the server and sets `*state`, which the caller frees. Errors: those of rmv_http_look(),
- * UNSUPPORTED (the server says too little). */
-RMV_MUST_CHECK
-const struct rmv_error *rmv_url_ask(const char *url, struct rmv_value *state);
+/* What came of asking. */
+struct rmv_url_answer {
+    struct rmv_value state;
+    struct rmv_error *error; /* NULL: `state` is known */
+};
+void rmv_url_answer_free(struct rmv_url_answer **answer);
+
+/* Asks the server, until `*stop` (NULL: never) is set, and returns what came of it, which the
+ * caller frees. Errors: those of rmv_http_look(), UNSUPPORTED (the server says too little). */
+struct rmv_url_answer *rmv_url_ask(const char *url, atomic_bool *stop);
+
+/* Keeps an answer, which is taken over, in `answers`, a map from URLs, unless there is one already,
+ * or it is none because the user stopped it. `*answer` may be NULL. */
+void rmv_url_answer_keep(struct rmv_map *answers, const char *url, struct rmv_url_answer **answer);

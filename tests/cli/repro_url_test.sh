@@ -46,6 +46,30 @@ it 'knows no other schemes'                        'for url in s3://b/k gs://b/k
 it 'refuses passwords, and does not repeat them'   'pipeline http://me:sesame@127.0.0.1/a; exits 10 rmv repro; says "http://127.0.0.1/a. is given with a user or a password" rmv repro; rmv repro >out 2>&1 || :; ! grep -E "sesame|me:" out; printf "stages:\n  a: {cmd: x, outs: [\"http://me:sesame@h/a\"]}\n" >rmv.yaml; exits 9 rmv repro; rmv repro >out 2>&1 || :; ! grep sesame out'
 it 'refuses what is no URL'                        'for url in http:// "http://h/a b" http:///x; do pipeline "\"$url\""; exits 2 rmv repro; says "is no proper URL" rmv repro; done'
 
+repository "$TEST_FOLDER/silent"
+# How a server keeps silent: it takes the request, and answers once $state/silent is gone.
+state=$TEST_FOLDER/state
+asked() { for _ in $(seq 600); do grep -qs "/silent/$1" "$log" && return 0; sleep 0.05; done; echo "never asked for $1"; return 1; }
+for name in b c d e; do cp "$www/a.csv" "$www/$name.csv"; done
+printf '  ask:\n    cmd: echo asked >asked\n    deps: [%s/silent/b.csv]\n    outs: [asked]\n' "$site" | stages
+it 'ends at once when it is interrupted while a server is silent' '
+    : >"$state/silent"; start=$(date +%s%N); env --default-signal=INT rmv repro >out 2>&1 & pid=$!; asked b.csv
+    kill -INT $pid; exits 130 wait $pid; grep "interrupted before stage .ask." out; test ! -e asked
+    test $(($(date +%s%N) - start)) -lt 8000000000'
+it 'does so behind a stage that runs, and stops that' '
+    printf "  ask:\n    cmd: echo asked >asked\n    deps: [%s/silent/c.csv]\n    outs: [asked]\n  run:\n    cmd: echo \$\$ >pid; sleep 60\n    outs: [never]\n" "$site" | stages
+    env --default-signal=INT rmv repro -j2 >out 2>&1 & pid=$!; asked c.csv; wait_for pid
+    kill -INT $pid; exits 130 wait $pid; is_gone $(cat pid); test ! -e asked'
+it 'goes on with what runs, and with other stages, while a server is silent' '
+    printf "  ask:\n    cmd: echo asked >asked\n    deps: [%s/silent/d.csv]\n    outs: [asked]\n  one:\n    cmd: echo 1 >one\n    outs: [one]\n  two:\n    cmd: cp one two; echo to be seen\n    deps: [one]\n    outs: [two]\n" "$site" | stages
+    rm -f rmv.lock; rmv repro -j2 >out 2>&1 & pid=$!; asked d.csv; wait_for two; for _ in $(seq 600); do grep -q "^  two:" rmv.lock && break; sleep 0.05; done
+    grep "to be seen" out; grep "^  two:" rmv.lock; test ! -e asked; rm "$state/silent"; wait $pid; test "$(cat asked)" = asked; rmv status -q'
+it 'asks for all of a silent server only once, and then lets the stages run' '
+    : >"$state/silent"; : >"$log"; printf "  a: {cmd: echo a >a, deps: [%s/silent/e.csv], outs: [a]}\n  b: {cmd: echo b >b, deps: [%s/silent/e.csv], outs: [b]}\n" "$site" "$site" | stages
+    rmv repro -q & pid=$!; asked e.csv; rm "$state/silent"; wait $pid; test -e a; test -e b; test "$(grep -c . "$log")" = 1'
+rm -f "$state/silent"
+
+cd "$TEST_FOLDER/main"
 silent=http://127.0.0.1:1/a.csv # nobody listens there
 pipeline $silent; printf '  other: {cmd: echo x >x, outs: [x]}\n' >>rmv.yaml
 it 'names stage and URL when no server answers'    'exits 7 rmv repro get; says "stage .get. depends on a URL .rmv.yaml:4.: cannot get .$silent.: Connection refused" rmv repro get; runs 0'

@@ -146,6 +146,34 @@ static void a_lasting_one_ends_with_the_last_attempt(void **state)
     check_fails_after("/chunk-cut", 3, RMV_ERR_IO, "");
 }
 
+/* From the third time it is asked on. */
+static bool is_cancelled_soon(void *context)
+{
+    return ++((struct failures *)context)->pause_ms > 2;
+}
+
+static void check_is_cancelled(const char *path, int64_t delay_ms)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf body = {0};
+    struct rmv_http_options options = options_of(3);
+    options.timeout_ms = options.delay_max_ms = 60000;
+    options.delay_ms = delay_ms;
+    options.on_failure = NULL;
+    options.is_cancelled = is_cancelled_soon;
+    const int64_t before = rmv_time_monotonic_ns();
+    CHECK_SAYS(get(path, &options, &body), RMV_ERR_INTERRUPTED, path);
+    assert_true(rmv_time_monotonic_ns() - before < (int64_t)30 * 1000 * 1000 * 1000);
+    assert_int_equal(body.size, 0);
+}
+
+static void a_request_ends_when_it_is_cancelled(void **state)
+{
+    (void)state;
+    check_is_cancelled("/silent", 10);
+    check_is_cancelled("/stall", 10);
+    check_is_cancelled("/down", 60000);
+}
+
 static void a_refusal_is_final(void **state)
 {
     (void)state;
@@ -349,6 +377,7 @@ int main(void)
         TEST(a_good_answer_needs_one_attempt),
         TEST(a_passing_fault_is_tried_again),
         TEST(a_lasting_one_ends_with_the_last_attempt),
+        TEST(a_request_ends_when_it_is_cancelled),
         TEST(a_refusal_is_final),
         TEST(retry_after_is_waited_for),
         TEST(but_not_longer_than_agreed),

@@ -4,12 +4,12 @@
   /etag/NAME       with an ETag                      /dated/NAME      with Last-Modified and no ETag
   /mute/NAME       with neither                      /no-head/NAME    as dated, but HEAD is refused
   /deaf/NAME       … and ranges are ignored          /moved/NAME      302 to /etag/NAME
-  /shy/NAME        as etag, with 403 for HEAD
+  /shy/NAME        as etag, with 403 for HEAD       /silent/NAME     as etag, but not as long as STATE/silent exists
 
 Writes its port to STATE/port once it listens, and one line per request, method and path, to STATE/log.
 Ends by itself after TIME_LIMIT seconds, so that a test that dies leaves nothing behind.
 """
-import email.utils, hashlib, os, sys, threading
+import email.utils, hashlib, os, sys, threading, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 TIME_LIMIT = 300
@@ -38,6 +38,8 @@ class Answer(BaseHTTPRequestHandler):
         path = os.path.join(FOLDER, os.path.basename(name))
         if not os.path.isfile(path):
             return self.answer(404)
+        while way == "silent" and os.path.exists(STATE + "/silent"):
+            time.sleep(0.05)
         if way == "moved":
             return self.answer(302, headers=[("Location", "/etag/" + name)])
         if self.command == "HEAD" and way in ("no-head", "deaf", "shy"):
@@ -45,7 +47,7 @@ class Answer(BaseHTTPRequestHandler):
         with open(path, "rb") as file:
             body = file.read()
         headers = []
-        if way in ("etag", "shy"):
+        if way in ("etag", "shy", "silent"):
             headers.append(("ETag", '"%s"' % hashlib.md5(body).hexdigest()[:8]))
         elif way != "mute":
             headers.append(("Last-Modified", email.utils.formatdate(os.stat(path).st_mtime, usegmt=True)))

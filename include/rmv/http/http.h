@@ -6,6 +6,7 @@
  * another host. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "rmv/base/buf.h"
@@ -24,12 +25,15 @@ struct rmv_http_options {
      * `reason` is "Connection timeout", "HTTP status 503", …; `pause_ms` is how long the next one
      * waits, or -1 if there will be none. */
     void (*on_failure)(void *context, unsigned attempt, const char *reason, int64_t pause_ms);
+    /* Asked ten times a second, during pauses too: true ends it all with INTERRUPTED. May be NULL.
+     */
+    bool (*is_cancelled)(void *context);
     void *context;
 };
 
 /* Appends the body of the response to `out`, which is unchanged on failure. Errors: USAGE (no URL
- * we speak), NOT_FOUND (404, 410, no such file), DENIED (401, 403), LIMIT (too big), IO (all the
- * rest, after the last attempt). */
+ * we speak), NOT_FOUND (404, 410, no such file), DENIED (401, 403), LIMIT (too big), INTERRUPTED,
+ * IO (all the rest, after the last attempt). */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_http_get(const char *url, const struct rmv_http_options *options,
                                      struct rmv_buf *out);

@@ -8,10 +8,10 @@
 #include "rmv/pipeline/pipeline.h"
 
 /* Parameter files read so far; each is read and parsed once, and each server asked once what it
- * says of a URL. All-zero is empty. */
+ * says of a URL, be it an error. All-zero is empty. */
 struct rmv_params_files {
     struct rmv_map files; /* path → struct rmv_value *, owned */
-    struct rmv_map urls;  /* likewise */
+    struct rmv_map urls;  /* URL → struct rmv_url_answer *, owned */
 };
 void rmv_params_files_free(struct rmv_params_files *files);
 
