@@ -110,8 +110,8 @@ void rmv_progress_expect(struct rmv_progress *progress, uint64_t files, uint64_t
 {
     if (!progress)
         return;
-    atomic_store(&progress->files_expected, files);
-    atomic_store(&progress->bytes_expected, bytes);
+    atomic_fetch_add_explicit(&progress->files_expected, files, memory_order_relaxed);
+    atomic_fetch_add_explicit(&progress->bytes_expected, bytes, memory_order_relaxed);
 }
 
 void rmv_progress_add(struct rmv_progress *progress, uint64_t files, uint64_t bytes)

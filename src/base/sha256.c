@@ -118,18 +118,45 @@ static void append_big_endian(uint64_t number, size_t size, uint8_t *out)
         out[i] = (uint8_t)(number >> (8 * (size - 1 - i)));
 }
 
-void rmv_sha256_finish(struct rmv_sha256_state *state, uint8_t digest[RMV_SHA256_SIZE])
+/* Sets what is to be hashed last, the rest of the message and its size; returns how many blocks
+ * that takes. */
+static size_t pad(const struct rmv_sha256_state *state, uint8_t padding[2 * BLOCK_SIZE])
 {
-    uint8_t padding[2 * BLOCK_SIZE] = {0};
     const size_t used = state->size % BLOCK_SIZE;
     const size_t blocks = used < BLOCK_SIZE - 8 ? 1 : 2;
 
     memcpy(padding, state->tail, used);
+    memset(padding + used, 0, blocks * BLOCK_SIZE - used);
     padding[used] = 0x80;
     append_big_endian(state->size * 8, 8, padding + blocks * BLOCK_SIZE - 8);
-    compress(state->words, padding, blocks);
+    return blocks;
+}
+
+static void set_digest(const struct rmv_sha256_state *state, uint8_t digest[RMV_SHA256_SIZE])
+{
     for (size_t i = 0; i < 8; i++)
         append_big_endian(state->words[i], 4, digest + 4 * i);
+}
+
+void rmv_sha256_finish(struct rmv_sha256_state *state, uint8_t digest[RMV_SHA256_SIZE])
+{
+    uint8_t padding[2 * BLOCK_SIZE];
+    const size_t blocks = pad(state, padding);
+    compress(state->words, padding, blocks);
+    set_digest(state, digest);
+}
+
+static void finish_pair(struct rmv_sha256_state states[2], uint8_t digests[2][RMV_SHA256_SIZE])
+{
+    uint8_t a[2 * BLOCK_SIZE], b[2 * BLOCK_SIZE];
+    const size_t a_blocks = pad(&states[0], a), b_blocks = pad(&states[1], b);
+    compress_pair(states[0].words, a, states[1].words, b, 1);
+    if (a_blocks > 1)
+        compress(states[0].words, a + BLOCK_SIZE, 1);
+    if (b_blocks > 1)
+        compress(states[1].words, b + BLOCK_SIZE, 1);
+    set_digest(&states[0], digests[0]);
+    set_digest(&states[1], digests[1]);
 }
 
 void rmv_sha256(const void *bytes, size_t size, uint8_t digest[RMV_SHA256_SIZE])
@@ -149,11 +176,10 @@ void rmv_sha256_pair(const void *const bytes[2], const size_t sizes[2],
     rmv_sha256_start(&states[0]);
     rmv_sha256_start(&states[1]);
     rmv_sha256_update_pair(&states[0], bytes[0], &states[1], bytes[1], both);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2; i++)
         if (sizes[i] > both)
             rmv_sha256_update(&states[i], (const uint8_t *)bytes[i] + both, sizes[i] - both);
-        rmv_sha256_finish(&states[i], digests[i]);
-    }
+    finish_pair(states, digests);
 }
 
 void rmv_sha256_to_hex(const uint8_t digest[RMV_SHA256_SIZE], char hex[RMV_SHA256_HEX_SIZE])

@@ -17,6 +17,7 @@
 #define READ_STEP_BYTES ((size_t)256 * 1024)
 #define WHOLE_MAX ((uint64_t)256 * 1024) /* files up to here are read at once */
 #define ATTEMPTS_MAX 2
+#define HELD_BYTES ((size_t)64 * 1024) /* with so much at hand, it is put; half of a cache */
 
 void rmv_content_reader_tell(struct rmv_content_reader *reader)
 {
@@ -29,10 +30,8 @@ void rmv_content_reader_free(struct rmv_content_reader *reader)
     rmv_content_reader_tell(reader);
     rmv_stat_pending_free(&reader->learnt);
     rmv_buf_free(&reader->buf);
-    for (size_t i = 0; i < RMV_CONTENT_HELD_MAX; i++) {
-        rmv_buf_free(&reader->held[i].bytes);
-        rmv_buf_free(&reader->held[i].path);
-    }
+    rmv_buf_free(&reader->held_bytes);
+    rmv_buf_free(&reader->held_paths);
 }
 
 char rmv_content_type(mode_t mode)
@@ -285,7 +284,7 @@ const struct rmv_error *rmv_content_read_small(struct rmv_content_reader *reader
     return err;
 }
 
-/* ---- Pairs of small files ---------------------------------------------------------------------
+/* ---- Groups of small files --------------------------------------------------------------------
  */
 
 /* Is what was read all of a file that nobody wrote to meanwhile, and is it to be stored in packs?
@@ -305,10 +304,10 @@ const struct rmv_error *rmv_content_hold(struct rmv_content_reader *reader,
 {
     RMV_CLEANUP(rmv_fd_close) int fd = -1;
     struct rmv_content_held *held = &reader->held[reader->held_count];
+    struct rmv_buf *bytes = &reader->held_bytes;
     const struct rmv_stat_moment before = rmv_stat_index_moment(reader->workspace->stat_index);
 
-    held->bytes.size = held->path.size = 0;
-    char *room = rmv_buf_reserve(&held->bytes, RMV_CONTENT_SMALL_MAX + 1);
+    char *room = rmv_buf_reserve(bytes, RMV_CONTENT_SMALL_MAX + 1);
     const struct rmv_error *err = open_source(reader, source, &fd);
     if (err)
         return err;
@@ -317,57 +316,63 @@ const struct rmv_error *rmv_content_hold(struct rmv_content_reader *reader,
         n >= 0 && fstat(fd, &held->status) == 0 && is_plain(reader, &before, &held->status, n);
     if (!*is_held)
         return rmv_content_put_held(reader);
-    held->bytes.size = (size_t)n;
+    held->offset = bytes->size;
+    held->size = (size_t)n;
+    held->path_offset = reader->held_paths.size;
     held->place = place;
-    rmv_buf_append_string(&held->path, source->path);
+    bytes->size += held->size;
+    rmv_buf_append(&reader->held_paths, source->path, strlen(source->path) + 1);
     reader->held_count++;
-    return reader->held_count == RMV_CONTENT_HELD_MAX ? rmv_content_put_held(reader) : NULL;
+    if (reader->held_count < RMV_STORE_GROUP_MAX && bytes->size < HELD_BYTES)
+        return NULL;
+    return rmv_content_put_held(reader);
 }
 
-static const struct rmv_error *put_pair(const struct rmv_content_reader *reader,
-                                        struct rmv_object_id ids[2])
+/* Sets the ids of all that is held, and stores it where that is asked for. */
+static const struct rmv_error *put_held(const struct rmv_content_reader *reader,
+                                        struct rmv_object_bytes *objects)
 {
-    const void *const bytes[] = {reader->held[0].bytes.data, reader->held[1].bytes.data};
-    const size_t sizes[] = {reader->held[0].bytes.size, reader->held[1].bytes.size};
+    for (size_t i = 0; i < reader->held_count; i++) {
+        const struct rmv_content_held *held = &reader->held[i];
+        objects[i] = (struct rmv_object_bytes){
+            .bytes = reader->held_bytes.data + held->offset,
+            .size = held->size,
+        };
+    }
     if (reader->batch)
-        return rmv_store_batch_put_pair(reader->batch, bytes, sizes, ids);
-    rmv_object_id_of_pair(bytes, sizes, ids);
+        return rmv_store_batch_put_small(reader->batch, objects, reader->held_count);
+    rmv_object_ids_of(objects, reader->held_count);
     return NULL;
 }
 
-static const struct rmv_error *put_one(const struct rmv_content_reader *reader,
-                                       struct rmv_object_id *id)
+static void tell_held(struct rmv_content_reader *reader, const struct rmv_object_bytes *objects)
 {
-    const struct rmv_buf *bytes = &reader->held[0].bytes;
-    if (reader->batch)
-        return rmv_store_batch_put(reader->batch, bytes->data, bytes->size, id);
-    *id = rmv_object_id_of(bytes->data, bytes->size);
-    return NULL;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < reader->held_count; i++) {
+        const struct rmv_content_held *held = &reader->held[i];
+        const struct rmv_tree_entry entry = {
+            .type = rmv_content_type(held->status.st_mode),
+            .size = held->size,
+            .nfiles = 1,
+            .id = objects[i].id,
+        };
+        learn(reader, reader->held_paths.data + held->path_offset, &held->status, &entry.id);
+        reader->done(reader->context, held->place, &entry);
+        bytes += entry.size;
+    }
+    rmv_progress_expect(reader->progress, 0, bytes);
+    rmv_progress_add(reader->progress, reader->held_count, bytes);
 }
 
 const struct rmv_error *rmv_content_put_held(struct rmv_content_reader *reader)
 {
-    struct rmv_object_id ids[RMV_CONTENT_HELD_MAX];
-    const size_t count = reader->held_count;
+    struct rmv_object_bytes objects[RMV_STORE_GROUP_MAX];
+    const struct rmv_error *err = NULL;
 
-    reader->held_count = 0;
-    if (count == 0)
-        return NULL;
-    const struct rmv_error *err = count == 2 ? put_pair(reader, ids) : put_one(reader, ids);
-    if (err)
-        return err;
-    for (size_t i = 0; i < count; i++) {
-        struct rmv_content_held *held = &reader->held[i];
-        const struct rmv_tree_entry entry = {
-            .type = rmv_content_type(held->status.st_mode),
-            .size = held->bytes.size,
-            .nfiles = 1,
-            .id = ids[i],
-        };
-        learn(reader, rmv_buf_string(&held->path), &held->status, &entry.id);
-        rmv_progress_expect(reader->progress, 0, entry.size);
-        rmv_progress_add(reader->progress, 1, entry.size);
-        reader->done(reader->context, held->place, &entry);
-    }
-    return NULL;
+    if (reader->held_count > 0)
+        err = put_held(reader, objects);
+    if (!err && reader->held_count > 0)
+        tell_held(reader, objects);
+    reader->held_count = reader->held_bytes.size = reader->held_paths.size = 0;
+    return err;
 }

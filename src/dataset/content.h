@@ -11,7 +11,6 @@
 #include "rmv/dataset/workspace.h"
 
 #define RMV_CONTENT_SMALL_MAX ((size_t)64 * 1024) /* for rmv_content_read_small() */
-#define RMV_CONTENT_HELD_MAX 2
 
 struct rmv_content_source {
     int folder_fd;
@@ -20,9 +19,10 @@ struct rmv_content_source {
     const char *path; /* relative to the workspace: for messages and the stat index */
 };
 
-/* A small file that was read, and is hashed together with the next. */
+/* A small file that was read, and is stored together with others. */
 struct rmv_content_held {
-    struct rmv_buf bytes, path;
+    size_t offset, size; /* of what was read */
+    size_t path_offset;
     struct stat status;
     void *place;
 };
@@ -35,8 +35,9 @@ struct rmv_content_reader {
     struct rmv_earlier *earlier;    /* what was there before; may be NULL */
     struct rmv_buf buf;             /* one reader per thread */
     struct rmv_stat_pending learnt; /* for the stat index */
-    struct rmv_content_held held[RMV_CONTENT_HELD_MAX];
+    struct rmv_content_held held[RMV_STORE_GROUP_MAX];
     size_t held_count;
+    struct rmv_buf held_bytes, held_paths;
     /* Told what was found out of each file that was held; needed for these only. */
     void (*done)(void *context, void *place, const struct rmv_tree_entry *entry);
     void *context;
@@ -61,7 +62,7 @@ const struct rmv_error *rmv_content_read_small(struct rmv_content_reader *reader
                                                const struct rmv_content_source *source,
                                                struct rmv_tree_entry *entry, bool *is_small);
 
-/* Reads a small file with as few calls as can be, to be put with another one: done() then gets what
+/* Reads a small file with as few calls as can be, to be put with others: done() then gets what
  * rmv_content_read() would find, and `place`. A file that is large, or was changed too lately for
  * that to be safe, is not held, which `*is_held` tells: it is left to the functions above. Errors:
  * as above. */

@@ -5,6 +5,7 @@
 
 #include "rmv/base/mem.h"
 #include "rmv/base/time.h"
+#include "store/batch_frames.h"
 #include "store/doomed.h"
 #include "store/salvage.h"
 #include "store/unsynced.h"
@@ -192,19 +193,21 @@ bool rmv_batch_has(struct rmv_store_batch *batch, const struct rmv_object_id *id
     return is_pending || is_indexed(batch, id, RMV_REPRESENTATION_WHOLE);
 }
 
-/* True for the first who asks: it is his to store. */
-static bool claim(struct rmv_store_batch *batch, const struct rmv_object_id *id,
-                  enum rmv_representation representation)
+/* Leaves those items, in their order, that nobody has stored or claimed: they are the caller's to
+ * store. Returns how many. */
+static size_t claim(struct rmv_store_batch *batch, struct rmv_batch_item *items, size_t count)
 {
-    if (is_indexed(batch, id, representation))
-        return false;
+    size_t unknown_count = 0, new_count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!is_indexed(batch, &items[i].record.id, items[i].record.representation))
+            items[unknown_count++] = items[i];
     pthread_mutex_lock(&batch->pending_lock);
-    const bool is_new = rmv_id_set_add(&batch->pending, id, representation);
+    for (size_t i = 0; i < unknown_count; i++)
+        if (rmv_id_set_add(&batch->pending, &items[i].record.id, items[i].record.representation))
+            items[new_count++] = items[i];
     pthread_mutex_unlock(&batch->pending_lock);
-    return is_new;
+    return new_count;
 }
-
-/* ---- Appending to the pack ------------------------------------------------------------------- */
 
 /* Whatever was claimed and not written makes the batch lie: after a failure nothing is accepted. */
 static const struct rmv_error *fail(struct rmv_store_batch *batch, const struct rmv_error *err)
@@ -220,105 +223,6 @@ static const struct rmv_error *failure_of(struct rmv_store_batch *batch)
 {
     const struct rmv_error *failure = atomic_load(&batch->failure);
     return failure ? rmv_error(failure->code, "%s", failure->message) : NULL;
-}
-
-static const struct rmv_error *append_frame(struct rmv_store_batch *batch,
-                                            const struct rmv_pack_frame *frame,
-                                            const struct rmv_frame_encoder *encoder,
-                                            const struct rmv_pack_record *records,
-                                            size_t records_count)
-{
-    struct rmv_pack_writer *writer =
-        &batch->writers[records[0].depth > 0 ? RMV_PACK_KIND_DELTA : RMV_PACK_KIND_PLAIN];
-    pthread_mutex_lock(&batch->writer_lock);
-    const struct rmv_error *err =
-        rmv_pack_writer_append(writer, frame, &encoder->parts, records, records_count);
-    if (!err && rmv_pack_writer_is_full(writer, batch->store->pack_size_max))
-        atomic_store(&batch->is_full, true);
-    pthread_mutex_unlock(&batch->writer_lock);
-    return err;
-}
-
-/* Whoever stores again what is damaged wants to have it whole. */
-static bool may_be_delta(struct rmv_store_batch *batch, const struct rmv_batch_item *item)
-{
-    struct rmv_location location;
-    return item->delta && !rmv_index_find(&batch->store->index, &item->record.id, 0, &location);
-}
-
-static const struct rmv_error *add_single(struct rmv_store_batch *batch,
-                                          const struct rmv_batch_item *item,
-                                          struct rmv_frame_encoder *encoder)
-{
-    RMV_CLEANUP(rmv_delta_attempt_end) struct rmv_delta_attempt attempt = {0};
-    struct rmv_pack_record record = item->record;
-    const struct rmv_error *err = NULL;
-
-    if (may_be_delta(batch, item)) {
-        const struct rmv_delta_chunk chunk = {item->bytes, record.size, item->offset};
-        err = rmv_delta_try(item->delta, &chunk, encoder, &attempt);
-    }
-    if (!err && attempt.is_kept) {
-        record.depth = (uint8_t)attempt.depth;
-        return append_frame(batch, &attempt.frame, &attempt.coder->encoder, &record, 1);
-    }
-    if (!err && !attempt.has_plain)
-        err = rmv_frame_encode(encoder, item->bytes, record.size,
-                               rmv_frame_is_compressible(item->bytes, record.size), &attempt.plain);
-    return err ? err : append_frame(batch, &attempt.plain, encoder, &record, 1);
-}
-
-/* Called with the slot's lock held, or the gate closed. */
-static const struct rmv_error *flush_frame(struct rmv_store_batch *batch,
-                                           struct rmv_batch_slot *slot, enum rmv_frame_group group)
-{
-    struct rmv_open_frame *open = &slot->frames[group];
-    struct rmv_pack_frame frame;
-    if (open->records_count == 0)
-        return NULL;
-    const struct rmv_error *err = rmv_frame_encode(
-        &slot->encoder, open->content.data, open->content.size, group != RMV_FRAME_RAW, &frame);
-    if (!err)
-        err = append_frame(batch, &frame, &slot->encoder, open->records, open->records_count);
-    open->content.size = 0;
-    open->records_count = 0;
-    return err;
-}
-
-/* A slot nobody works in, or else the one whose turn it is. */
-static struct rmv_batch_slot *take_slot(struct rmv_store_batch *batch)
-{
-    for (size_t i = 0; i < batch->slots_count; i++)
-        if (pthread_mutex_trylock(&batch->slots[i].lock) == 0)
-            return &batch->slots[i];
-    const unsigned turn = atomic_fetch_add(&batch->next_slot, 1);
-    struct rmv_batch_slot *slot = &batch->slots[turn % batch->slots_count];
-    pthread_mutex_lock(&slot->lock);
-    return slot;
-}
-
-static const struct rmv_error *add_small(struct rmv_store_batch *batch,
-                                         const struct rmv_batch_item *item)
-{
-    const struct rmv_pack_record *record = &item->record;
-    const char *bytes = item->bytes;
-    const enum rmv_frame_group group = item->is_lines ? RMV_FRAME_LINES
-                                       : rmv_frame_is_compressible(bytes, record->size)
-                                           ? RMV_FRAME_COMPRESSIBLE
-                                           : RMV_FRAME_RAW;
-    struct rmv_batch_slot *slot = take_slot(batch);
-    struct rmv_open_frame *open = &slot->frames[group];
-
-    open->records = rmv_grow(open->records, open->records_count, &open->records_capacity,
-                             sizeof(*open->records));
-    open->records[open->records_count] = *record;
-    open->records[open->records_count++].offset = (uint32_t)open->content.size;
-    if (record->size > 0)
-        rmv_buf_append(&open->content, bytes, record->size);
-    const bool is_full = open->content.size >= RMV_GROUP_SIZE;
-    const struct rmv_error *err = is_full ? flush_frame(batch, slot, group) : NULL;
-    pthread_mutex_unlock(&slot->lock);
-    return err;
 }
 
 /* ---- Finishing packs ------------------------------------------------------------------------- */
@@ -354,10 +258,7 @@ static const struct rmv_error *finish_writers(struct rmv_store_batch *batch,
 static const struct rmv_error *finish_packs(struct rmv_store_batch *batch)
 {
     RMV_CLEANUP(finished_free) struct finished finished = {0};
-    const struct rmv_error *err = NULL;
-    for (size_t i = 0; i < batch->slots_count && !err; i++)
-        for (int group = 0; group < RMV_FRAME_GROUPS && !err; group++)
-            err = flush_frame(batch, &batch->slots[i], (enum rmv_frame_group)group);
+    const struct rmv_error *err = rmv_batch_end_frames(batch);
     if (!err)
         err = finish_writers(batch, &finished);
     if (!err && finished.count > 0) {
@@ -425,28 +326,43 @@ void rmv_store_batch_close(struct rmv_store_batch **batch)
 
 /* ---- Putting --------------------------------------------------------------------------------- */
 
+/* Claims and stores; leaves in `*count` how many items were new. */
+static const struct rmv_error *put(struct rmv_store_batch *batch, struct rmv_batch_item *items,
+                                   size_t *count, struct rmv_frame_encoder *encoder)
+{
+    atomic_store_explicit(&batch->was_used, true, memory_order_relaxed);
+    pthread_rwlock_rdlock(&batch->gate);
+    const struct rmv_error *err = failure_of(batch);
+    *count = err ? 0 : claim(batch, items, *count);
+    if (*count > 0) {
+        err = encoder ? rmv_batch_add_single(batch, items, encoder)
+                      : rmv_batch_add_small(batch, items, *count);
+        if (err)
+            err = fail(batch, err);
+    }
+    pthread_rwlock_unlock(&batch->gate);
+    return err || *count == 0 ? err : end_full_pack(batch);
+}
+
 const struct rmv_error *rmv_batch_put(struct rmv_store_batch *batch,
                                       const struct rmv_batch_item *item,
                                       struct rmv_frame_encoder *encoder, bool *was_stored)
 {
-    const struct rmv_pack_record *record = &item->record;
-    atomic_store_explicit(&batch->was_used, true, memory_order_relaxed);
-    pthread_rwlock_rdlock(&batch->gate);
-    const struct rmv_error *err = failure_of(batch);
-    const bool is_new = !err && claim(batch, &record->id, record->representation);
-    if (is_new && encoder)
-        err = add_single(batch, item, encoder);
-    else if (is_new)
-        err = add_small(batch, item);
-    if (err && is_new)
-        err = fail(batch, err);
-    pthread_rwlock_unlock(&batch->gate);
+    struct rmv_batch_item claimed = *item;
+    size_t count = 1;
+    const struct rmv_error *err = put(batch, &claimed, &count, encoder);
     if (err)
         return err;
-    if (!is_new && item->delta)
-        rmv_delta_note_stored(item->delta, item->offset, &record->id);
-    *was_stored = !is_new;
-    return is_new ? end_full_pack(batch) : NULL;
+    *was_stored = count == 0;
+    if (*was_stored && item->delta)
+        rmv_delta_note_stored(item->delta, item->offset, &item->record.id);
+    return NULL;
+}
+
+const struct rmv_error *rmv_batch_put_small(struct rmv_store_batch *batch,
+                                            struct rmv_batch_item *items, size_t count)
+{
+    return put(batch, items, &count, NULL);
 }
 
 struct rmv_file_context *rmv_batch_take_context(struct rmv_store_batch *batch)

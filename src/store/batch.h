@@ -79,6 +79,12 @@ const struct rmv_error *rmv_batch_put(struct rmv_store_batch *batch,
                                       const struct rmv_batch_item *item,
                                       struct rmv_frame_encoder *encoder, bool *was_stored);
 
+/* Stores many, of up to RMV_SMALL_OBJECT_MAX bytes each, for what one costs in locks. The items are
+ * used up. Errors: as above. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_batch_put_small(struct rmv_store_batch *batch,
+                                            struct rmv_batch_item *items, size_t count);
+
 /* Are the whole bytes stored in a copy that is not known to be damaged, or put in this batch? */
 bool rmv_batch_has(struct rmv_store_batch *batch, const struct rmv_object_id *id);
 

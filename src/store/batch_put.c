@@ -154,28 +154,23 @@ const struct rmv_error *rmv_store_batch_put(struct rmv_store_batch *batch, const
     return put_bytes(batch, &all, RMV_SINGLE_MAX, put_all_chunks, id);
 }
 
-static_assert(RMV_STORE_PAIR_MAX <= RMV_SMALL_OBJECT_MAX, "they share frames");
+static_assert(RMV_STORE_SMALL_MAX <= RMV_SMALL_OBJECT_MAX, "they share frames");
 
-const struct rmv_error *rmv_store_batch_put_pair(struct rmv_store_batch *batch,
-                                                 const void *const bytes[2], const size_t sizes[2],
-                                                 struct rmv_object_id ids[2])
+const struct rmv_error *rmv_store_batch_put_small(struct rmv_store_batch *batch,
+                                                  struct rmv_object_bytes *objects, size_t count)
 {
-    struct rmv_object_id found[2];
-    const struct rmv_error *err = NULL;
+    struct rmv_batch_item items[RMV_STORE_GROUP_MAX];
 
-    assert(sizes[0] <= RMV_STORE_PAIR_MAX && sizes[1] <= RMV_STORE_PAIR_MAX);
-    rmv_object_id_of_pair(bytes, sizes, found);
-    for (int i = 0; !err && i < 2; i++) {
-        const struct rmv_batch_item item = {
-            .record = rmv_batch_record(&found[i], sizes[i], RMV_REPRESENTATION_WHOLE),
-            .bytes = bytes[i],
+    assert(count <= RMV_STORE_GROUP_MAX);
+    rmv_object_ids_of(objects, count);
+    for (size_t i = 0; i < count; i++) {
+        assert(objects[i].size <= RMV_STORE_SMALL_MAX);
+        items[i] = (struct rmv_batch_item){
+            .record = rmv_batch_record(&objects[i].id, objects[i].size, RMV_REPRESENTATION_WHOLE),
+            .bytes = objects[i].bytes,
         };
-        bool was_stored;
-        err = rmv_batch_put(batch, &item, NULL, &was_stored);
     }
-    if (!err)
-        memcpy(ids, found, sizeof(found));
-    return err;
+    return rmv_batch_put_small(batch, items, count);
 }
 
 /* ---- Text ------------------------------------------------------------------------------------ */

@@ -22,6 +22,21 @@ void rmv_object_id_of_pair(const void *const bytes[2], const size_t sizes[2],
     }
 }
 
+void rmv_object_ids_of(struct rmv_object_bytes *objects, size_t count)
+{
+    size_t i = 0;
+    for (; i + 1 < count; i += 2) {
+        const void *const bytes[] = {objects[i].bytes, objects[i + 1].bytes};
+        const size_t sizes[] = {objects[i].size, objects[i + 1].size};
+        struct rmv_object_id ids[2];
+        rmv_object_id_of_pair(bytes, sizes, ids);
+        objects[i].id = ids[0];
+        objects[i + 1].id = ids[1];
+    }
+    if (i < count)
+        objects[i].id = rmv_object_id_of(objects[i].bytes, objects[i].size);
+}
+
 bool rmv_object_id_equal(const struct rmv_object_id *a, const struct rmv_object_id *b)
 {
     return memcmp(a->sha256, b->sha256, RMV_OBJECT_ID_SIZE) == 0;

@@ -11,6 +11,7 @@
 #include "store/unsynced.h"
 
 #define BUCKETS_COUNT ((size_t)1 << 16)
+#define FEW_MAX 16
 #define DEALT_OUT_MIN ((size_t)1 << 13) /* records; with fewer, the buckets cost more */
 
 /* Goes on to the next pack. */
@@ -148,12 +149,25 @@ static size_t bucket_of(const struct rmv_pack_record *record)
     return (size_t)record->id.sha256[0] << 8 | record->id.sha256[1];
 }
 
-/* Ids are as good as random: dealt out by their first two bytes, few are left to be compared. */
+/* For the few that are left in a bucket. */
+static void sort_few(struct rmv_pack_record *records, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        const struct rmv_pack_record record = records[i];
+        size_t at = i;
+        for (; at > 0 && rmv_pack_record_compare(&records[at - 1], &record) > 0; at--)
+            records[at] = records[at - 1];
+        records[at] = record;
+    }
+}
+
+/* Ids are as good as random: dealt out by their first two bytes, few are left to be compared. Where
+ * they are not, somebody has chosen them, or the same was stored many times. */
 static void deal_out(struct rmv_pack_footer *footer)
 {
     const size_t count = footer->records_count;
-    struct rmv_pack_record *sorted = rmv_calloc(count, sizeof(*sorted));
-    size_t *ends = rmv_calloc(BUCKETS_COUNT + 1, sizeof(*ends));
+    struct rmv_pack_record *sorted = rmv_realloc(NULL, count * sizeof(*sorted));
+    uint32_t *ends = rmv_calloc(BUCKETS_COUNT + 1, sizeof(*ends));
 
     for (size_t i = 0; i < count; i++)
         ends[bucket_of(&footer->records[i]) + 1]++;
@@ -162,8 +176,10 @@ static void deal_out(struct rmv_pack_footer *footer)
     for (size_t i = 0; i < count; i++)
         sorted[ends[bucket_of(&footer->records[i])]++] = footer->records[i];
     for (size_t i = 0, start = 0; i < BUCKETS_COUNT; start = ends[i++])
-        if (ends[i] - start > 1)
+        if (ends[i] - start > FEW_MAX)
             qsort(sorted + start, ends[i] - start, sizeof(*sorted), rmv_pack_record_compare);
+        else
+            sort_few(sorted + start, ends[i] - start);
     free(ends);
     free(footer->records);
     footer->records = sorted;

@@ -25,6 +25,7 @@ struct build {
     const struct rmv_vfs *vfs;
     struct rmv_vfs_file file; /* the empty state: the segment stays in memory */
     struct rmv_buf bytes;     /* not yet written; all of them in memory */
+    size_t summed;            /* of `bytes`: in the checksum already, or not of the body */
     uint64_t offset;          /* of bytes in the file */
     XXH64_state_t body;
     struct rmv_object_id *pack_names;
@@ -179,15 +180,25 @@ static const struct rmv_error *flush(struct build *build)
     const struct rmv_error *err =
         rmv_vfs_write(&build->file, build->offset, build->bytes.data, build->bytes.size);
     build->offset += build->bytes.size;
-    build->bytes.size = 0;
+    build->bytes.size = build->summed = 0;
     return err;
+}
+
+/* Takes what was appended since the last time into the checksum. */
+static void sum_up(struct build *build)
+{
+    XXH64_update(&build->body, build->bytes.data + build->summed,
+                 build->bytes.size - build->summed);
+    build->summed = build->bytes.size;
 }
 
 static const struct rmv_error *append_body(struct build *build, const void *bytes, size_t size)
 {
-    XXH64_update(&build->body, bytes, size);
     rmv_buf_append(&build->bytes, bytes, size);
-    return build->bytes.size >= WRITE_STEP_BYTES ? flush(build) : NULL;
+    if (build->bytes.size - build->summed < WRITE_STEP_BYTES)
+        return NULL;
+    sum_up(build);
+    return flush(build);
 }
 
 static const struct rmv_error *append_entries(struct build *build)
@@ -263,6 +274,7 @@ static const struct rmv_error *write_segment(struct build *build, struct rmv_seg
     rmv_buf_append(&build->bytes, header, sizeof(*header));
     rmv_buf_append(&build->bytes, build->pack_names,
                    build->packs_count * sizeof(*build->pack_names));
+    build->summed = build->bytes.size;
     XXH64_reset(&build->body, 0);
 
     const struct rmv_error *err = append_entries(build);
@@ -270,6 +282,7 @@ static const struct rmv_error *write_segment(struct build *build, struct rmv_seg
         err = append_fanout(build, &fanout_bits);
     if (err)
         return err;
+    sum_up(build);
     make_header(build, fanout_bits, header);
     if (build->file.fd < 0) {
         memcpy(build->bytes.data, header, sizeof(*header));

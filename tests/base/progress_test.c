@@ -52,7 +52,8 @@ static void a_terminal_shows_what_is_done_and_is_wiped(void **state)
     open_terminal(80, &reader, &terminal);
     rmv_progress_open(terminal, "adding", &progress);
     assert_non_null(progress);
-    rmv_progress_expect(progress, 4, 4096);
+    rmv_progress_expect(progress, 1, 0);
+    rmv_progress_expect(progress, 3, 4096);
     for (int i = 0; i < 3; i++)
         rmv_progress_add(progress, 1, 1024);
     usleep(350000);

@@ -240,6 +240,47 @@ static void small_objects_share_frames_and_so_compress(void **state)
     assert_int_equal(count_problems(store, true), 0);
 }
 
+/* A group of `count` objects of every length from 0, the last two of them the same. */
+static void put_group(struct rmv_store_batch *batch, const struct rmv_buf *bytes, size_t count,
+                      struct rmv_object_bytes *objects)
+{
+    for (size_t i = 0; i < count; i++)
+        objects[i] = (struct rmv_object_bytes){.bytes = bytes->data + i, .size = 37 * i};
+    if (count > 1)
+        objects[count - 1] = objects[count - 2];
+    CHECK_OK(rmv_store_batch_put_small(batch, objects, count));
+}
+
+static void a_group_of_small_objects_is_stored_as_if_one_by_one(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_store();
+    RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf bytes = {0};
+    struct rmv_object_bytes objects[RMV_STORE_GROUP_MAX];
+    make_bytes(PATTERN_RANDOM, 5, 10000, &bytes);
+
+    CHECK_OK(rmv_store_batch_open(store, &batch));
+    for (size_t count = 0; count <= RMV_STORE_GROUP_MAX; count++) {
+        put_group(batch, &bytes, count, objects);
+        for (size_t i = 0; i < count; i++) {
+            const struct rmv_object_id id = rmv_object_id_of(objects[i].bytes, objects[i].size);
+            assert_true(rmv_object_id_equal(&id, &objects[i].id));
+        }
+    }
+    CHECK_OK(rmv_store_batch_commit(batch));
+    const uint64_t before = stored_bytes();
+    put_group(batch, &bytes, RMV_STORE_GROUP_MAX, objects);
+    CHECK_OK(rmv_store_batch_commit(batch));
+    assert_int_equal(stored_bytes(), before);
+    for (size_t i = 0; i < RMV_STORE_GROUP_MAX; i++) {
+        const struct rmv_buf expected = {.data = (char *)(uintptr_t)objects[i].bytes,
+                                         .size = objects[i].size};
+        check_stored(store, &objects[i].id, &expected);
+    }
+    assert_int_equal(count_problems(store, true), 0);
+}
+
 static void a_commit_of_nothing_writes_nothing(void **state)
 {
     (void)state;
@@ -399,6 +440,7 @@ int main(void)
         TEST(reading_a_folder_as_a_file_is_an_error),
         TEST(the_same_content_is_stored_once),
         TEST(small_objects_share_frames_and_so_compress),
+        TEST(a_group_of_small_objects_is_stored_as_if_one_by_one),
         TEST(a_commit_of_nothing_writes_nothing),
         TEST(many_small_commits_leave_few_index_segments),
         TEST(every_one_of_many_objects_of_a_pack_is_found),

@@ -12,5 +12,6 @@ struct rmv_progress;
 void rmv_progress_open(int fd, const char *label, struct rmv_progress **progress);
 void rmv_progress_close(struct rmv_progress **progress); /* wipes the line */
 
+/* So much more is to be done, found out as it goes. */
 void rmv_progress_expect(struct rmv_progress *progress, uint64_t files, uint64_t bytes);
 void rmv_progress_add(struct rmv_progress *progress, uint64_t files, uint64_t bytes);

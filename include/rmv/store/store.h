@@ -107,13 +107,14 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_store_batch_put(struct rmv_store_batch *batch, const void *bytes,
                                             size_t size, struct rmv_object_id *id);
 
-/* The same for two objects of up to RMV_STORE_PAIR_MAX bytes, hashed at once, which takes less time
- * than one after the other. */
-#define RMV_STORE_PAIR_MAX ((size_t)64 << 10)
+/* The same for up to RMV_STORE_GROUP_MAX objects of up to RMV_STORE_SMALL_MAX bytes, whose ids it
+ * sets: two are hashed at once, and locks are taken once for all, which takes less time than one
+ * after the other. */
+#define RMV_STORE_SMALL_MAX ((size_t)64 << 10)
+#define RMV_STORE_GROUP_MAX 64
 RMV_MUST_CHECK
-const struct rmv_error *rmv_store_batch_put_pair(struct rmv_store_batch *batch,
-                                                 const void *const bytes[2], const size_t sizes[2],
-                                                 struct rmv_object_id ids[2]);
+const struct rmv_error *rmv_store_batch_put_small(struct rmv_store_batch *batch,
+                                                  struct rmv_object_bytes *objects, size_t count);
 
 /* The same for text of many lines that will be stored again with a few of them changed: above 64
  * KiB it is cut at line ends into pieces of about 8 KiB, so that a changed line costs one piece.
