@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rmv/base/buf.h"
 #include "rmv/base/mem.h"
+#include "rmv/base/path.h"
 #include "rmv/base/strings.h"
 
 /* Maps up to this size are searched from front to back and have no hash index. */
@@ -332,37 +334,34 @@ const struct rmv_error *rmv_value_expect(const char *name, const struct rmv_valu
 }
 
 static const struct rmv_error *unknown_key(const char *name, const struct rmv_member *member,
-                                           const struct rmv_strings *known, const char *what)
+                                           const char *const *known, const char *what)
 {
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings keys = {0};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf all = {0};
+    RMV_CLEANUP(rmv_str_free) char *key = rmv_path_quote(member->key);
+    RMV_CLEANUP(rmv_str_free) char *owner = what ? rmv_str_format("%s has the ", what) : NULL;
+    const char *has = owner ? owner : "";
     const struct rmv_value place = rmv_value_place_of(member);
-    const struct rmv_error *err =
-        rmv_value_error(name, &place, "%s has the unknown key '%s'", what, member->key);
-
-    const char *nearest = rmv_strings_nearest(known, member->key);
-    if (nearest)
-        return rmv_error_hint(err, "did you mean '%s'?", nearest);
-
-    RMV_CLEANUP(rmv_str_free) char *all = rmv_str_copy("");
-    for (size_t i = 0; i < known->count; i++) {
-        char *longer = rmv_str_format("%s%s%s", all, i > 0 ? ", " : "", known->items[i]);
-        rmv_str_free(&all);
-        all = longer;
+    for (; *known; known++) {
+        rmv_buf_append_format(&all, "%s%s", keys.count > 0 ? ", " : "", *known);
+        rmv_strings_add(&keys, *known);
     }
-    return rmv_error_hint(err, "the keys it may have are: %s", all);
+    const char *nearest = rmv_strings_nearest(&keys, member->key);
+    if (nearest)
+        return rmv_value_error(name, &place, "%sunknown key '%s', did you mean '%s'?", has, key,
+                               nearest);
+    return rmv_error_hint(rmv_value_error(name, &place, "%sunknown key '%s'", has, key),
+                          "known here: %s", rmv_buf_string(&all));
 }
 
 const struct rmv_error *rmv_value_check_keys(const char *name, const struct rmv_value *map,
                                              const char *const *known, const char *what)
 {
-    RMV_CLEANUP(rmv_strings_free) struct rmv_strings keys = {0};
-
-    const struct rmv_error *err = rmv_value_expect(name, map, RMV_VALUE_MAP, what);
+    const struct rmv_error *err = what ? rmv_value_expect(name, map, RMV_VALUE_MAP, what) : NULL;
     if (err)
         return err;
-    for (; *known; known++)
-        rmv_strings_add(&keys, *known);
     for (size_t i = 0; i < map->map.count; i++)
-        if (!rmv_strings_has(&keys, map->map.members[i].key))
-            return unknown_key(name, &map->map.members[i], &keys, what);
+        if (!rmv_words_have(known, map->map.members[i].key))
+            return unknown_key(name, &map->map.members[i], known, what);
     return NULL;
 }

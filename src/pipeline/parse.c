@@ -18,6 +18,19 @@ static const char *const stage_keys_later[] = {"hermetic", NULL};
 
 /* ---- One stage ------------------------------------------------------------------------------ */
 
+static const struct rmv_error *check_stage_keys(const struct rmv_stage_parser *parser,
+                                                const struct rmv_value *map)
+{
+    for (size_t i = 0; i < map->map.count; i++) {
+        const struct rmv_member *member = &map->map.members[i];
+        const struct rmv_value place = rmv_value_place_of(member);
+        if (rmv_words_have(stage_keys_later, member->key))
+            return rmv_value_error_as(RMV_ERR_UNSUPPORTED, parser->file, &place,
+                                      "'%s' is not supported by this version of rmv", member->key);
+    }
+    return rmv_value_check_keys(parser->file, map, stage_keys, NULL);
+}
+
 /* Like DVC we take any text that stays on its line; `stage add` is stricter. */
 static const struct rmv_error *check_stage_name(const struct rmv_stage_parser *parser,
                                                 const struct rmv_member *member)
@@ -180,7 +193,7 @@ static const struct rmv_error *parse_stage(struct rmv_stage_parser *parser,
 
     err = rmv_value_expect(parser->file, map, RMV_VALUE_MAP, "a stage");
     if (!err)
-        err = rmv_parse_check_keys(parser, map, stage_keys, stage_keys_later);
+        err = check_stage_keys(parser, map);
     if (!err)
         err = parse_cmd(parser, map);
     /* Everything else is seen from the working folder, wherever in the stage that is written. */
@@ -258,7 +271,7 @@ const struct rmv_error *rmv_pipeline_parse(const char *file, const char *text, s
         return NULL;
     err = rmv_value_expect(file, &document, RMV_VALUE_MAP, "a pipeline");
     if (!err)
-        err = rmv_parse_check_keys(&parser, &document, document_keys, NULL);
+        err = rmv_value_check_keys(parser.file, &document, document_keys, NULL);
     struct rmv_template template = {
         .file = file, .folder = folder, .reader = reader, .files = &pipeline->variables};
     if (!err)

@@ -12,12 +12,6 @@ struct rmv_stage_parser {
     const struct rmv_stage_executor *executor; /* of stages that say nothing; or NULL */
 };
 
-/* Refuses keys that are not in `known`, and, as not supported yet, those in `later`. */
-RMV_MUST_CHECK
-const struct rmv_error *rmv_parse_check_keys(const struct rmv_stage_parser *parser,
-                                             const struct rmv_value *map, const char *const *known,
-                                             const char *const *later);
-
 /* Takes the boolean or the text that is `key` of `map`, if it is there. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_parse_flag(const struct rmv_stage_parser *parser,

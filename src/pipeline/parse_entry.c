@@ -8,44 +8,6 @@
 #include "rmv/base/path.h"
 #include "rmv/http/http.h"
 
-static const struct rmv_error *unknown_key(const struct rmv_stage_parser *parser,
-                                           const struct rmv_member *member,
-                                           const char *const *known)
-{
-    RMV_CLEANUP(rmv_strings_free) struct rmv_strings keys = {0};
-    for (; *known; known++)
-        rmv_strings_add(&keys, *known);
-    const char *nearest = rmv_strings_nearest(&keys, member->key);
-    const struct rmv_value place = rmv_value_place_of(member);
-    RMV_CLEANUP(rmv_str_free) char *key = rmv_path_quote(member->key);
-    if (nearest)
-        return rmv_value_error(parser->file, &place, "unknown key '%s', did you mean '%s'?", key,
-                               nearest);
-
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf list = {0};
-    for (size_t i = 0; i < keys.count; i++)
-        rmv_buf_append_format(&list, "%s%s", i ? ", " : "", keys.items[i]);
-    return rmv_error_hint(rmv_value_error(parser->file, &place, "unknown key '%s'", key),
-                          "known here: %s", rmv_buf_string(&list));
-}
-
-const struct rmv_error *rmv_parse_check_keys(const struct rmv_stage_parser *parser,
-                                             const struct rmv_value *map, const char *const *known,
-                                             const char *const *later)
-{
-    for (size_t i = 0; i < map->map.count; i++) {
-        const struct rmv_member *member = &map->map.members[i];
-        if (rmv_words_have(known, member->key))
-            continue;
-        const struct rmv_value place = rmv_value_place_of(member);
-        if (rmv_words_have(later, member->key))
-            return rmv_value_error_as(RMV_ERR_UNSUPPORTED, parser->file, &place,
-                                      "'%s' is not supported by this version of rmv", member->key);
-        return unknown_key(parser, member, known);
-    }
-    return NULL;
-}
-
 const struct rmv_error *rmv_parse_flag(const struct rmv_stage_parser *parser,
                                        const struct rmv_value *map, const char *key, bool *flag)
 {

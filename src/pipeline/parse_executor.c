@@ -152,7 +152,7 @@ static const struct rmv_error *parse_slurm(const struct rmv_stage_parser *parser
         return NULL;
     const struct rmv_error *err = rmv_value_expect(parser->file, map, RMV_VALUE_MAP, "'slurm'");
     if (!err)
-        err = rmv_parse_check_keys(parser, map, known, NULL);
+        err = rmv_value_check_keys(parser->file, map, known, NULL);
     for (size_t i = 0; !err && i < sizeof(words) / sizeof(words[0]); i++) {
         const struct rmv_value *value = rmv_value_find(map, words[i].key);
         if (value)
@@ -185,7 +185,7 @@ static const struct rmv_error *parse_local(const struct rmv_stage_parser *parser
         return NULL;
     const struct rmv_error *err = rmv_value_expect(parser->file, map, RMV_VALUE_MAP, "'local'");
     if (!err)
-        err = rmv_parse_check_keys(parser, map, limits ? known_of_all : known, NULL);
+        err = rmv_value_check_keys(parser->file, map, limits ? known_of_all : known, NULL);
     const struct rmv_value *value = err ? NULL : rmv_value_find(map, "jobs");
     if (value)
         err = parse_count(parser, value, "jobs", &jobs);

@@ -85,7 +85,7 @@ const struct rmv_error *rmv_parse_retry(const struct rmv_stage_parser *parser,
 
     const struct rmv_error *err = rmv_value_expect(parser->file, value, RMV_VALUE_MAP, "'retry'");
     if (!err)
-        err = rmv_parse_check_keys(parser, value, known, NULL);
+        err = rmv_value_check_keys(parser->file, value, known, NULL);
     const struct rmv_value *attempts = err ? NULL : rmv_value_find(value, "attempts");
     if (!err && !attempts)
         err = rmv_value_error(parser->file, value, "'retry' has no 'attempts'");

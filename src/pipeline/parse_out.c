@@ -53,7 +53,8 @@ static const struct rmv_error *parse_options(const struct rmv_stage_parser *pars
     static const char *const *const keys[] = {out_keys, metric_keys, plot_keys};
     bool cache = true, push = true, checkpoint = false;
 
-    const struct rmv_error *err = rmv_parse_check_keys(parser, options, keys[out->kind], NULL);
+    const struct rmv_error *err =
+        rmv_value_check_keys(parser->file, options, keys[out->kind], NULL);
     if (!err)
         err = rmv_parse_flag(parser, options, "cache", &cache);
     if (!err)

@@ -158,7 +158,7 @@ static const struct rmv_error *parse_plot(const struct rmv_stage_parser *parser,
         return err;
     err = rmv_value_expect(parser->file, options, RMV_VALUE_MAP, "a plot");
     if (!err)
-        err = rmv_parse_check_keys(parser, options, keys, NULL);
+        err = rmv_value_check_keys(parser->file, options, keys, NULL);
     if (!err)
         err = parse_axes(parser, options, plot);
     return err ? err : parse_words(parser, options, plot);
@@ -235,7 +235,7 @@ static const struct rmv_error *parse_artifact(const struct rmv_stage_parser *par
                                       .column = member->column};
     const struct rmv_error *err = rmv_value_expect(parser->file, map, RMV_VALUE_MAP, "an artifact");
     if (!err)
-        err = rmv_parse_check_keys(parser, map, known, NULL);
+        err = rmv_value_check_keys(parser->file, map, known, NULL);
     if (!err)
         err = rmv_parse_text(parser, map, "path", &path);
     if (!err && !path) {

@@ -146,13 +146,17 @@ static void complaints_name_the_place_and_the_nearest_key(void **state)
     value.map.members[1].line = 4;
     value.map.members[1].column = 7;
     CHECK_SAYS(rmv_value_check_keys("f", &value, known, "stage 'a'"), RMV_ERR_USAGE,
-               "f:4:7: stage 'a' has the unknown key 'dep'\nhint: did you mean 'deps'?");
+               "f:4:7: stage 'a' has the unknown key 'dep', did you mean 'deps'?");
     rmv_value_remove(&value, "dep");
     rmv_value_add(&value, "something_else");
     CHECK_SAYS(rmv_value_check_keys("f", &value, known, "it"), RMV_ERR_USAGE, "cmd, deps, outs");
     CHECK_SAYS(rmv_value_check_keys("f", &value.map.members[0].value, known, "it"), RMV_ERR_USAGE,
                "f: it should be a map (key: value), not a whole number");
     CHECK_OK(rmv_value_expect("f", &value, RMV_VALUE_MAP, "it"));
+    rmv_value_add(&value, "esc\033\n");
+    rmv_value_remove(&value, "something_else");
+    CHECK_SAYS(rmv_value_check_keys("f", &value, known, NULL), RMV_ERR_USAGE,
+               "f: unknown key '\"esc\\033\\n\"'\nhint: known here: cmd, deps, outs");
 }
 
 int main(void)

@@ -95,8 +95,9 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_value_expect(const char *name, const struct rmv_value *value,
                                          enum rmv_value_kind kind, const char *what);
 
-/* Refuses members of `map` whose keys are not in the NULL-terminated list `known`, naming the
- * nearest known key. Errors: USAGE. */
+/* Refuses members of `map`, which the message calls `what`, whose keys are not in the
+ * NULL-terminated list `known`, naming the nearest known key. `what` may be NULL if `map` is known
+ * to be a map. Errors: USAGE. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_value_check_keys(const char *name, const struct rmv_value *map,
                                              const char *const *known, const char *what);
