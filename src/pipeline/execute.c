@@ -9,6 +9,7 @@
 #include "pipeline/execution.h"
 #include "rmv/base/beneath.h"
 #include "rmv/base/fs.h"
+#include "rmv/base/interrupt.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/process.h"
 #include "rmv/base/time.h"
@@ -48,8 +49,7 @@ void rmv_execution_print(struct rmv_execution *execution, bool is_error, const c
 
 bool rmv_execution_is_interrupted(const struct rmv_execution *execution)
 {
-    const struct rmv_repro_options *repro = execution->options.repro;
-    return repro->interrupted && *repro->interrupted;
+    return rmv_interrupt_of(execution->options.repro->interrupted);
 }
 
 void rmv_execution_report(const struct rmv_execution *execution, enum rmv_repro_event_kind kind,
@@ -75,13 +75,15 @@ static bool is_late(const struct rmv_execution *execution)
 static void stop_if_asked(struct rmv_execution *execution)
 {
     const int64_t now_ns = rmv_time_monotonic_ns();
-    if (!execution->stop_ns && !rmv_execution_is_interrupted(execution) && !is_late(execution))
+    const enum rmv_interrupt how = rmv_interrupt_of(execution->options.repro->interrupted);
+    if (!execution->stop_ns && !how && !is_late(execution))
         return;
     if (!execution->stop_ns) {
         execution->stop_ns = now_ns;
         rmv_execution_report(execution, RMV_REPRO_STOPPING, "");
-        execution->kind->signal(execution, SIGTERM);
-    } else if (!execution->is_killed && now_ns - execution->stop_ns > GRACE_MS * NS_PER_MS) {
+        execution->kind->signal(execution, SIGTERM); /* first: it takes back jobs that wait, too */
+    } else if (!execution->is_killed &&
+               (how == RMV_INTERRUPT_KILL || now_ns - execution->stop_ns > GRACE_MS * NS_PER_MS)) {
         execution->is_killed = true;
         execution->kind->signal(execution, SIGKILL);
     }

@@ -11,6 +11,7 @@
 #include "pipeline/runner_marks.h"
 #include "pipeline/schedule.h"
 #include "pipeline/sources.h"
+#include "rmv/base/interrupt.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/base/time.h"
@@ -226,8 +227,7 @@ static const struct rmv_error *handle(struct repro *repro, size_t at, struct rmv
 
 static bool is_interrupted(const struct repro *repro)
 {
-    const struct rmv_repro_options *options = repro->runner.options;
-    return options->interrupted && *options->interrupted;
+    return rmv_interrupt_of(repro->runner.options->interrupted);
 }
 
 /* With keep_going or ignore_errors, a failure is noted and the rest goes on. */

@@ -7,6 +7,7 @@
 #include "pipeline/runner_inputs.h"
 #include "pipeline/runner_marks.h"
 #include "pipeline/runner_run.h"
+#include "rmv/base/interrupt.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/time.h"
 #include "rmv/dataset/dataset.h"
@@ -222,8 +223,7 @@ void rmv_run_watch(const struct rmv_run *run, struct pollfd watched[RMV_EXECUTIO
 
 static const struct rmv_error *wait_for_attempt(struct rmv_run *run)
 {
-    const volatile sig_atomic_t *interrupted = run->runner->options->interrupted;
-    if (interrupted && *interrupted)
+    if (rmv_interrupt_of(run->runner->options->interrupted))
         return rmv_error(RMV_ERR_INTERRUPTED, "interrupted before attempt %u of stage '%s'",
                          run->attempt, run->stage->address);
     return rmv_time_monotonic_ns() < run->resume_ns ? NULL : start_attempt(run);

@@ -5,6 +5,7 @@
 #include "pipeline/runner.h"
 #include "rmv/base/beneath.h"
 #include "rmv/base/fs.h"
+#include "rmv/base/interrupt.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/dataset/dataset.h"
@@ -70,7 +71,7 @@ const struct rmv_error *rmv_runner_lock_stage(struct rmv_runner *runner,
         if (!waited)
             rmv_runner_report(runner, RMV_REPRO_WAITING, stage, err->message);
         waited = true;
-        if (runner->options->interrupted && *runner->options->interrupted)
+        if (rmv_interrupt_of(runner->options->interrupted))
             return rmv_error(RMV_ERR_INTERRUPTED, "interrupted while waiting for stage '%s'",
                              stage->address);
     }

@@ -12,6 +12,7 @@
 #include "pipeline/runner.h"
 #include "rmv/base/beneath.h"
 #include "rmv/base/fs.h"
+#include "rmv/base/interrupt.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/process.h"
 #include "rmv/base/sha256.h"
@@ -180,7 +181,7 @@ const struct rmv_error *rmv_slurm_job_cancel(const struct rmv_workspace *workspa
             rmv_slurm_job_remove(workspace, stage, job);
             return NULL;
         }
-        if (interrupted && *interrupted)
+        if (rmv_interrupt_of(interrupted))
             return rmv_error(RMV_ERR_INTERRUPTED, "interrupted while job %s was being cancelled",
                              job->name);
         usleep(CANCEL_LOOK_US);

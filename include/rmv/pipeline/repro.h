@@ -75,7 +75,7 @@ struct rmv_repro_options {
     void (*output)(void *context, const struct rmv_stage *stage, bool is_error, const char *bytes,
                    size_t size);
     void *context;
-    const volatile sig_atomic_t *interrupted; /* set by a signal handler: stop; may be NULL */
+    const volatile sig_atomic_t *interrupted; /* as rmv_interrupt_of() reads it; may be NULL */
 };
 
 /* Errors: FAILED (a stage failed; the message says which, how, and the end of its log), NOT_FOUND
