@@ -37,6 +37,7 @@ extern const struct cli_command rmv_command_metrics_diff;
 extern const struct cli_command rmv_command_metrics_show;
 extern const struct cli_command rmv_command_move;
 extern const struct cli_command rmv_command_params_diff;
+extern const struct cli_command rmv_command_queue_kill;
 extern const struct cli_command rmv_command_queue_logs;
 extern const struct cli_command rmv_command_queue_remove;
 extern const struct cli_command rmv_command_queue_start;

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/command.h"
 #include "rmv/base/mem.h"
@@ -12,6 +13,7 @@
 
 #define JOBS_MAX 1024
 #define SHORT_ID 7
+#define PREFIX_SIZE_MIN 4 /* of what names a snapshot */
 
 const struct rmv_error *cli_open_experiments(struct rmv_workspace **workspace)
 {
@@ -36,6 +38,19 @@ const char *cli_experiment_state_name(enum rmv_experiment_state state)
 {
     static const char *const names[] = {"Queued", "Running", "Failed", "Success"};
     return names[state];
+}
+
+const struct rmv_experiment_task *cli_experiment_task_find(const struct rmv_experiment_tasks *tasks,
+                                                           const char *typed)
+{
+    const size_t size = strlen(typed);
+    for (size_t i = 0; i < tasks->count; i++)
+        if (strcmp(tasks->items[i].name, typed) == 0)
+            return &tasks->items[i];
+    for (size_t i = 0; i < tasks->count; i++)
+        if (size >= PREFIX_SIZE_MIN && strncmp(tasks->items[i].snapshot, typed, size) == 0)
+            return &tasks->items[i];
+    return NULL;
 }
 
 /* ---- Saying what happens --------------------------------------------------------------------- */

@@ -30,6 +30,11 @@ const struct rmv_error *cli_run_queue(struct rmv_workspace *workspace, int64_t j
 /* "Queued", "Running", "Failed", "Success". */
 const char *cli_experiment_state_name(enum rmv_experiment_state state);
 
+/* The task that a user means by a name, or by 4 digits or more of its snapshot; NULL if there is
+ * none. */
+const struct rmv_experiment_task *cli_experiment_task_find(const struct rmv_experiment_tasks *tasks,
+                                                           const char *typed);
+
 /* Checks a number of jobs. Errors: USAGE. */
 RMV_MUST_CHECK
 const struct rmv_error *cli_check_jobs(const char *option, int64_t jobs);

@@ -50,6 +50,7 @@ static const struct cli_command *const commands[] = {
     &rmv_command_queue_start,
     &rmv_command_queue_status,
     &rmv_command_queue_stop,
+    &rmv_command_queue_kill,
     &rmv_command_queue_remove,
     &rmv_command_queue_logs,
     &rmv_command_lineage,

@@ -1,40 +1,60 @@
 #include <stdio.h>
 
-#include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/commands.h"
 #include "rmv/experiments.h"
 
-#define LOG_BYTES_MAX ((size_t)1024 * 1024 * 1024)
+static bool option_follow;
+static const char *option_encoding;
+
+static const struct cli_option options[] = {
+    {.name = "follow",
+     .letter = 'f',
+     .flag = &option_follow,
+     .help = "go on while the experiment runs, until it has ended"},
+    {.name = "encoding",
+     .letter = 'e',
+     .text = &option_encoding,
+     .argument = "NAME",
+     .help = "has no effect: bytes are printed as they were"},
+    {0},
+};
+
+/* Seen at once, also through a pipe. */
+static const struct rmv_error *print(void *context, const char *bytes, size_t size)
+{
+    (void)context;
+    if (fwrite(bytes, 1, size, stdout) < size || fflush(stdout) == EOF)
+        return rmv_error_errno("cannot write the output");
+    return NULL;
+}
 
 static const struct rmv_error *queue_logs(int argc, char **argv)
 {
     RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+    const struct rmv_experiment_log_options settings = {.follow = option_follow, .print = print};
 
     if (argc != 1)
         return rmv_error(RMV_ERR_USAGE, "of which experiment? One name is needed");
     const struct rmv_error *err = rmv_experiment_check_name(argv[0]);
     if (!err)
         err = cli_open_experiments(&workspace);
-    if (err)
-        return err;
-    RMV_CLEANUP(rmv_str_free) char *path = rmv_experiment_log_path_of(workspace, argv[0]);
-    err = rmv_fs_read(path, LOG_BYTES_MAX, &text);
-    if (err && err->code == RMV_ERR_NOT_FOUND)
-        return rmv_error(RMV_ERR_NOT_FOUND, "there is no log of an experiment '%s'", argv[0]);
-    if (!err)
-        fwrite(text.data, 1, text.size, stdout);
-    return err;
+    return err ? err : rmv_experiment_log_read(workspace, argv[0], &settings);
 }
 
 const struct cli_command rmv_command_queue_logs = {
     .name = "queue logs",
     .arguments = "EXPERIMENT",
     .summary = "print what the stages of an experiment printed",
-    .help = "Prints the log of the last experiment of that name that ran here, queued or not, or "
-            "what\n"
-            "there is of it so far.",
-    .examples = "rmv queue logs brave-otter\n",
+    .help =
+        "Prints the log of the last experiment of that name that ran here, queued or not, or "
+        "what\n"
+        "there is of it so far. With --follow it stays until the experiment has ended, however\n"
+        "that is; an interrupt ends only this command.\n"
+        "\n"
+        "The exit status is 3 if there is no log, since it has not started or was removed.",
+    .examples = "rmv queue logs brave-otter\n"
+                "rmv queue logs -f brave-otter   # while it runs\n",
+    .options = options,
     .run = queue_logs,
 };

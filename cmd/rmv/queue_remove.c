@@ -1,27 +1,45 @@
 #include <stdio.h>
-#include <string.h>
 
 #include "rmv/base/mem.h"
+#include "rmv/base/path.h"
 #include "rmv/commands.h"
 #include "rmv/experiments.h"
 
-static bool option_queued, option_failed, option_all;
+static bool option_queued, option_failed, option_success, option_all;
 
 static const struct cli_option options[] = {
     {.name = "queued", .flag = &option_queued, .help = "all that wait"},
-    {.name = "failed", .flag = &option_failed, .help = "all that failed"},
-    {.name = "all", .flag = &option_all, .help = "both"},
+    {.name = "failed", .flag = &option_failed, .help = "all that failed, with their logs"},
+    {.name = "success", .flag = &option_success, .help = "the logs of all that are done"},
+    {.name = "all", .flag = &option_all, .help = "all that wait or failed, and every log"},
     {0},
 };
 
-static bool is_chosen(const struct rmv_experiment_task *task, int argc, char **argv, bool *found)
+/* What runs is left out where it is not named, and refused where it is. */
+static bool is_chosen(const struct rmv_experiment_task *task)
 {
-    bool chosen = option_all || (task->queued ? option_queued : option_failed);
-    for (int i = 0; i < argc; i++)
-        if (strcmp(task->name, argv[i]) == 0 ||
-            (strlen(argv[i]) >= 4 && strncmp(task->snapshot, argv[i], strlen(argv[i])) == 0))
-            chosen = found[i] = true;
-    return chosen;
+    const bool chosen = task->queued ? option_queued : option_failed;
+    return task->state != RMV_EXPERIMENT_RUNNING && (option_all || chosen);
+}
+
+static const struct rmv_error *choose(const struct rmv_experiment_tasks *tasks, int argc,
+                                      char **argv, bool *chosen)
+{
+    for (size_t i = 0; i < tasks->count; i++)
+        chosen[i] = is_chosen(&tasks->items[i]);
+    for (int i = 0; i < argc; i++) {
+        const struct rmv_experiment_task *task = cli_experiment_task_find(tasks, argv[i]);
+        RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(argv[i]);
+        if (!task)
+            return rmv_error_hint(rmv_error(RMV_ERR_NOT_FOUND, "'%s' is not in the queue", quoted),
+                                  "`rmv queue status` lists it");
+        if (task->state == RMV_EXPERIMENT_RUNNING)
+            return rmv_error_hint(
+                rmv_error(RMV_ERR_LOCKED, "experiment '%s' is being run", task->name),
+                "`rmv queue kill %s` stops it", task->name);
+        chosen[task - tasks->items] = true;
+    }
+    return NULL;
 }
 
 static const struct rmv_error *remove_chosen(struct rmv_workspace *workspace,
@@ -39,39 +57,51 @@ static const struct rmv_error *remove_chosen(struct rmv_workspace *workspace,
     return err;
 }
 
+static const struct rmv_error *remove_logs(struct rmv_workspace *workspace)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
+    if (!option_success && !option_all)
+        return NULL;
+    const struct rmv_error *err = rmv_experiment_logs_remove(workspace, option_all, &names);
+    for (size_t i = 0; i < names.count && !cli_quiet; i++) {
+        RMV_CLEANUP(rmv_str_free) char *name = rmv_path_quote(names.items[i]);
+        printf("Removed the log of %s\n", name);
+    }
+    return err;
+}
+
 static const struct rmv_error *queue_remove(int argc, char **argv)
 {
     RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
     RMV_CLEANUP(rmv_experiment_tasks_free) struct rmv_experiment_tasks tasks = {0};
-    RMV_CLEANUP(rmv_free) bool *found = rmv_calloc((size_t)argc + 1, sizeof(*found));
 
-    if (argc == 0 && !option_queued && !option_failed && !option_all)
+    if (argc == 0 && !option_queued && !option_failed && !option_success && !option_all)
         return rmv_error_hint(rmv_error(RMV_ERR_USAGE, "what should be removed?"),
-                              "names, --queued, --failed or --all");
+                              "names, --queued, --failed, --success or --all");
     const struct rmv_error *err = cli_open_experiments(&workspace);
     if (!err)
         err = rmv_experiment_queue_read(workspace, &tasks);
     if (err)
         return err;
     RMV_CLEANUP(rmv_free) bool *chosen = rmv_calloc(tasks.count + 1, sizeof(*chosen));
-    for (size_t i = 0; i < tasks.count; i++)
-        chosen[i] = is_chosen(&tasks.items[i], argc, argv, found);
-    for (int i = 0; i < argc; i++)
-        if (!found[i])
-            return rmv_error_hint(rmv_error(RMV_ERR_NOT_FOUND, "'%s' is not in the queue", argv[i]),
-                                  "`rmv queue status` lists it");
-    return remove_chosen(workspace, &tasks, chosen);
+    err = choose(&tasks, argc, argv, chosen);
+    if (!err)
+        err = remove_chosen(workspace, &tasks, chosen);
+    return err ? err : remove_logs(workspace);
 }
 
 const struct cli_command rmv_command_queue_remove = {
     .name = "queue remove",
     .arguments = "[EXPERIMENT...]",
     .summary = "take experiments off the queue",
-    .help = "Takes experiments that wait, or failed, off the list. One that runs is refused.\n"
+    .help = "Takes experiments that wait, or failed, off the list; those that failed with their\n"
+            "logs. What is done has left the queue as an experiment: --success removes its log\n"
+            "alone, and `rmv exp remove` the experiment. What runs stays, and is refused where it\n"
+            "is named.\n"
             "\n"
-            "The exit status is 3 if one is not there, 8 if one runs.",
+            "The exit status is 3 if one is not there, 8 if one runs; then none is removed.",
     .examples = "rmv queue remove brave-otter\n"
-                "rmv queue remove --failed\n",
+                "rmv queue remove --failed --success   # all that has ended\n",
     .options = options,
     .run = queue_remove,
 };

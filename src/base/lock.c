@@ -128,3 +128,11 @@ void rmv_lock_release(struct rmv_lock *lock)
         errno = 0;
     rmv_fd_close(&lock->fd);
 }
+
+bool rmv_lock_is_held(const char *path)
+{
+    struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    RMV_CLEANUP(rmv_fd_close)
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    return fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}

@@ -3,20 +3,26 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "experiment/kill.h"
 #include "experiment/snapshot.h"
 #include "experiment/task.h"
 #include "experiment/tree.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
+#include "rmv/base/time.h"
 #include "rmv/experiment/experiment.h"
 #include "rmv/experiment/run.h"
 
 #define QUEUE_REFERENCES RMV_EXPERIMENT_REFERENCES "queue/"
 #define FAILED_REFERENCES RMV_EXPERIMENT_REFERENCES "failed/"
 #define HOLDER_BYTES_MAX ((size_t)4096)
+#define NS_PER_S ((int64_t)1000000000)
+#define KILL_WAIT_NS (60 * NS_PER_S) /* beyond the seconds that a command gets to end */
+#define KILL_LOOK_NS 20000000L
 
 const struct rmv_error *rmv_experiment_enqueue(struct rmv_workspace *workspace,
                                                struct rmv_experiment_tasks *tasks)
@@ -52,6 +58,26 @@ static int compare_dated(const void *a, const void *b)
     if (first_size != second_size)
         return first_size < second_size ? -1 : 1;
     return strcmp(first->task.name, second->task.name);
+}
+
+static const struct rmv_error *find_reference(struct rmv_workspace *workspace, const char *head,
+                                              const struct rmv_experiment_task *task, bool *found)
+{
+    RMV_CLEANUP(rmv_vcs_references_free) struct rmv_vcs_references references = {0};
+    RMV_CLEANUP(rmv_str_free) char *name = rmv_str_format("%s%s", head, task->name);
+    const struct rmv_error *err = rmv_vcs_find_references(workspace->vcs, head, &references);
+    *found = false;
+    for (size_t i = 0; !err && i < references.count; i++)
+        *found = *found || (strcmp(references.items[i].name, name) == 0 &&
+                            strcmp(references.items[i].id, task->snapshot) == 0);
+    return err;
+}
+
+const struct rmv_error *rmv_experiment_is_queued(struct rmv_workspace *workspace,
+                                                 const struct rmv_experiment_task *task,
+                                                 bool *is_queued)
+{
+    return find_reference(workspace, QUEUE_REFERENCES, task, is_queued);
 }
 
 static const struct rmv_error *read_task(struct rmv_workspace *workspace,
@@ -136,11 +162,16 @@ const struct rmv_error *rmv_experiment_dequeue(struct rmv_workspace *workspace,
 
     if (rmv_experiment_tree_is_used(workspace, task->name))
         return rmv_error_hint(rmv_error(RMV_ERR_LOCKED, "experiment '%s' is being run", task->name),
-                              "`rmv queue stop --kill` stops it");
+                              "`rmv queue kill %s` stops it", task->name);
     rmv_strings_take(&commands, rmv_str_format("delete %s%s %s",
                                                task->queued ? QUEUE_REFERENCES : FAILED_REFERENCES,
                                                task->name, task->snapshot));
-    return rmv_experiment_update_references(workspace, &commands);
+    const struct rmv_error *err = rmv_experiment_update_references(workspace, &commands);
+    if (!err && !task->queued) { /* what waits has not written one */
+        RMV_CLEANUP(rmv_str_free) char *path = rmv_experiment_log_path_of(workspace, task->name);
+        unlink(path);
+    }
+    return err;
 }
 
 /* ---- Working on it --------------------------------------------------------------------------- */
@@ -245,7 +276,6 @@ static const struct rmv_error *stop_holder(const char *holder)
 const struct rmv_error *rmv_experiment_queue_stop(struct rmv_workspace *workspace, bool kill_now,
                                                   bool *is_running)
 {
-    RMV_CLEANUP(rmv_lock_release) struct rmv_lock lock = RMV_LOCK_EMPTY;
     RMV_CLEANUP(rmv_str_free) char *lock_path = NULL;
     RMV_CLEANUP(rmv_str_free) char *stop_path = NULL;
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf holder = {0};
@@ -255,12 +285,82 @@ const struct rmv_error *rmv_experiment_queue_stop(struct rmv_workspace *workspac
         err = runner_path(workspace, "stop", &stop_path);
     if (err)
         return err;
-    err = rmv_lock_take(lock_path, false, 0, &lock);
-    *is_running = err && err->code == RMV_ERR_LOCKED;
+    *is_running = rmv_lock_is_held(lock_path);
     if (!*is_running)
-        return err;
+        return NULL;
     err = rmv_fs_write_atomic(stop_path, "", 0);
     if (!err && kill_now)
         err = rmv_fs_read(lock_path, HOLDER_BYTES_MAX, &holder);
     return err || !kill_now ? err : stop_holder(rmv_buf_string(&holder));
+}
+
+/* ---- Killing --------------------------------------------------------------------------------- */
+
+/* Whoever runs it removes the request at the very end, unless he died. A request that came while
+ * one was about to start may be lost, and one that came behind the end is seen by nobody. */
+static const struct rmv_error *has_ended(struct rmv_workspace *workspace,
+                                         const struct rmv_experiment_task *task, const char *path,
+                                         bool at_once, bool *ended)
+{
+    RMV_CLEANUP(rmv_str_free) char *runner = NULL;
+    const bool is_requested = rmv_fs_exists(path);
+    bool is_queued;
+
+    *ended = false;
+    if (rmv_experiment_tree_is_used(workspace, task->name))
+        return is_requested ? NULL : rmv_kill_request(path, at_once);
+    const struct rmv_error *err = runner_path(workspace, "runner", &runner);
+    if (!err)
+        err = find_reference(workspace, QUEUE_REFERENCES, task, &is_queued);
+    if (!err)
+        *ended = !is_requested || !is_queued || !rmv_lock_is_held(runner);
+    return err;
+}
+
+static const struct rmv_error *wait_for_end(struct rmv_workspace *workspace,
+                                            struct rmv_experiment_task *task, const char *path,
+                                            bool at_once)
+{
+    static const struct timespec pause = {.tv_nsec = KILL_LOOK_NS};
+    const int64_t start_ns = rmv_time_monotonic_ns();
+    bool ended = false, has_failed = false, is_queued = false;
+
+    const struct rmv_error *err = has_ended(workspace, task, path, at_once, &ended);
+    while (!err && !ended && rmv_time_monotonic_ns() - start_ns < KILL_WAIT_NS) {
+        nanosleep(&pause, NULL);
+        err = has_ended(workspace, task, path, at_once, &ended);
+    }
+    if (err)
+        return err;
+    if (!ended)
+        return rmv_error_hint(
+            rmv_error(RMV_ERR_FAILED,
+                      "experiment '%s' was asked to end a minute ago, and runs still", task->name),
+            "`rmv queue status` says when it has ended; what runs it may have been stopped");
+    unlink(path);
+    err = find_reference(workspace, FAILED_REFERENCES, task, &has_failed);
+    if (!err)
+        err = find_reference(workspace, QUEUE_REFERENCES, task, &is_queued);
+    task->state = has_failed  ? RMV_EXPERIMENT_FAILED
+                  : is_queued ? RMV_EXPERIMENT_QUEUED
+                              : RMV_EXPERIMENT_DONE;
+    return err;
+}
+
+const struct rmv_error *rmv_experiment_queue_kill(struct rmv_workspace *workspace,
+                                                  struct rmv_experiment_tasks *tasks, bool at_once)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings paths = {0};
+    const struct rmv_error *err = NULL;
+
+    for (size_t i = 0; !err && i < tasks->count; i++) {
+        char *path = NULL;
+        err = rmv_kill_path_of(workspace, tasks->items[i].name, &path);
+        rmv_strings_take(&paths, path);
+        if (!err)
+            err = rmv_kill_request(path, at_once);
+    }
+    for (size_t i = 0; !err && i < tasks->count; i++)
+        err = wait_for_end(workspace, &tasks->items[i], paths.items[i], at_once);
+    return err;
 }

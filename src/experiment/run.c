@@ -1,17 +1,18 @@
 #include "rmv/experiment/run.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "experiment/kill.h"
+#include "experiment/log.h"
 #include "experiment/snapshot.h"
 #include "experiment/task.h"
 #include "experiment/tree.h"
 #include "rmv/base/fs.h"
+#include "rmv/base/interrupt.h"
 #include "rmv/base/mem.h"
-#include "rmv/base/path.h"
 #include "rmv/base/pool.h"
+#include "rmv/base/screen.h"
 #include "rmv/experiment/experiment.h"
 #include "rmv/pipeline/runs.h"
 
@@ -22,30 +23,27 @@ struct running {
     const struct rmv_experiment_run_options *options;
     const char *stop_path; /* where this file is, no further one is started; NULL: none */
     pthread_mutex_t mutex; /* around report(), and what changes in the workspace or references */
+    bool is_ended;         /* whoever was asked said that no more should be run */
 };
 
 /* One experiment on its way. */
 struct one {
     struct running *running;
     struct rmv_experiment_task *task;
-    char *log_path;
-    int log_fd;
+    struct rmv_experiment_log log;
+    struct rmv_kill_watch watch;              /* of one from the queue */
+    const volatile sig_atomic_t *interrupted; /* that of all, or the watch's */
 };
 
 static void one_free(struct one *one)
 {
-    rmv_str_free(&one->log_path);
-    rmv_fd_close(&one->log_fd);
+    rmv_kill_watch_close(&one->watch);
+    rmv_experiment_log_close(&one->log);
 }
 
 static bool is_interrupted(const struct running *running)
 {
-    return running->options->interrupted && *running->options->interrupted;
-}
-
-char *rmv_experiment_log_path_of(const struct rmv_workspace *workspace, const char *name)
-{
-    return rmv_str_format("%s/" RMV_WORKSPACE_FOLDER "/exps/logs/%s.log", workspace->root, name);
+    return running->is_ended || rmv_interrupt_of(running->options->interrupted);
 }
 
 /* ---- Saying what happens --------------------------------------------------------------------- */
@@ -61,11 +59,12 @@ static void report(struct one *one, struct rmv_experiment_event event)
     pthread_mutex_unlock(&one->running->mutex);
 }
 
-/* A log that cannot be written must not stop the experiment. */
-static void write_log(struct one *one, const char *bytes, size_t size)
+/* Our own words, with what files say among them. */
+static void write_words(struct one *one, const char *words)
 {
-    if (one->log_fd >= 0 && rmv_fd_write(one->log_fd, one->log_path, bytes, size))
-        rmv_fd_close(&one->log_fd);
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+    rmv_screen_append_safe(words, true, &text);
+    rmv_experiment_log_write(&one->log, text.data, text.size);
 }
 
 static void note(struct one *one, const struct rmv_repro_event *event)
@@ -77,13 +76,13 @@ static void note(struct one *one, const struct rmv_repro_event *event)
                                                            : NULL;
     if (event->kind == RMV_REPRO_COMMAND) {
         RMV_CLEANUP(rmv_str_free) char *line = rmv_str_format("> %s\n", event->text);
-        write_log(one, line, strlen(line));
+        write_words(one, line);
     } else if (what) {
         RMV_CLEANUP(rmv_str_free)
         char *line = rmv_str_format("Stage '%s' %s%s%s\n", event->stage->address, what,
                                     event->kind == RMV_REPRO_RAN || !*event->text ? "" : ": ",
                                     event->kind == RMV_REPRO_RAN ? "" : event->text);
-        write_log(one, line, strlen(line));
+        write_words(one, line);
     }
 }
 
@@ -99,12 +98,22 @@ static void stage_prints(void *context, const struct rmv_stage *stage, bool is_e
 {
     struct one *one = context;
     const struct rmv_repro_event event = {.stage = stage, .text = ""};
-    write_log(one, bytes, size);
+    rmv_experiment_log_write(&one->log, bytes, size);
     report(one, (struct rmv_experiment_event){.kind = RMV_EXPERIMENT_EVENT_OUTPUT,
                                               .stage = &event,
                                               .bytes = bytes,
                                               .size = size,
                                               .is_error = is_error});
+}
+
+static const struct rmv_error *ask(void *context, const struct rmv_stage *stage, const char *why,
+                                   bool *yes)
+{
+    struct one *one = context;
+    const struct rmv_experiment_run_options *options = one->running->options;
+    const struct rmv_error *err = options->confirm(options->context, one->task, stage, why, yes);
+    one->running->is_ended = err;
+    return err;
 }
 
 /* ---- One experiment -------------------------------------------------------------------------- */
@@ -125,11 +134,13 @@ static const struct rmv_error *run_stages(struct one *one, struct rmv_workspace 
                                             .force_downstream = task->force_downstream,
                                             .ignore_errors = task->ignore_errors,
                                             .allow_missing = task->allow_missing,
+                                            .dry = one->running->options->dry,
+                                            .confirm = one->running->options->confirm ? ask : NULL,
                                             .jobs = one->running->options->stage_jobs,
                                             .report = stage_reports,
                                             .output = stage_prints,
                                             .context = one,
-                                            .interrupted = one->running->options->interrupted};
+                                            .interrupted = one->interrupted};
 
     const struct rmv_error *err = rmv_pipeline_read(workspace, &pipeline);
     if (err)
@@ -172,7 +183,7 @@ static const struct rmv_error *record(struct one *one, struct rmv_workspace *wor
     const struct rmv_error *err = rmv_snapshot_open(workspace, NULL, &snapshot);
     if (!err)
         err = rmv_snapshot_commit(&snapshot, NULL, one->task->baseline, message, id);
-    if (!err && is_interrupted(one->running))
+    if (!err && rmv_interrupt_of(one->interrupted))
         err = rmv_error(RMV_ERR_INTERRUPTED, "interrupted");
     if (!err)
         err = publish(one, id);
@@ -200,24 +211,32 @@ static const struct rmv_error *run_in_tree(struct one *one)
 
     const struct rmv_error *err =
         rmv_experiment_tree_open(one->running->workspace, one->task, &one->running->mutex, &tree);
-    if (!err && is_interrupted(one->running))
+    if (!err && rmv_interrupt_of(one->interrupted))
         err = rmv_error(RMV_ERR_INTERRUPTED, "interrupted");
     if (err)
         return err;
     err = run_stages(one, tree.workspace);
+    if (one->running->options->dry)
+        return err;
     share_runs(one, tree.workspace);
     return err ? err : record(one, tree.workspace);
 }
 
-static void open_log(struct one *one)
+/* Nobody kills a dry run, and it leaves no log. */
+static const struct rmv_error *start(struct one *one)
 {
     const struct rmv_workspace *workspace = one->running->workspace;
-    RMV_CLEANUP(rmv_str_free) char *folder = NULL;
-
-    one->log_path = rmv_experiment_log_path_of(workspace, one->task->name);
-    if (!rmv_experiment_folder(workspace, "logs", &folder))
-        one->log_fd = open(one->log_path,
-                           O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666);
+    one->interrupted = one->running->options->interrupted;
+    if (one->running->options->dry)
+        return NULL;
+    rmv_experiment_log_open(workspace, one->task->name, &one->log);
+    if (!one->task->queued)
+        return NULL;
+    const struct rmv_error *err =
+        rmv_kill_watch_open(workspace, one->task->name, one->interrupted, &one->watch);
+    if (!err)
+        one->interrupted = &one->watch.how;
+    return err;
 }
 
 /* A task that failed waits no longer, but is kept with what it ran on. */
@@ -240,33 +259,55 @@ static void move_failed(struct one *one)
     pthread_mutex_unlock(&one->running->mutex);
 }
 
+static void fail(struct one *one, const struct rmv_error *err)
+{
+    const bool is_killed = err->code == RMV_ERR_INTERRUPTED;
+    one->task->state = RMV_EXPERIMENT_FAILED;
+    one->task->problem = rmv_str_copy(is_killed ? "it was killed" : err->message);
+    write_words(one, one->task->problem);
+    write_words(one, "\n");
+    move_failed(one);
+    report(one, (struct rmv_experiment_event){.kind = RMV_EXPERIMENT_EVENT_FAILED});
+}
+
+/* Others may have ended the work, and whoever waited may have been taken off the queue. */
+static const struct rmv_error *is_wanted(struct running *running,
+                                         const struct rmv_experiment_task *task, bool *wanted)
+{
+    *wanted =
+        !is_interrupted(running) && !(running->stop_path && rmv_fs_exists(running->stop_path));
+    if (!*wanted || !task->queued)
+        return NULL;
+    pthread_mutex_lock(&running->mutex);
+    const struct rmv_error *err = rmv_experiment_is_queued(running->workspace, task, wanted);
+    pthread_mutex_unlock(&running->mutex);
+    return err;
+}
+
 static const struct rmv_error *run_one(void *context, size_t i)
 {
     struct running *running = context;
     RMV_CLEANUP(one_free)
-    struct one one = {.running = running, .task = &running->tasks->items[i], .log_fd = -1};
+    struct one one = {.running = running, .task = &running->tasks->items[i], .log = {.fd = -1}};
 
-    if (is_interrupted(running) || (running->stop_path && rmv_fs_exists(running->stop_path)))
-        return NULL;
-    open_log(&one);
+    bool wanted;
+
+    const struct rmv_error *err = is_wanted(running, one.task, &wanted);
+    if (err || !wanted)
+        return err;
     one.task->state = RMV_EXPERIMENT_RUNNING;
+    err = start(&one);
     report(&one, (struct rmv_experiment_event){.kind = RMV_EXPERIMENT_EVENT_STARTED});
-    const struct rmv_error *err = run_in_tree(&one);
+    if (!err)
+        err = run_in_tree(&one);
     if (!err) {
         one.task->state = RMV_EXPERIMENT_DONE;
         report(&one, (struct rmv_experiment_event){.kind = RMV_EXPERIMENT_EVENT_DONE});
-        return NULL;
-    }
-    if (err->code == RMV_ERR_INTERRUPTED || is_interrupted(running)) {
+    } else if (is_interrupted(running)) {
         one.task->state = RMV_EXPERIMENT_QUEUED;
-        return NULL;
+    } else {
+        fail(&one, err);
     }
-    one.task->state = RMV_EXPERIMENT_FAILED;
-    one.task->problem = rmv_str_copy(err->message);
-    write_log(&one, one.task->problem, strlen(one.task->problem));
-    write_log(&one, "\n", 1);
-    move_failed(&one);
-    report(&one, (struct rmv_experiment_event){.kind = RMV_EXPERIMENT_EVENT_FAILED});
     return NULL;
 }
 

@@ -20,6 +20,12 @@ const struct rmv_error *rmv_experiment_task_parse(const char *text,
 /* What the commit of an experiment says; the caller frees it. */
 char *rmv_experiment_task_message(const struct rmv_experiment_task *task);
 
+/* Is it in the queue still? Somebody may have taken it off. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_experiment_is_queued(struct rmv_workspace *workspace,
+                                                 const struct rmv_experiment_task *task,
+                                                 bool *is_queued);
+
 /* As rmv_experiment_run(), but once there is a file at `stop_path` (may be NULL), no further
  * experiment is started; those not started stay QUEUED. */
 RMV_MUST_CHECK

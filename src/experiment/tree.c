@@ -269,14 +269,10 @@ const struct rmv_error *rmv_experiment_tree_open(struct rmv_workspace *owner,
 
 bool rmv_experiment_tree_is_used(const struct rmv_workspace *owner, const char *name)
 {
-    RMV_CLEANUP(rmv_lock_release) struct rmv_lock lock = RMV_LOCK_EMPTY;
     RMV_CLEANUP(rmv_str_free)
     char *path = rmv_str_format("%s/" RMV_WORKSPACE_FOLDER "/exps/" TREES "/%s" LOCK_SUFFIX,
                                 owner->root, name);
-    if (!rmv_fs_exists(path))
-        return false;
-    const struct rmv_error *err = rmv_lock_take(path, false, 0, &lock);
-    return err && err->code == RMV_ERR_LOCKED;
+    return rmv_lock_is_held(path);
 }
 
 static void clear_tree(struct rmv_workspace *owner, const char *folder, const char *name)

@@ -24,3 +24,7 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_lock_take(const char *path, bool exclusive, int timeout_ms,
                                       struct rmv_lock *lock);
 void rmv_lock_release(struct rmv_lock *lock);
+
+/* Does somebody hold the file at `path` exclusively now, whatever file that is? Takes nothing, so
+ * that nobody who takes it meanwhile is turned away. */
+bool rmv_lock_is_held(const char *path);

@@ -81,7 +81,11 @@ struct rmv_experiment_run_options {
     unsigned stage_jobs; /* stages at once, in each */
     /* Called by one thread at a time; may be NULL. */
     void (*report)(void *context, const struct rmv_experiment_event *event);
+    /* As for rmv_repro(); may be NULL. An error ends all experiments, like an interrupt. */
+    const struct rmv_error *(*confirm)(void *context, const struct rmv_experiment_task *task,
+                                       const struct rmv_stage *stage, const char *why, bool *yes);
     void *context;
+    bool dry;                                 /* report what would run, and record nothing */
     const volatile sig_atomic_t *interrupted; /* as for rmv_repro(); may be NULL */
 };
 
@@ -95,6 +99,18 @@ const struct rmv_error *rmv_experiment_run(struct rmv_workspace *workspace,
 
 /* The log of a task, as an absolute path; the caller frees it. */
 char *rmv_experiment_log_path_of(const struct rmv_workspace *workspace, const char *name);
+
+/* Reads it piece by piece: what there is and, with `follow`, what comes while the experiment runs,
+ * until it has ended. Errors: NOT_FOUND (no log), IO, those of `print`. */
+struct rmv_experiment_log_options {
+    bool follow;
+    const struct rmv_error *(*print)(void *context, const char *bytes, size_t size);
+    void *context;
+};
+RMV_MUST_CHECK
+const struct rmv_error *rmv_experiment_log_read(const struct rmv_workspace *workspace,
+                                                const char *name,
+                                                const struct rmv_experiment_log_options *options);
 
 /* The workspace as it is, as an experiment: `task` has name, message and `copied` (further
  * untracked paths). Sets its id and, if it has none, its name. Nothing is run. Errors: as for
@@ -115,10 +131,25 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_experiment_queue_read(struct rmv_workspace *workspace,
                                                   struct rmv_experiment_tasks *tasks);
 
-/* Takes a task off the queue, or off the list of those that failed. Errors: LOCKED (it runs). */
+/* Takes a task off the queue, or off the list of those that failed, with its log. Errors: LOCKED
+ * (it runs). */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_experiment_dequeue(struct rmv_workspace *workspace,
                                                const struct rmv_experiment_task *task);
+
+/* Asks whoever runs these to stop them, at once or so that their commands have a few seconds to
+ * end, and waits until they have. `state` of each becomes FAILED; DONE where it had come to its end
+ * before, QUEUED where what ran it was killed itself. Errors: FAILED (one goes on after a minute;
+ * the request stays), IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_experiment_queue_kill(struct rmv_workspace *workspace,
+                                                  struct rmv_experiment_tasks *tasks, bool at_once);
+
+/* Removes the logs of experiments that are done, or with `all` every log that nobody writes, and
+ * adds the names to `removed`. Errors: IO. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_experiment_logs_remove(struct rmv_workspace *workspace, bool all,
+                                                   struct rmv_strings *removed);
 
 /* Runs what waits until nothing does, or somebody asks to stop. Errors: as for running, LOCKED
  * (somebody else works on the queue). `*count` is how many were run. */
