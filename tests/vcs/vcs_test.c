@@ -36,36 +36,43 @@ static const struct rmv_error *add_summary(void *context, const struct rmv_vcs_c
     return NULL;
 }
 
-/* The summaries of the commits a walk visits, in its order, each followed by a space. */
-static char *walk(struct rmv_vcs *vcs, const char *from, const char *path)
+/* `wanted`: each of the strings followed by a space. */
+static void expect_strings(const struct rmv_strings *strings, const char *wanted)
 {
-    RMV_CLEANUP(rmv_strings_free) struct rmv_strings summaries = {0};
-    struct rmv_buf text = {0};
-
-    CHECK_OK(rmv_vcs_walk(vcs, from, path, add_summary, &summaries));
-    for (size_t i = 0; i < summaries.count; i++)
-        rmv_buf_append_format(&text, "%s ", summaries.items[i]);
-    rmv_buf_append(&text, "", 1);
-    return rmv_buf_take(&text);
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+    for (size_t i = 0; i < strings->count; i++)
+        rmv_buf_append_format(&text, "%s ", strings->items[i]);
+    assert_string_equal(rmv_buf_string(&text), wanted);
 }
 
+/* `wanted`: the summaries of the commits a walk visits, in its order. */
 static void expect_walk(struct rmv_vcs *vcs, const char *from, const char *path, const char *wanted)
 {
-    RMV_CLEANUP(rmv_str_free) char *visited = walk(vcs, from, path);
-    assert_string_equal(visited, wanted);
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings summaries = {0};
+    CHECK_OK(rmv_vcs_walk(vcs, from, path, add_summary, &summaries));
+    expect_strings(&summaries, wanted);
+}
+
+/* A new repository in "r" in which the shell ran `commands`; the caller closes it. */
+static struct rmv_vcs *repository(const char *commands)
+{
+    RMV_CLEANUP(rmv_str_free) char *all = rmv_str_format("git init -q r; cd r; %s", commands);
+    struct rmv_vcs *vcs = NULL;
+    test_shell(all);
+    CHECK_OK(rmv_vcs_open("r", &vcs));
+    return vcs;
 }
 
 static void revisions_resolve_as_git_does(void **state)
 {
     (void)state;
-    RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
     RMV_CLEANUP(rmv_vcs_commit_free) struct rmv_vcs_commit commit = {0};
     char head[RMV_VCS_ID_SIZE], other[RMV_VCS_ID_SIZE];
 
-    test_shell(
-        "git init -q r; cd r; echo a >a; commit one; git tag -m tagged v1; echo b >a; commit two; "
-        "git branch side HEAD~1");
-    CHECK_OK(rmv_vcs_open("r", &vcs));
+    RMV_CLEANUP(rmv_vcs_close)
+    struct rmv_vcs *vcs =
+        repository("echo a >a; commit one; git tag -m tagged v1; echo b >a; commit two; "
+                   "git branch side HEAD~1");
     CHECK_OK(rmv_vcs_resolve(vcs, "HEAD", &commit));
     assert_string_equal(commit.summary, "two");
     assert_string_equal(commit.author, "Ann <a@x>");
@@ -90,14 +97,13 @@ static void revisions_resolve_as_git_does(void **state)
 static void files_of_any_commit_can_be_read(void **state)
 {
     (void)state;
-    RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf out = {0};
     char old[RMV_VCS_ID_SIZE], head[RMV_VCS_ID_SIZE];
 
-    test_shell(
-        "git init -q r; cd r; mkdir d; echo old >d/a; ln -s a d/link; commit one; echo newer >d/a; "
-        "commit two; rm -r d");
-    CHECK_OK(rmv_vcs_open("r", &vcs));
+    RMV_CLEANUP(rmv_vcs_close)
+    struct rmv_vcs *vcs =
+        repository("mkdir d; echo old >d/a; ln -s a d/link; commit one; echo newer >d/a; "
+                   "commit two; rm -r d");
     CHECK_OK(resolve(vcs, "HEAD", head));
     CHECK_OK(resolve(vcs, "HEAD~", old));
     CHECK_OK(rmv_vcs_read(vcs, old, "d/a", 100, &out));
@@ -122,66 +128,54 @@ static bool ends_in_x(void *context, const char *path)
 static void all_files_of_a_commit_are_listed_in_bytewise_order(void **state)
 {
     (void)state;
-    RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings all = {0};
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings some = {0};
     char head[RMV_VCS_ID_SIZE];
 
-    test_shell(
-        "git init -q r; cd r; mkdir -p a/b/c; echo 1 >a/b/c/x; echo 1 >a-x; echo 1 >a/z; "
+    RMV_CLEANUP(rmv_vcs_close)
+    struct rmv_vcs *vcs = repository(
+        "mkdir -p a/b/c; echo 1 >a/b/c/x; echo 1 >a-x; echo 1 >a/z; "
         "echo 1 >\"$(printf 'n\\nl')\"; echo 1 >\"$(printf '\\377x')\"; chmod +x a/z; ln -s a l; "
         "commit one");
-    CHECK_OK(rmv_vcs_open("r", &vcs));
     CHECK_OK(resolve(vcs, "HEAD", head));
     CHECK_OK(rmv_vcs_list(vcs, head, any, NULL, &all));
-    assert_int_equal(all.count, 5);
-    assert_string_equal(all.items[0], "a-x");
-    assert_string_equal(all.items[1], "a/b/c/x");
-    assert_string_equal(all.items[2], "a/z");
-    assert_string_equal(all.items[3], "n\nl");
-    assert_string_equal(all.items[4], "\377x");
+    expect_strings(&all, "a-x a/b/c/x a/z n\nl \377x ");
     CHECK_OK(rmv_vcs_list(vcs, head, ends_in_x, NULL, &some));
-    assert_int_equal(some.count, 3);
+    expect_strings(&some, "a-x a/b/c/x \377x ");
 }
 
 static void the_changes_of_a_commit_are_listed(void **state)
 {
     (void)state;
-    RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings first = {0};
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings second = {0};
     char id[RMV_VCS_ID_SIZE];
 
-    test_shell(
-        "git init -q r; cd r; mkdir d; echo 1 >d/keep; echo 1 >d/edit; echo 1 >gone; echo 1 >type; "
+    RMV_CLEANUP(rmv_vcs_close)
+    struct rmv_vcs *vcs = repository(
+        "mkdir d; echo 1 >d/keep; echo 1 >d/edit; echo 1 >gone; echo 1 >type; "
         "commit one; echo 2 >d/edit; rm gone type; ln -s d type; echo 3 >d/new; commit two");
-    CHECK_OK(rmv_vcs_open("r", &vcs));
     CHECK_OK(resolve(vcs, "HEAD", id));
     CHECK_OK(rmv_vcs_list_changed(vcs, id, any, NULL, &second));
-    assert_int_equal(second.count, 4);
-    assert_string_equal(second.items[0], "d/edit");
-    assert_string_equal(second.items[1], "d/new");
-    assert_string_equal(second.items[2], "gone");
-    assert_string_equal(second.items[3], "type");
+    expect_strings(&second, "d/edit d/new gone type ");
     CHECK_OK(resolve(vcs, "HEAD~", id));
     CHECK_OK(rmv_vcs_list_changed(vcs, id, any, NULL, &first));
-    assert_int_equal(first.count, 4);
+    expect_strings(&first, "d/edit d/keep gone type ");
 }
 
 static void a_walk_goes_from_new_to_old_and_children_come_before_parents(void **state)
 {
     (void)state;
-    RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
 
     /* The merge's second parent claims to be older than the root. */
-    test_shell(
-        "git init -q r; cd r; echo 1 >a; commit a; git checkout -q -b side; echo 1 >s; "
+    RMV_CLEANUP(rmv_vcs_close)
+    struct rmv_vcs *vcs = repository(
+        "echo 1 >a; commit a; git checkout -q -b side; echo 1 >s; "
         "time=1600000000; "
         "commit s; time=1700001000; git checkout -q main; echo 2 >a; commit b; "
         "GIT_COMMITTER_DATE='1700002000 +0000' git merge -q -m m side; echo 3 >a; time=1700003000; "
         "commit c; git checkout -q -b other HEAD~2; echo 4 >a; time=1700004000; commit o; "
         "git checkout -q main");
-    CHECK_OK(rmv_vcs_open("r", &vcs));
     expect_walk(vcs, "main", NULL, "c m b s a ");
     expect_walk(vcs, NULL, NULL, "o c m b s a ");
     expect_walk(vcs, "main", "a", "c b a ");
@@ -195,26 +189,20 @@ static void a_walk_goes_from_new_to_old_and_children_come_before_parents(void **
 static void a_walk_stops_when_told(void **state)
 {
     (void)state;
-    RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
-
-    test_shell(
-        "git init -q r; cd r; echo 1 >a; commit x; echo 2 >a; commit 'stop here'; echo 3 >a; "
-        "commit y; "
-        "rm a; mkdir a; echo 4 >a/b; commit z; git rm -q -r a; git commit -q -m gone");
-    CHECK_OK(rmv_vcs_open("r", &vcs));
-    RMV_CLEANUP(rmv_str_free) char *visited = walk(vcs, NULL, "a");
-    assert_non_null(strstr(visited, "y stop here "));
-    assert_null(strstr(visited, "x"));
+    RMV_CLEANUP(rmv_vcs_close)
+    struct rmv_vcs *vcs = repository(
+        "echo 1 >a; commit x; echo 2 >a; commit 'stop here'; echo 3 >a; "
+        "commit y; rm a; mkdir a; echo 4 >a/b; commit z; git rm -q -r a; git commit -q -m gone");
+    expect_walk(vcs, NULL, "a", "gone z y stop here ");
 }
 
 static void the_index_tells_what_is_tracked(void **state)
 {
     (void)state;
-    RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
     bool tracked;
 
-    test_shell("git init -q r; cd r; mkdir d; echo 1 >d/a; git add d; echo 1 >d.x; echo 1 >b");
-    CHECK_OK(rmv_vcs_open("r", &vcs));
+    RMV_CLEANUP(rmv_vcs_close)
+    struct rmv_vcs *vcs = repository("mkdir d; echo 1 >d/a; git add d; echo 1 >d.x; echo 1 >b");
     CHECK_OK(rmv_vcs_is_tracked(vcs, "d/a", &tracked));
     assert_true(tracked);
     CHECK_OK(rmv_vcs_is_tracked(vcs, "d", &tracked));
@@ -233,12 +221,11 @@ static void the_index_tells_what_is_tracked(void **state)
 static void gitignore_rules_are_known(void **state)
 {
     (void)state;
-    RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
     bool ignored;
 
-    test_shell("git init -q r; cd r; mkdir -p d; printf '/raw\\n*.tmp\\n!keep.tmp\\nonly/\\n' "
-               ">d/.gitignore");
-    CHECK_OK(rmv_vcs_open("r", &vcs));
+    RMV_CLEANUP(rmv_vcs_close)
+    struct rmv_vcs *vcs = repository("mkdir -p d; printf '/raw\\n*.tmp\\n!keep.tmp\\nonly/\\n' "
+                                     ">d/.gitignore");
     CHECK_OK(rmv_vcs_is_ignored(vcs, "d/raw", true, &ignored));
     assert_true(ignored);
     CHECK_OK(rmv_vcs_is_ignored(vcs, "d/raw/file", false, &ignored));
@@ -270,11 +257,9 @@ static void expect_modified(struct rmv_vcs *vcs, const char *path, bool wanted)
 static void a_work_tree_is_dirty_when_tracked_files_differ_from_head(void **state)
 {
     (void)state;
-    RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
-
-    test_shell(
-        "git init -q r; cd r; mkdir d; echo 1 >d/a; echo 1 >b; commit one; echo 1 >untracked");
-    CHECK_OK(rmv_vcs_open("r", &vcs));
+    RMV_CLEANUP(rmv_vcs_close)
+    struct rmv_vcs *vcs =
+        repository("mkdir d; echo 1 >d/a; echo 1 >b; commit one; echo 1 >untracked");
     expect_dirty(vcs, false);
     test_shell("cd r; echo 2 >d/a");
     expect_dirty(vcs, true);
@@ -302,11 +287,10 @@ static void a_work_tree_is_dirty_when_tracked_files_differ_from_head(void **stat
 static void a_repository_without_a_commit_is_told_apart(void **state)
 {
     (void)state;
-    RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
     char id[RMV_VCS_ID_SIZE];
 
-    test_shell("git init -q r; cd r; echo 1 >a; git add a");
-    CHECK_OK(rmv_vcs_open("r", &vcs));
+    RMV_CLEANUP(rmv_vcs_close)
+    struct rmv_vcs *vcs = repository("echo 1 >a; git add a");
     CHECK_SAYS(resolve(vcs, "HEAD", id), RMV_ERR_NOT_FOUND, "HEAD has no commit yet");
     CHECK_SAYS(resolve(vcs, "HEAD~1", id), RMV_ERR_NOT_FOUND, "HEAD has no commit yet");
     expect_walk(vcs, NULL, NULL, "");
@@ -319,10 +303,8 @@ static void a_repository_without_a_commit_is_told_apart(void **state)
 static void the_branch_is_known_unless_head_is_detached(void **state)
 {
     (void)state;
-    RMV_CLEANUP(rmv_vcs_close) struct rmv_vcs *vcs = NULL;
-
-    test_shell("git init -q r; cd r; echo 1 >a; commit one; git checkout -q -b topic/x");
-    CHECK_OK(rmv_vcs_open("r", &vcs));
+    RMV_CLEANUP(rmv_vcs_close)
+    struct rmv_vcs *vcs = repository("echo 1 >a; commit one; git checkout -q -b topic/x");
     RMV_CLEANUP(rmv_str_free) char *branch = rmv_vcs_branch(vcs);
     assert_string_equal(branch, "topic/x");
     test_shell("cd r; git checkout -q --detach");
@@ -342,12 +324,7 @@ static void head_branches_and_tags_are_listed_by_their_short_names(void **state)
     test_shell("git commit -q --allow-empty -m one && git branch topic/a && git tag v1 &&"
                "git tag -m noted v2 && git update-ref refs/exps/x HEAD");
     CHECK_OK(rmv_vcs_list_names(vcs, &names));
-    assert_int_equal(names.count, 5);
-    assert_string_equal(names.items[0], "HEAD");
-    assert_string_equal(names.items[1], "main");
-    assert_string_equal(names.items[2], "topic/a");
-    assert_string_equal(names.items[3], "v1");
-    assert_string_equal(names.items[4], "v2");
+    expect_strings(&names, "HEAD main topic/a v1 v2 ");
 }
 
 int main(void)
