@@ -47,6 +47,16 @@ static char *only_file(const char *folder)
     return rmv_str_format("%s/%s", folder, names.items[0]);
 }
 
+/* Fills the store, and reads the only file in a folder of it, whose path the caller frees. */
+static char *fill_and_read(struct rmv_object_id ids[OBJECTS_COUNT], const char *folder,
+                           struct rmv_buf *bytes)
+{
+    fill_store(ids);
+    char *path = only_file(folder);
+    CHECK_OK(rmv_fs_read(path, 1 << 20, bytes));
+    return path;
+}
+
 static void replace_file(const char *path, const char *bytes, size_t size)
 {
     assert_int_equal(unlink(path), 0);
@@ -78,9 +88,7 @@ static void a_changed_byte_anywhere_in_a_pack_is_found(void **state)
     (void)state;
     struct rmv_object_id ids[OBJECTS_COUNT];
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf pack = {0};
-    fill_store(ids);
-    RMV_CLEANUP(rmv_str_free) char *path = only_file("packs");
-    CHECK_OK(rmv_fs_read(path, 1 << 20, &pack));
+    RMV_CLEANUP(rmv_str_free) char *path = fill_and_read(ids, "packs", &pack);
 
     for (size_t at = 0; at < pack.size; at++) {
         const char change = (char)(1 << (at % 8));
@@ -172,9 +180,7 @@ static void a_changed_byte_anywhere_in_a_pack_is_found_without_an_index(void **s
     struct rmv_object_id ids[OBJECTS_COUNT];
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf pack = {0};
     static const struct rmv_store_options quick = {.no_fsync = true};
-    fill_store(ids);
-    RMV_CLEANUP(rmv_str_free) char *path = only_file("packs");
-    CHECK_OK(rmv_fs_read(path, 1 << 20, &pack));
+    RMV_CLEANUP(rmv_str_free) char *path = fill_and_read(ids, "packs", &pack);
 
     for (size_t at = 0; at < pack.size; at++) {
         pack.data[at] ^= 0x10;
@@ -194,9 +200,7 @@ static void a_pack_that_is_cut_short_is_found(void **state)
     (void)state;
     struct rmv_object_id ids[OBJECTS_COUNT];
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf pack = {0};
-    fill_store(ids);
-    RMV_CLEANUP(rmv_str_free) char *path = only_file("packs");
-    CHECK_OK(rmv_fs_read(path, 1 << 20, &pack));
+    RMV_CLEANUP(rmv_str_free) char *path = fill_and_read(ids, "packs", &pack);
 
     for (size_t size = 0; size < pack.size; size += 13) {
         replace_file(path, pack.data, size);
@@ -213,9 +217,7 @@ static void a_changed_byte_anywhere_in_an_index_does_no_harm(void **state)
     (void)state;
     struct rmv_object_id ids[OBJECTS_COUNT];
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf index = {0};
-    fill_store(ids);
-    RMV_CLEANUP(rmv_str_free) char *path = only_file("index");
-    CHECK_OK(rmv_fs_read(path, 1 << 20, &index));
+    RMV_CLEANUP(rmv_str_free) char *path = fill_and_read(ids, "index", &index);
 
     for (size_t at = 0; at < index.size; at++) {
         const char change = (char)(1 << (at % 8));
@@ -233,9 +235,7 @@ static void a_check_finds_a_damaged_index_and_makes_it_again(void **state)
     (void)state;
     struct rmv_object_id ids[OBJECTS_COUNT];
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf index = {0};
-    fill_store(ids);
-    RMV_CLEANUP(rmv_str_free) char *path = only_file("index");
-    CHECK_OK(rmv_fs_read(path, 1 << 20, &index));
+    RMV_CLEANUP(rmv_str_free) char *path = fill_and_read(ids, "index", &index);
     index.data[index.size - 1] ^= 1;
     replace_file(path, index.data, index.size);
 
@@ -252,9 +252,7 @@ static void an_index_cut_short_or_missing_is_made_again(void **state)
     (void)state;
     struct rmv_object_id ids[OBJECTS_COUNT];
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf index = {0};
-    fill_store(ids);
-    RMV_CLEANUP(rmv_str_free) char *path = only_file("index");
-    CHECK_OK(rmv_fs_read(path, 1 << 20, &index));
+    RMV_CLEANUP(rmv_str_free) char *path = fill_and_read(ids, "index", &index);
     for (size_t size = 0; size < index.size; size += 11) {
         assert_int_equal(system("rm -f index/*"), 0);
         if (size % 3 > 0)
@@ -283,9 +281,7 @@ static void packs_of_a_newer_version_are_refused(void **state)
     (void)state;
     struct rmv_object_id ids[OBJECTS_COUNT];
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf pack = {0};
-    fill_store(ids);
-    RMV_CLEANUP(rmv_str_free) char *path = only_file("packs");
-    CHECK_OK(rmv_fs_read(path, 1 << 20, &pack));
+    RMV_CLEANUP(rmv_str_free) char *path = fill_and_read(ids, "packs", &pack);
     pack.data[offsetof(struct rmv_pack_header, version)] = 2;
     pack.data[pack.size - sizeof(struct rmv_pack_trailer) +
               offsetof(struct rmv_pack_trailer, version)] = 2;
@@ -301,9 +297,7 @@ static void an_index_of_a_newer_version_is_left_alone(void **state)
     (void)state;
     struct rmv_object_id ids[OBJECTS_COUNT];
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf index = {0};
-    fill_store(ids);
-    RMV_CLEANUP(rmv_str_free) char *path = only_file("index");
-    CHECK_OK(rmv_fs_read(path, 1 << 20, &index));
+    RMV_CLEANUP(rmv_str_free) char *path = fill_and_read(ids, "index", &index);
     index.data[offsetof(struct rmv_segment_header, version)] = RMV_SEGMENT_VERSION + 1;
     assert_int_equal(unlink(path), 0);
     CHECK_OK(rmv_fs_write_atomic("index/seg-of-the-future.idx", index.data, index.size));
@@ -339,9 +333,7 @@ static void an_object_damaged_in_one_pack_is_read_from_another(void **state)
     (void)state;
     struct rmv_object_id ids[OBJECTS_COUNT];
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf pack = {0};
-    fill_store(ids);
-    RMV_CLEANUP(rmv_str_free) char *path = only_file("packs");
-    CHECK_OK(rmv_fs_read(path, 1 << 20, &pack));
+    RMV_CLEANUP(rmv_str_free) char *path = fill_and_read(ids, "packs", &pack);
 
     /* A second pack with the same objects and more: stored while the first is out of the way. */
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf bytes = {0};
