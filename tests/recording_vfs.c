@@ -457,6 +457,13 @@ void recording_vfs_promise(struct recording_vfs *recording, size_t count)
     pthread_mutex_unlock(&recording->lock);
 }
 
+void recording_vfs_die_after(struct recording_vfs *recording, size_t count)
+{
+    pthread_mutex_lock(&recording->lock);
+    recording->dies_at = recording->count + count;
+    pthread_mutex_unlock(&recording->lock);
+}
+
 void recording_vfs_revive(struct recording_vfs *recording)
 {
     recording->dies_at = SIZE_MAX;

@@ -60,6 +60,9 @@ void recording_vfs_free(struct recording_vfs *recording);
 /* Notes that `count` things have now been promised to last. */
 void recording_vfs_promise(struct recording_vfs *recording, size_t count);
 
+/* Calls that change something fail once `count` more operations have been written down. */
+void recording_vfs_die_after(struct recording_vfs *recording, size_t count);
+
 /* After `dies_at` was reached: things are changed again. */
 void recording_vfs_revive(struct recording_vfs *recording);
 

@@ -24,7 +24,7 @@ static void put_until_death(struct scenario *scenario, size_t dies_after)
     CHECK_OK(rmv_store_batch_open(store, &batch));
     CHECK_OK(put(scenario, batch, 0, scenario->objects_count - 1));
     assert_true(has_journal(scenario));
-    scenario->recording.dies_at = scenario->recording.count + dies_after;
+    recording_vfs_die_after(&scenario->recording, dies_after);
     (void)put_and_commit(scenario, batch, scenario->objects_count - 1, scenario->objects_count);
     rmv_store_batch_close(&batch);
     rmv_store_close(&store);
