@@ -29,22 +29,20 @@ it 'leaves the history of a newer version alone' '
     rmv repro -f 2>err; test "$(grep -c "newer version" err)" = 1; cmp newer .rmstore/runs/history; exits 9 rmv runs; cp kept .rmstore/runs/history'
 it 'does not fail where it cannot be written' '
     mv .rmstore/runs runs; touch .rmstore/runs; says "warning: this run is not noted" rmv repro; rmv repro -q; rm .rmstore/runs; mv runs .rmstore/runs'
+many_runs() { # many_runs <count>: the history becomes this many successful runs
+    python3 -c '
+import hashlib, json, sys
+print("rmv-history 1")
+for i in range(int(sys.argv[1])):
+    line = json.dumps({"id": "%08x" % i, "state": "success", "start": 1000 + i, "end": 2000 + i, "arguments": ["-q"]})
+    print(line, hashlib.sha256(line.encode()).hexdigest()[:8])' "$1" >.rmstore/runs/history
+}
 it 'keeps the last 1,000 runs'                '
-    python3 -c "
-import hashlib, json
-print(\"rmv-history 1\")
-for i in range(6000):
-    line = json.dumps({\"id\": \"%08x\" % i, \"state\": \"success\", \"start\": 1000 + i, \"end\": 2000 + i, \"arguments\": [\"-q\"]})
-    print(line, hashlib.sha256(line.encode()).hexdigest()[:8])" >.rmstore/runs/history
+    many_runs 6000
     test "$(rmv runs -n 0 --csv | wc -l)" = 1001; rmv repro -q; test $(lines) = 1001; rmv runs -n 2 --csv | grep ^0000176f; rmv repro -q; test $(lines) = 1002
     test "$(rmv runs -n 0 --csv | wc -l)" = 1001'
 it 'loses none where several end at once, also while old ones go' '
-    python3 -c "
-import hashlib, json
-print(\"rmv-history 1\")
-for i in range(4500):
-    line = json.dumps({\"id\": \"%08x\" % i, \"state\": \"success\", \"start\": 1000 + i, \"end\": 2000 + i, \"arguments\": [\"-q\"]})
-    print(line, hashlib.sha256(line.encode()).hexdigest()[:8])" >.rmstore/runs/history
+    many_runs 4500
     while [ "$(wc -c <.rmstore/runs/history)" -lt 524000 ]; do tail -n 1 .rmstore/runs/history >last; cat last >>.rmstore/runs/history; done
     for i in $(seq 8); do (for k in 1 2 3 4 5; do rmv repro -q; done) & done; wait
     test $(lines) -lt 1200; test "$(rmv runs -n 40 --csv | grep -c "success,20[2-9]")" = 40'
