@@ -7,8 +7,8 @@
 #include "store/store_internal.h"
 
 /* Sends what a list of level 0 covers, and takes it into `*sum`. The sink is called from several
- * threads, but never by two at once, and gets nothing that was not found right. Errors: as
- * rmv_store_view(), and the sink's. */
+ * threads, but never by two at once, and gets nothing that was not found right, unless it takes
+ * that. Errors: as rmv_store_view(), and the sink's. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_chunk_stream(struct rmv_store *store, const struct rmv_chunk_list *list,
                                          const struct rmv_store_sink *sink,

@@ -92,11 +92,18 @@ struct rmv_store_sink {
     /* Forgets what was sent, to be sent something else; false if that cannot be done. NULL: never
      * can. */
     bool (*restart)(void *context);
+    /* Chunks need not be compared with their ids one by one, which takes nearly as long as hashing
+     * the whole: where that turns out wrong, everything is sent again, and compared. Only with
+     * `restart`. */
+    bool takes_unchecked;
     /* Told where each chunk was found, once it has been hashed, with what
      * rmv_object_view_checksum() says of it; may be NULL. */
     void (*seen)(void *context, const struct rmv_object_id *id, const struct rmv_object_view *view,
                  uint64_t checksum);
 };
+
+/* Does an error say that an object is not as it should be, so that another copy is worth a look? */
+bool rmv_store_is_damage(const struct rmv_error *err);
 
 /* Sends the bytes of an object to `sink` in order. On an error the sink has seen wrong or too few
  * bytes. Errors: NOT_FOUND, LIMIT (longer than max_bytes; the sink has seen nothing), CORRUPT, IO.

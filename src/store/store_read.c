@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "rmv/base/fs.h"
@@ -323,8 +324,7 @@ static bool restart_buf(void *context)
     return true;
 }
 
-/* Is it worth looking for a loose copy? */
-static bool is_damaged(const struct rmv_error *err)
+bool rmv_store_is_damage(const struct rmv_error *err)
 {
     return err && (err->code == RMV_ERR_CORRUPT || err->code == RMV_ERR_NOT_FOUND);
 }
@@ -336,7 +336,7 @@ const struct rmv_error *rmv_store_get(struct rmv_store *store, const struct rmv_
     const struct rmv_store_sink sink = {
         .write = append_to_buf, .restart = restart_buf, .context = &output};
     const struct rmv_error *err = rmv_store_stream(store, id, max_bytes, &sink);
-    for (int i = 0; i < 2 && is_damaged(err); i++) {
+    for (int i = 0; i < 2 && rmv_store_is_damage(err); i++) {
         RMV_CLEANUP(rmv_loose_object_free) struct rmv_loose_object loose = {0};
         restart_buf(&output);
         if (rmv_loose_find_variant(store, id, i > 0, &loose))
@@ -374,14 +374,23 @@ static const struct rmv_error *write_to_fd(void *context, const void *bytes, siz
     return rmv_fd_write(output->fd, output->path, bytes, size);
 }
 
+/* What was written to a pipe cannot be taken back. */
+static bool is_file(int fd)
+{
+    struct stat status;
+    return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
 const struct rmv_error *rmv_store_write_to(struct rmv_store *store, const struct rmv_object_id *id,
                                            int fd, const char *path)
 {
     struct fd_output output = {.fd = fd, .path = path};
-    const struct rmv_store_sink sink = {
-        .write = write_to_fd, .restart = restart_fd, .context = &output};
+    const struct rmv_store_sink sink = {.write = write_to_fd,
+                                        .restart = restart_fd,
+                                        .takes_unchecked = is_file(fd),
+                                        .context = &output};
     const struct rmv_error *err = rmv_store_stream(store, id, UINT64_MAX, &sink);
-    for (int i = 0; i < 2 && is_damaged(err); i++) {
+    for (int i = 0; i < 2 && rmv_store_is_damage(err); i++) {
         RMV_CLEANUP(rmv_loose_object_free) struct rmv_loose_object loose = {0};
         if (!rmv_loose_find_variant(store, id, i > 0, &loose))
             continue;

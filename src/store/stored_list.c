@@ -131,11 +131,15 @@ const struct rmv_error *rmv_stored_list_follow_any(struct rmv_store *store,
                                                    uint64_t max_bytes,
                                                    const struct rmv_store_sink *sink)
 {
+    struct rmv_store_sink careful = *sink;
+    careful.takes_unchecked = false;
     const struct rmv_error *err = rmv_stored_list_follow(store, id, list, sink);
-    if (!err || !sink->restart || (err->code != RMV_ERR_CORRUPT && err->code != RMV_ERR_NOT_FOUND))
+    if (sink->takes_unchecked && rmv_store_is_damage(err) && sink->restart(sink->context))
+        err = rmv_stored_list_follow(store, id, list, &careful);
+    if (!rmv_store_is_damage(err) || !sink->restart)
         return err;
     struct rmv_error *cause = rmv_error_take(err);
-    err = follow_other(store, id, list, max_bytes, sink) ? NULL : rmv_error_raise(&cause);
+    err = follow_other(store, id, list, max_bytes, &careful) ? NULL : rmv_error_raise(&cause);
     rmv_error_free(&cause);
     return err;
 }
