@@ -78,8 +78,8 @@ static const struct rmv_error *count_value(struct composer *composer)
     return NULL;
 }
 
-/* A few lines can stand for any number of values, so what may be repeated depends on how much is
- * written: a small file cannot ask for much memory, and a large one may say `<<` for every stage. */
+/* What may be repeated depends on how much is written: a few lines cannot stand for any number of
+ * values, and a large file may say `<<` for every stage. */
 static const struct rmv_error *check_copies(const struct composer *composer)
 {
     const size_t count_max = RMV_YAML_COPIES_MIN + RMV_YAML_COPIES_EACH * composer->values_count;
@@ -240,14 +240,13 @@ static const struct rmv_error *compose_list(struct composer *composer, unsigned 
 
     rmv_value_set_list(out);
     set_place(composer, out);
-    for (;;) {
-        const struct rmv_error *err = advance(composer);
-        if (err || composer->event.type == YAML_SEQUENCE_END_EVENT)
-            return err;
+    const struct rmv_error *err = advance(composer);
+    while (!err && composer->event.type != YAML_SEQUENCE_END_EVENT) {
         err = compose(composer, depth + 1, rmv_value_append(out));
-        if (err)
-            return err;
+        if (!err)
+            err = advance(composer);
     }
+    return err;
 }
 
 /* A scalar key is the text it is written with: `1:` and `"1":` are the same key. */
@@ -336,14 +335,12 @@ static const struct rmv_error *merge_map(struct composer *composer, const struct
 static const struct rmv_error *merge(struct composer *composer, const struct rmv_value *merged,
                                      struct rmv_value *map)
 {
+    const struct rmv_error *err = NULL;
     if (merged->kind != RMV_VALUE_LIST)
         return merge_map(composer, merged, map);
-    for (size_t i = 0; i < merged->list.count; i++) {
-        const struct rmv_error *err = merge_map(composer, &merged->list.items[i], map);
-        if (err)
-            return err;
-    }
-    return NULL;
+    for (size_t i = 0; !err && i < merged->list.count; i++)
+        err = merge_map(composer, &merged->list.items[i], map);
+    return err;
 }
 
 static void free_key(struct rmv_member *key)
@@ -382,14 +379,13 @@ static const struct rmv_error *compose_member(struct composer *composer, unsigne
 static const struct rmv_error *compose_members(struct composer *composer, unsigned depth,
                                                struct rmv_value *out, struct rmv_member *merged)
 {
-    for (;;) {
-        const struct rmv_error *err = advance(composer);
-        if (err || composer->event.type == YAML_MAPPING_END_EVENT)
-            return err;
+    const struct rmv_error *err = advance(composer);
+    while (!err && composer->event.type != YAML_MAPPING_END_EVENT) {
         err = compose_member(composer, depth, out, merged);
-        if (err)
-            return err;
+        if (!err)
+            err = advance(composer);
     }
+    return err;
 }
 
 static const struct rmv_error *compose_map(struct composer *composer, unsigned depth,
@@ -500,7 +496,5 @@ const struct rmv_error *rmv_yaml_read(const char *path, struct rmv_value *out)
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
 
     const struct rmv_error *err = rmv_fs_read(path, RMV_YAML_BYTES_MAX, &text);
-    if (err)
-        return err;
-    return rmv_yaml_parse(path, text.data, text.size, out);
+    return err ? err : rmv_yaml_parse(path, text.data, text.size, out);
 }
