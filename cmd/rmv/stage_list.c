@@ -171,8 +171,8 @@ static void stage_to_value(const struct rmv_stage *stage, struct rmv_value *map)
     rmv_value_set_list(deps);
     for (size_t i = 0; i < stage->deps_count; i++)
         rmv_value_set_text(rmv_value_append(deps), stage->deps[i].path);
-    for (size_t i = 0; i < stage->urls_count; i++)
-        rmv_value_set_text(rmv_value_append(deps), stage->urls[i].path);
+    for (size_t i = 0; i < stage->outside_count; i++)
+        rmv_value_set_text(rmv_value_append(deps), stage->outside[i].path);
     params_to_value(stage, rmv_value_add(map, "params"));
     struct rmv_value *outs = rmv_value_add(map, "outs");
     rmv_value_set_list(outs);

@@ -16,6 +16,7 @@
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
+#include "rmv/dataset/outside.h"
 
 #define LOCK_WAIT_MS 10000
 #define TEMPORARY_FOLDER RMV_WORKSPACE_FOLDER "/tmp"
@@ -180,6 +181,9 @@ void rmv_workspace_remember(struct rmv_workspace *workspace)
         workspace->stat_index ? rmv_stat_index_write(workspace->stat_index) : NULL;
     if (err)
         rmv_log_write(workspace->log, RMV_LOG_WARNING, "%s", err->message);
+    err = rmv_outside_write(workspace->outside);
+    if (err)
+        rmv_log_write(workspace->log, RMV_LOG_WARNING, "%s", err->message);
 }
 
 /* The workspace may be closed on the way out with an error, which is not to be written over. */
@@ -201,6 +205,7 @@ void rmv_workspace_close(struct rmv_workspace **workspace)
         return;
     write_caches(closed);
     rmv_stat_index_close(&closed->stat_index);
+    rmv_outside_close(&closed->outside);
     rmv_trees_free(&closed->trees);
     rmv_placed_close(&closed->placed);
     rmv_links_free(&closed->links);

@@ -12,6 +12,7 @@
 #include "rmv/base/path.h"
 #include "rmv/base/process.h"
 #include "rmv/dataset/checkout.h"
+#include "rmv/dataset/outside.h"
 #include "rmv/dataset/users.h"
 #include "rmv/pipeline/runs.h"
 #include "rmv/vcs/git_run.h"
@@ -143,6 +144,8 @@ static const struct rmv_error *fill(struct rmv_experiment_tree *tree,
         err = copy_settings(tree, root);
     if (!err)
         err = open_workspace(tree, root, task->prefix);
+    if (!err)
+        rmv_outside_share(tree->owner, tree->workspace);
     if (!err)
         err = rmv_runs_share(tree->owner, tree->workspace);
     if (!err)

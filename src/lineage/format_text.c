@@ -96,12 +96,21 @@ static void append_command(struct printer *printer, const char *rail, const stru
     }
 }
 
+/* What is among the parameters: those of a file, or a dependency outside the workspace. */
+static const char *label_of(const char *file, const struct rmv_value *values)
+{
+    const bool is_path = *file == '/' || strncmp(file, "../", 3) == 0;
+    if (strstr(file, "://"))
+        return "url";
+    return is_path && rmv_value_find(values, "sha256") ? "outside" : "params";
+}
+
 static void append_params(struct printer *printer, const char *rail, const char *file,
                           const struct rmv_value *values)
 {
     RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(file);
 
-    append_detail(printer, rail, strstr(file, "://") ? "url" : "params");
+    append_detail(printer, rail, label_of(file, values));
     rmv_buf_append_format(printer->out, "%s:", quoted);
     for (size_t i = 0; i < values->map.count; i++) {
         if (i == PARAMS_MAX && !printer->style->all && values->map.count > PARAMS_MAX + 1) {

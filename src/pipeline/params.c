@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipeline/outside.h"
 #include "pipeline/url.h"
 #include "rmv/base/beneath.h"
 #include "rmv/base/document.h"
@@ -30,9 +31,19 @@ static void free_values(struct rmv_map *values)
     rmv_map_free(values);
 }
 
+static void free_outside(struct rmv_params_files *files)
+{
+    for (size_t i = 0; i < files->outside.count; i++) {
+        rmv_output_free(files->outside.entries[i].value);
+        free(files->outside.entries[i].value);
+    }
+    rmv_map_free(&files->outside);
+}
+
 void rmv_params_files_free(struct rmv_params_files *files)
 {
     free_values(&files->files);
+    free_outside(files);
     for (size_t i = 0; i < files->urls.count; i++) {
         struct rmv_url_answer *answer = files->urls.entries[i].value;
         rmv_url_answer_free(&answer);
@@ -43,6 +54,7 @@ void rmv_params_files_free(struct rmv_params_files *files)
 void rmv_params_files_forget_all(struct rmv_params_files *files)
 {
     free_values(&files->files);
+    free_outside(files);
 }
 
 void rmv_params_files_forget(struct rmv_params_files *files, const char *path)
@@ -120,25 +132,6 @@ static const struct rmv_error *take_keys(const struct rmv_stage *stage,
                           (unsigned)params->line);
 }
 
-/* Takes what the server says of a URL. */
-static const struct rmv_error *take_url(struct rmv_params_files *files,
-                                        const struct rmv_stage *stage,
-                                        const struct rmv_stage_dep *url, struct rmv_value *values)
-{
-    if (!rmv_map_find(&files->urls, url->path)) {
-        struct rmv_url_answer *asked = rmv_url_ask(url->path, NULL);
-        rmv_url_answer_keep(&files->urls, url->path, &asked);
-    }
-    const struct rmv_url_answer *answer = rmv_map_find(&files->urls, url->path);
-    if (answer->error) {
-        struct rmv_error *copy = rmv_error_take(answer->error);
-        return rmv_error_context(rmv_error_raise(&copy), "stage '%s' depends on a URL (%s:%u)",
-                                 stage->address, stage->file, (unsigned)url->line);
-    }
-    rmv_value_copy(rmv_value_add(values, url->path), &answer->state);
-    return NULL;
-}
-
 const struct rmv_error *rmv_params_of_stage(struct rmv_workspace *workspace,
                                             struct rmv_params_files *files,
                                             const struct rmv_stage *stage, struct rmv_value *out)
@@ -160,8 +153,8 @@ const struct rmv_error *rmv_params_of_stage(struct rmv_workspace *workspace,
         err = params->keys.count ? take_keys(stage, params, content, taken)
                                  : take_all(stage, params, content, taken);
     }
-    for (size_t i = 0; !err && i < stage->urls_count; i++)
-        err = take_url(files, stage, &stage->urls[i], &values);
+    for (size_t i = 0; !err && i < stage->outside_count; i++)
+        err = rmv_outside_take(workspace, files, stage, &stage->outside[i], &values);
     if (err)
         return err;
     rmv_value_free(out);

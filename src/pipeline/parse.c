@@ -261,7 +261,8 @@ const struct rmv_error *rmv_pipeline_parse(const char *file, const char *text, s
 {
     RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
     RMV_CLEANUP(rmv_str_free) char *folder = rmv_path_parent(file);
-    struct rmv_stage_parser parser = {.file = file, .folder = folder, .pipeline = pipeline};
+    struct rmv_stage_parser parser = {
+        .file = file, .folder = folder, .root = reader ? reader->root : NULL, .pipeline = pipeline};
 
     const struct rmv_error *err = rmv_yaml_parse(file, text, size, &document);
     if (err)

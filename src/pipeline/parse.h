@@ -6,6 +6,7 @@
 struct rmv_stage_parser {
     const char *file;        /* the rmv.yaml, for messages */
     const char *folder;      /* it is in, relative to the workspace */
+    const char *root;        /* of the workspace; or NULL */
     struct rmv_stage *stage; /* NULL at the top level */
     struct rmv_pipeline *pipeline;
     struct rmv_value env; /* of all stages: name → text; null if there is none */
@@ -20,7 +21,13 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_parse_text(const struct rmv_stage_parser *parser,
                                        const struct rmv_value *map, const char *key, char **text);
 
-/* `text`, a path seen from `folder`, as one relative to the workspace. */
+/* Sets `*path` to where `text`, a path seen from `folder`, leads: relative to the workspace, or,
+ * and then it returns false, to the outside, as struct rmv_stage has it. The caller frees it. */
+bool rmv_parse_locate(const struct rmv_stage_parser *parser, const char *folder, const char *text,
+                      char **path);
+
+/* `text`, a path seen from `folder`, as one relative to the workspace. Errors: DENIED (it leads to
+ * the outside), and USAGE. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_parse_path(const struct rmv_stage_parser *parser, const char *folder,
                                        const struct rmv_value *at, const char *text, char **path);

@@ -34,6 +34,34 @@ const struct rmv_error *rmv_parse_text(const struct rmv_stage_parser *parser,
     return err;
 }
 
+static bool is_up(const char *path)
+{
+    return strcmp(path, "..") == 0 || strncmp(path, "../", 3) == 0;
+}
+
+bool rmv_parse_locate(const struct rmv_stage_parser *parser, const char *folder, const char *text,
+                      char **path)
+{
+    RMV_CLEANUP(rmv_str_free) char *joined = rmv_path_join(folder, text);
+    RMV_CLEANUP(rmv_str_free) char *normal = rmv_path_normalize(joined);
+    const bool is_outside = *normal == '/' || is_up(normal);
+    if (is_outside && parser->root) {
+        RMV_CLEANUP(rmv_str_free) char *from_root = rmv_path_join(parser->root, normal);
+        RMV_CLEANUP(rmv_str_free) char *absolute = rmv_path_normalize(from_root);
+        if (rmv_path_is_in(absolute, parser->root)) {
+            *path = rmv_path_relative(parser->root, absolute);
+            return true;
+        }
+    }
+    if (is_outside && *normal != '/') {
+        *path = rmv_path_relative(parser->folder, normal);
+    } else {
+        *path = normal;
+        normal = NULL;
+    }
+    return !is_outside;
+}
+
 const struct rmv_error *rmv_parse_path(const struct rmv_stage_parser *parser, const char *folder,
                                        const struct rmv_value *at, const char *text, char **path)
 {
@@ -44,13 +72,15 @@ const struct rmv_error *rmv_parse_path(const struct rmv_stage_parser *parser, co
         return rmv_value_error_as(RMV_ERR_UNSUPPORTED, parser->file, at,
                                   "'%s' is a URL, and only dependencies of stages can be one", url);
     }
-    if (text[0] == '/')
-        return rmv_error_hint(
-            rmv_value_error_as(RMV_ERR_DENIED, parser->file, at, "'%s' is an absolute path", text),
-            "name paths relative to the folder of %s or to 'wdir'", parser->file);
-
-    RMV_CLEANUP(rmv_str_free) char *joined = rmv_path_join(folder, text);
-    RMV_CLEANUP(rmv_str_free) char *normal = rmv_path_normalize(joined);
+    RMV_CLEANUP(rmv_str_free) char *normal = NULL;
+    if (!rmv_parse_locate(parser, folder, text, &normal))
+        return rmv_error_hint(rmv_value_error_as(RMV_ERR_DENIED, parser->file, at,
+                                                 "'%s' is outside the workspace, and only "
+                                                 "dependencies of stages can be there",
+                                                 text),
+                              "rmv writes nothing outside the workspace, so name a path inside: "
+                              "relative to the folder of %s, or to 'wdir'",
+                              parser->file);
     if (strcmp(normal, ".") == 0)
         return rmv_value_error(parser->file, at, "'%s' is the whole workspace", text);
     const struct rmv_error *err = rmv_path_check(normal);
@@ -64,20 +94,49 @@ const struct rmv_error *rmv_parse_path(const struct rmv_stage_parser *parser, co
 
 /* ---- Dependencies --------------------------------------------------------------------------- */
 
+/* Adds a dependency, unless it is there already: twice is as good as once. */
+static void add_outside(const struct rmv_stage_parser *parser, const struct rmv_value *item,
+                        const char *path, struct rmv_map *seen)
+{
+    struct rmv_stage *stage = parser->stage;
+    if (rmv_map_set(seen, path, stage))
+        return;
+    stage->outside = rmv_grow(stage->outside, stage->outside_count, &stage->outside_capacity,
+                              sizeof(stage->outside[0]));
+    stage->outside[stage->outside_count++] = (struct rmv_stage_dep){
+        .path = rmv_str_copy(path), .line = item->line, .column = item->column};
+}
+
 static const struct rmv_error *add_url(const struct rmv_stage_parser *parser,
                                        const struct rmv_value *item, struct rmv_map *seen)
 {
-    struct rmv_stage *stage = parser->stage;
     const struct rmv_error *err = rmv_url_check(item->text);
     if (err)
         return rmv_error_context(err, "%s:%u:%u", parser->file, (unsigned)item->line,
                                  (unsigned)item->column);
-    if (rmv_map_set(seen, item->text, stage))
-        return NULL;
-    stage->urls =
-        rmv_grow(stage->urls, stage->urls_count, &stage->urls_capacity, sizeof(stage->urls[0]));
-    stage->urls[stage->urls_count++] = (struct rmv_stage_dep){
-        .path = rmv_str_copy(item->text), .line = item->line, .column = item->column};
+    add_outside(parser, item, item->text, seen);
+    return NULL;
+}
+
+/* A folder that the workspace is in would change with whatever is done here. */
+static bool holds_workspace(const struct rmv_stage_parser *parser, const char *path)
+{
+    RMV_CLEANUP(rmv_str_free) char *from_root = rmv_path_join(parser->folder, path);
+    RMV_CLEANUP(rmv_str_free) char *normal = rmv_path_normalize(from_root);
+    if (*normal == '/')
+        return parser->root && rmv_path_is_in(parser->root, normal);
+    const size_t size = strlen(normal);
+    return strcmp(normal, "..") == 0 || (size > 3 && strcmp(normal + size - 3, "/..") == 0);
+}
+
+static const struct rmv_error *add_path_outside(const struct rmv_stage_parser *parser,
+                                                const struct rmv_value *item, const char *path,
+                                                struct rmv_map *seen)
+{
+    if (holds_workspace(parser, path))
+        return rmv_value_error_as(RMV_ERR_DENIED, parser->file, item,
+                                  "the workspace itself is in '%s'", item->text);
+    add_outside(parser, item, path, seen);
     return NULL;
 }
 
@@ -91,6 +150,9 @@ static const struct rmv_error *add_dep(const struct rmv_stage_parser *parser,
         rmv_value_expect(parser->file, item, RMV_VALUE_STRING, "a dependency");
     if (!err && rmv_url_is(item->text))
         return add_url(parser, item, seen);
+    if (!err && *item->text && !rmv_parse_locate(parser, stage->wdir, item->text, &path))
+        return add_path_outside(parser, item, path, seen);
+    rmv_str_free(&path);
     if (!err)
         err = rmv_parse_path(parser, stage->wdir, item, item->text, &path);
     if (err || rmv_map_set(seen, path, stage)) /* twice is as good as once */

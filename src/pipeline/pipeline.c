@@ -22,8 +22,8 @@ void rmv_stage_free(struct rmv_stage *stage)
 {
     for (size_t i = 0; i < stage->deps_count; i++)
         rmv_str_free(&stage->deps[i].path);
-    for (size_t i = 0; i < stage->urls_count; i++)
-        rmv_str_free(&stage->urls[i].path);
+    for (size_t i = 0; i < stage->outside_count; i++)
+        rmv_str_free(&stage->outside[i].path);
     for (size_t i = 0; i < stage->outs_count; i++) {
         rmv_str_free(&stage->outs[i].path);
         rmv_str_free(&stage->outs[i].remote);
@@ -34,7 +34,7 @@ void rmv_stage_free(struct rmv_stage *stage)
         rmv_strings_free(&stage->params[i].keys);
     }
     free(stage->deps);
-    free(stage->urls);
+    free(stage->outside);
     free(stage->outs);
     free(stage->params);
     rmv_str_free(&stage->name);
@@ -193,8 +193,8 @@ void rmv_stage_format_definition(const struct rmv_stage *stage, struct rmv_buf *
 
     for (size_t i = 0; i < stage->deps_count; i++)
         rmv_strings_add(&deps, stage->deps[i].path);
-    for (size_t i = 0; i < stage->urls_count; i++)
-        rmv_strings_add(&deps, stage->urls[i].path);
+    for (size_t i = 0; i < stage->outside_count; i++)
+        rmv_strings_add(&deps, stage->outside[i].path);
     for (size_t i = 0; i < stage->outs_count; i++)
         rmv_strings_take(
             &outs, rmv_str_format("%s%s", cache_word_of(&stage->outs[i]), stage->outs[i].path));

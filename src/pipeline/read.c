@@ -61,7 +61,8 @@ static void read_settings(const struct rmv_workspace *workspace, struct rmv_pipe
 
 struct rmv_pipeline_reader rmv_pipeline_reader_of(struct rmv_workspace *workspace)
 {
-    struct rmv_pipeline_reader reader = {.read = read_in_workspace, .context = workspace};
+    struct rmv_pipeline_reader reader = {
+        .root = workspace->root, .read = read_in_workspace, .context = workspace};
     read_settings(workspace, &reader);
     return reader;
 }
@@ -89,7 +90,8 @@ static const struct rmv_error *hint_at_data(const struct place *place, const cha
 static const struct rmv_error *read_pipeline(struct place *place, const struct rmv_strings *files,
                                              struct rmv_pipeline *pipeline)
 {
-    struct rmv_pipeline_reader reader = {.read = read_at_place, .context = place};
+    struct rmv_pipeline_reader reader = {
+        .root = place->workspace->root, .read = read_at_place, .context = place};
     const struct rmv_error *err = NULL;
 
     read_settings(place->workspace, &reader);

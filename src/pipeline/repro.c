@@ -6,6 +6,7 @@
 
 #include "pipeline/asking.h"
 #include "pipeline/limits.h"
+#include "pipeline/outside.h"
 #include "pipeline/repro_result.h"
 #include "pipeline/runner.h"
 #include "pipeline/runner_marks.h"
@@ -160,34 +161,6 @@ static const struct rmv_error *confirm(struct repro *repro, size_t at,
     return NULL;
 }
 
-/* A frozen stage never runs. Missing outputs come back; edited ones stand, and are recorded. */
-static const struct rmv_error *handle_frozen(struct repro *repro, const struct rmv_stage *stage,
-                                             struct rmv_stage_status *status)
-{
-    struct rmv_run *none = NULL;
-    bool changed = false;
-    bool is_missing = false;
-    const struct rmv_error *err = NULL;
-
-    for (size_t i = 0; i < stage->outs_count; i++) {
-        const struct rmv_output *now = NULL;
-        err = rmv_stage_view_state(&repro->runner.view, stage->outs[i].path, &now);
-        if (err)
-            return err;
-        is_missing = is_missing || now->kind == RMV_OUTPUT_MISSING;
-    }
-    if (status->count && is_missing)
-        return rmv_runner_begin(&repro->runner, stage, status, true, &none);
-    if (status->count && !repro->runner.options->dry) {
-        err = rmv_repro_commit(repro->runner.workspace, stage, false, &changed);
-        if (err)
-            return err;
-    }
-    rmv_runner_report(&repro->runner, RMV_REPRO_FROZEN, stage,
-                      changed ? "its outputs were taken as they are" : "");
-    return NULL;
-}
-
 static const struct rmv_error *handle(struct repro *repro, size_t at, struct rmv_run **run)
 {
     const struct rmv_stage *stage = &repro->runner.pipeline->stages[at];
@@ -205,7 +178,7 @@ static const struct rmv_error *handle(struct repro *repro, size_t at, struct rmv
     if (err)
         return err;
     if (stage->frozen)
-        return handle_frozen(repro, stage, &status);
+        return rmv_runner_keep_frozen(&repro->runner, stage, &status);
     if (!status.count) {
         rmv_runner_report(&repro->runner, RMV_REPRO_UP_TO_DATE, stage, "");
         return NULL;
@@ -313,7 +286,7 @@ static bool needs_record(const struct repro *repro, size_t at)
         if (repro->unrecorded[node->needs[i]])
             return true;
     const struct rmv_stage *stage = &repro->runner.pipeline->stages[at];
-    return repro->runner.options->confirm || stage->frozen || stage->urls_count > 0;
+    return repro->runner.options->confirm || stage->frozen || rmv_outside_has_urls(stage);
 }
 
 static bool has_place(const struct repro *repro)
@@ -333,7 +306,7 @@ static bool is_due(const struct repro *repro)
 static bool ask_servers(struct repro *repro, size_t at)
 {
     const struct rmv_stage *stage = &repro->runner.pipeline->stages[at];
-    if (stage->urls_count == 0 || stage->frozen || is_interrupted(repro))
+    if (!rmv_outside_has_urls(stage) || stage->frozen || is_interrupted(repro))
         return false;
     if (!repro->runner.options->dry) {
         RMV_CLEANUP(rmv_str_free) char *needs = pending_needs_of(repro, at);
@@ -486,6 +459,7 @@ const struct rmv_error *rmv_repro(struct rmv_workspace *workspace,
     if (options->allow_missing) {
         err = rmv_tracked_read(workspace, NULL, &repro.known);
         repro.runner.view.known = &repro.known;
+        repro.runner.view.params.takes_missing = true;
     }
     if (!err)
         err = rmv_runner_choose(&repro.runner, &repro.graph, repro.chosen);

@@ -54,6 +54,13 @@ int64_t rmv_run_duration_ns(const struct rmv_run *run);
 /* What is at the outputs of a run that is not recorded was left by one that failed. */
 void rmv_run_close(struct rmv_run **run);
 
+/* Deals with a stage that is frozen, and never runs: missing outputs come back; edited ones stand,
+ * and are recorded. `status` as above. Errors: NOT_FOUND (they cannot come back). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_runner_keep_frozen(struct rmv_runner *runner,
+                                               const struct rmv_stage *stage,
+                                               struct rmv_stage_status *status);
+
 void rmv_runner_report(const struct rmv_runner *runner, enum rmv_repro_event_kind kind,
                        const struct rmv_stage *stage, const char *text);
 

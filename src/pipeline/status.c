@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipeline/outside.h"
 #include "pipeline/url.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
@@ -109,6 +110,8 @@ static char *describe_change(struct rmv_stage_view *view, const struct rmv_outpu
 static const struct rmv_error *missing_dep(const struct rmv_stage *stage,
                                            const struct rmv_stage_dep *dep)
 {
+    if (rmv_outside_is_path(stage, dep->path))
+        return rmv_outside_missing(stage, dep);
     return rmv_error_hint(rmv_error(RMV_ERR_NOT_FOUND,
                                     "dependency '%s' of stage '%s' does not exist (%s:%u)",
                                     dep->path, stage->address, stage->file, (unsigned)dep->line),
@@ -212,6 +215,38 @@ static void add_differences(struct comparison *comparison,
     }
 }
 
+/* Files outside that are not here, but of which it is known what they should be. */
+static const struct rmv_error *take_absent(struct comparison *comparison)
+{
+    const struct rmv_stage *stage = comparison->stage;
+    for (size_t i = 0; i < stage->outside_count; i++) {
+        const struct rmv_stage_dep *dep = &stage->outside[i];
+        struct rmv_value *now = rmv_value_find(&comparison->status->params, dep->path);
+        if (!now || now->kind != RMV_VALUE_NULL)
+            continue;
+        const struct rmv_value *before =
+            comparison->locked ? rmv_value_find(&comparison->locked->params, dep->path) : NULL;
+        if (!before)
+            return rmv_outside_missing(stage, dep);
+        rmv_value_copy(now, before);
+        if (!comparison->absent)
+            comparison->absent = dep;
+    }
+    return NULL;
+}
+
+/* Either state may be NULL; what differs in files of parameters is added to `differences`. */
+static void compare_file(struct comparison *comparison, const char *file,
+                         const struct rmv_value *before, const struct rmv_value *now,
+                         struct rmv_params_differences *differences)
+{
+    if (!rmv_outside_is_path(comparison->stage, file))
+        rmv_params_compare(file, before, now, false, differences);
+    else if (!before || !now || !rmv_value_equal(before, now))
+        rmv_stage_status_add(comparison->status, RMV_STAGE_CHANGE_DEP,
+                             rmv_outside_describe(file, before, now));
+}
+
 static const struct rmv_error *compare_params(struct comparison *comparison)
 {
     RMV_CLEANUP(rmv_params_differences_free) struct rmv_params_differences differences = {0};
@@ -219,25 +254,28 @@ static const struct rmv_error *compare_params(struct comparison *comparison)
 
     const struct rmv_error *err = rmv_params_of_stage(
         comparison->view->workspace, &comparison->view->params, comparison->stage, now);
+    if (!err)
+        err = take_absent(comparison);
     if (err || !comparison->locked)
         return err;
     const struct rmv_value *before = &comparison->locked->params;
+    const size_t reasons_count = comparison->status->count;
     if (rmv_value_equal(before, now) || (before->kind == RMV_VALUE_NULL && now->map.count == 0))
         return NULL;
 
     for (size_t i = 0; i < now->map.count; i++) {
         const struct rmv_member *file = &now->map.members[i];
-        rmv_params_compare(file->key, rmv_value_find(before, file->key), &file->value, false,
-                           &differences);
+        compare_file(comparison, file->key, rmv_value_find(before, file->key), &file->value,
+                     &differences);
     }
     for (size_t i = 0; before->kind == RMV_VALUE_MAP && i < before->map.count; i++) {
         const struct rmv_member *file = &before->map.members[i];
         if (!rmv_value_find(now, file->key))
-            rmv_params_compare(file->key, &file->value, NULL, false, &differences);
+            compare_file(comparison, file->key, &file->value, NULL, &differences);
     }
     add_differences(comparison, &differences);
     /* Something like {} against {a: {}}: no scalar differs, and still it is another value. */
-    if (!differences.count)
+    if (comparison->status->count == reasons_count)
         rmv_stage_status_add(comparison->status, RMV_STAGE_CHANGE_PARAM,
                              rmv_str_copy("parameters"));
     return NULL;
@@ -321,7 +359,8 @@ static void compare_kind(struct comparison *comparison)
     if (stage->always_changed)
         rmv_stage_status_add(comparison->status, RMV_STAGE_CHANGE_ALWAYS,
                              rmv_str_copy("always_changed"));
-    else if (!stage->deps_count && !stage->urls_count && !stage->outs_count && !stage->params_count)
+    else if (!stage->deps_count && !stage->outside_count && !stage->outs_count &&
+             !stage->params_count)
         rmv_stage_status_add(comparison->status, RMV_STAGE_CHANGE_ALWAYS,
                              rmv_str_copy("it has neither dependencies nor outputs"));
     if (!comparison->locked)
@@ -417,7 +456,7 @@ const struct rmv_error *rmv_pipeline_status(struct rmv_workspace *workspace,
             continue;
         err = rmv_stage_status_of(&view, stage, &one);
         /* A server that does not answer must not hide the state of other stages. */
-        if (err && err->code != RMV_ERR_NOT_FOUND && !stage->urls_count)
+        if (err && err->code != RMV_ERR_NOT_FOUND && !stage->outside_count)
             return err;
         if (!err && !one.count)
             continue;

@@ -156,7 +156,8 @@ static void paths_that_leave_the_workspace_are_refused(void **state)
     (void)state;
     refuse("stages:\n  a:\n    cmd: x\n    outs: [../x]\n", RMV_ERR_DENIED, "rmv.yaml:4:12");
     refuse("stages:\n  a:\n    cmd: x\n    outs: [a/../../x]\n", RMV_ERR_DENIED, "rmv.yaml:4:12");
-    refuse("stages:\n  a:\n    cmd: x\n    deps: [/etc/passwd]\n", RMV_ERR_DENIED, "absolute path");
+    refuse("stages:\n  a:\n    cmd: x\n    outs: [/etc/passwd]\n", RMV_ERR_DENIED,
+           "'/etc/passwd' is outside the workspace");
     refuse("stages:\n  a:\n    cmd: x\n    deps: [.git/config]\n", RMV_ERR_DENIED, "rmv.yaml:4:12");
     refuse("stages:\n  a:\n    cmd: x\n    deps: [x/.RMSTORE/y]\n", RMV_ERR_DENIED,
            "rmv.yaml:4:12");

@@ -29,10 +29,11 @@ struct rmv_workspace {
     char *vcs_prefix; /* root relative to the top of the Git work tree; "." if they are the same */
     struct rmv_stat_index *stat_index;
     struct rmv_pool *pool;
-    struct rmv_trees *trees;   /* trees hashed by this process and not stored; made when needed */
-    struct rmv_placed *placed; /* which outputs rmv put where they are; opened when needed */
-    struct rmv_links *links;   /* files that are links into the store; made when needed */
-    struct rmv_log *log;       /* borrowed; may be NULL */
+    struct rmv_trees *trees;     /* trees hashed by this process and not stored; made when needed */
+    struct rmv_placed *placed;   /* which outputs rmv put where they are; opened when needed */
+    struct rmv_links *links;     /* files that are links into the store; made when needed */
+    struct rmv_outside *outside; /* for rmv_outside_hash(); made when needed */
+    struct rmv_log *log;         /* borrowed; may be NULL */
     /* Paths that are being made data: pointers, lock files and rmv.yaml in them that Git does not
      * track, and that were never ours, count as data already. Borrowed; NULL: none. */
     const struct rmv_strings *adding;

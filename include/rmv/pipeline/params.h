@@ -8,14 +8,18 @@
 #include "rmv/pipeline/pipeline.h"
 
 /* Parameter files read so far; each is read and parsed once, and each server asked once what it
- * says of a URL, be it an error. All-zero is empty. */
+ * says of a URL, be it an error; files outside the workspace are looked at once, too. All-zero is
+ * empty. */
 struct rmv_params_files {
-    struct rmv_map files; /* path → struct rmv_value *, owned */
-    struct rmv_map urls;  /* URL → struct rmv_url_answer *, owned */
+    struct rmv_map files;   /* path → struct rmv_value *, owned */
+    struct rmv_map urls;    /* URL → struct rmv_url_answer *, owned */
+    struct rmv_map outside; /* absolute path → struct rmv_output *, owned */
+    bool takes_missing;     /* files outside that are not there count as null and are no error */
 };
 void rmv_params_files_free(struct rmv_params_files *files);
 
-/* Forgets all files, but not what servers said: that holds for as long as the program runs. */
+/* Forgets all files, those outside included, but not what servers said: that holds for as long as
+ * the program runs. */
 void rmv_params_files_forget_all(struct rmv_params_files *files);
 
 /* Forgets one file, because a stage has just written it. */
@@ -33,9 +37,10 @@ const struct rmv_error *rmv_params_read(struct rmv_workspace *workspace,
 void rmv_params_list(const struct rmv_pipeline *pipeline, struct rmv_strings *files);
 
 /* Sets `*out` to what the stage's parameters are now: file → dotted key → value, files relative to
- * the folder of the stage's rmv.yaml, as rmv.lock has it; and URL → {etag} or {last_modified, size}
- * for each URL that it depends on. Errors: NOT_FOUND (a file, a key or what a URL leads to is
- * missing; the message names them and the stage), IO (no answer from a server), and as above. */
+ * the folder of the stage's rmv.yaml, as rmv.lock has it; and for each dependency outside the
+ * workspace, as struct rmv_stage has it, URL → {etag} or {last_modified, size}, path → {kind,
+ * sha256, size} and of a folder {nfiles}. Errors: NOT_FOUND (a file, a key or what a URL leads to
+ * is missing; the message names them and the stage), IO (no answer from a server), and as above. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_params_of_stage(struct rmv_workspace *workspace,
                                             struct rmv_params_files *files,

@@ -1,9 +1,9 @@
 /* The pipeline of a workspace: the stages that its rmv.yaml files declare, parsed and checked.
  *
  * The schema is that of dvc.yaml. Every complaint says "FILE:LINE:COLUMN: …" and, for an unknown
- * key, the nearest known one. All paths in here are relative to the workspace and normalized;
- * those that leave it, or lead into `.git` or `.rmstore`, have been refused. Nothing is run and
- * no data is looked at. */
+ * key, the nearest known one. All paths in here are relative to the workspace and normalized; but
+ * for dependencies, those that leave it have been refused, and so have those that lead into `.git`
+ * or `.rmstore`. Nothing is run and no data is looked at. */
 #pragma once
 
 #include <stdbool.h>
@@ -88,8 +88,10 @@ struct rmv_stage {
     struct rmv_value cmd; /* a string, or a list of strings that run one after the other */
     struct rmv_stage_dep *deps;
     size_t deps_count, deps_capacity;
-    struct rmv_stage_dep *urls; /* dependencies on http:// and https://, as they are written */
-    size_t urls_count, urls_capacity;
+    /* Dependencies outside the workspace: URLs as they are written, absolute paths, and paths
+     * relative to the folder of `file`, which start with "../" then. */
+    struct rmv_stage_dep *outside;
+    size_t outside_count, outside_capacity;
     struct rmv_stage_out *outs;
     size_t outs_count, outs_capacity;
     struct rmv_stage_params *params;
@@ -166,6 +168,8 @@ struct rmv_pipeline {
 
 /* What templates need (`vars`, `${NAME}`, `foreach`, `matrix`), besides the text of the file. */
 struct rmv_pipeline_reader {
+    const char *root; /* of the workspace: absolute paths that lead into it are as good as others;
+                         NULL: nobody knows */
     /* Sets `*out`, which the caller frees, to the values of the file at `path`, relative to the
      * workspace. Errors: NOT_FOUND, CORRUPT, IO. */
     const struct rmv_error *(*read)(void *context, const char *path, struct rmv_value *out);
