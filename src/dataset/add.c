@@ -253,7 +253,7 @@ static const struct rmv_error *follow_up(void *context, size_t piece)
 {
     const struct aftermath *aftermath = context;
     if (piece == 0)
-        return rmv_gitignore_add_all(aftermath->workspace, aftermath->paths);
+        return rmv_gitignore_add_all(aftermath->workspace, aftermath->paths, NULL);
     const struct rmv_error *err = rmv_placed_write(rmv_placed_of(aftermath->workspace));
     if (err) /* closing the workspace tries again, and warns */
         rmv_log_write(aftermath->workspace->log, RMV_LOG_DEBUG, "%s", err->message);

@@ -16,6 +16,7 @@
 
 #define FILE_NAME ".gitignore"
 #define BYTES_MAX ((size_t)16 * 1024 * 1024)
+#define SEARCHES_MAX 8 /* of a text from its start; for more lines they are noted in a map */
 
 /* The line that ignores `name` in this folder and nothing else: anchored, with the characters that
  * mean something escaped. A line cannot hold a newline, and loses a carriage return at its end: `?`
@@ -185,7 +186,9 @@ const struct rmv_error *rmv_gitignore_remove(struct rmv_workspace *workspace, co
 struct ignoring {
     char *shown;
     struct rmv_buf text;
-    struct rmv_map lines;
+    struct rmv_map lines; /* empty until it is searched for many */
+    bool is_noted;
+    size_t searches_count;
     bool changed;
 };
 
@@ -232,9 +235,40 @@ static const struct rmv_error *file_beside(struct rmv_workspace *workspace, cons
         rmv_beneath_open_parent(workspace->root_fd, path, false, &folder_fd, &name);
     if (!err)
         err = read_file(folder_fd, (*file)->shown, &(*file)->text);
-    if (!err)
-        note_lines(*file);
     return err;
+}
+
+static bool has_line(struct ignoring *file, const char *line)
+{
+    size_t start, end;
+    if (file->searches_count++ < SEARCHES_MAX)
+        return find_line(&file->text, line, &start, &end);
+    if (!file->is_noted)
+        note_lines(file);
+    file->is_noted = true;
+    return rmv_map_find(&file->lines, line);
+}
+
+static void add_beside(struct ignoring *file, const char *path)
+{
+    RMV_CLEANUP(rmv_str_free) char *line = line_of(rmv_path_name(path));
+    if (has_line(file, line))
+        return;
+    if (file->is_noted)
+        rmv_map_set(&file->lines, line, file);
+    add_line(&file->text, line);
+    file->changed = true;
+}
+
+/* Of stages of a pipeline that run one after another, each would write the file again. */
+static void add_ahead(const struct rmv_map *folders, const struct rmv_strings *ahead)
+{
+    for (size_t i = 0; i < ahead->count; i++) {
+        RMV_CLEANUP(rmv_str_free) char *parent = rmv_path_parent(ahead->items[i]);
+        struct ignoring *file = rmv_map_find(folders, parent);
+        if (file && file->changed)
+            add_beside(file, ahead->items[i]);
+    }
 }
 
 static const struct rmv_error *replace_changed(struct rmv_workspace *workspace,
@@ -256,19 +290,18 @@ static const struct rmv_error *replace_changed(struct rmv_workspace *workspace,
 }
 
 const struct rmv_error *rmv_gitignore_add_all(struct rmv_workspace *workspace,
-                                              const struct rmv_strings *paths)
+                                              const struct rmv_strings *paths,
+                                              const struct rmv_strings *ahead)
 {
     RMV_CLEANUP(ignorings_free) struct rmv_map folders = {0};
     for (size_t i = 0; workspace->vcs && i < paths->count; i++) {
-        RMV_CLEANUP(rmv_str_free) char *line = line_of(rmv_path_name(paths->items[i]));
         struct ignoring *file = NULL;
         const struct rmv_error *err = file_beside(workspace, paths->items[i], &folders, &file);
         if (err)
             return err;
-        if (rmv_map_set(&file->lines, line, file))
-            continue;
-        add_line(&file->text, line);
-        file->changed = true;
+        add_beside(file, paths->items[i]);
     }
+    if (ahead)
+        add_ahead(&folders, ahead);
     return replace_changed(workspace, &folders);
 }

@@ -340,6 +340,7 @@ static void start_more(struct repro *repro)
         }
         if (ask_servers(repro, at))
             continue;
+        repro->runner.ahead[at] = false;
         const struct rmv_error *err = visit(repro, at, &run);
         if (err && err->code == RMV_ERR_LOCKED && repro->running.count + repro->ended.count > 0) {
             rmv_schedule_return(&repro->schedule, at);
@@ -393,6 +394,7 @@ static const struct rmv_error *wait_for_running(struct repro *repro)
     if (poll(watched, watched_count, wait_ms(repro)) < 0 && errno != EINTR)
         return rmv_error_errno("cannot wait for a command");
     take_answers(repro);
+    rmv_runner_rest(&repro->runner);
     running->count = 0;
     for (size_t i = 0; i < count; i++) {
         struct rmv_run *run = running->items[i];
@@ -453,6 +455,7 @@ const struct rmv_error *rmv_repro(struct rmv_workspace *workspace,
     if (err)
         return err;
     repro.chosen = rmv_calloc(pipeline->count + 1, sizeof(bool));
+    repro.runner.ahead = rmv_calloc(pipeline->count + 1, sizeof(bool));
     repro.pending = rmv_calloc(pipeline->count + 1, sizeof(bool));
     repro.unrecorded = rmv_calloc(pipeline->count + 1, sizeof(bool));
     repro.forced_by = rmv_calloc(pipeline->count + 1, sizeof(size_t));
@@ -467,6 +470,7 @@ const struct rmv_error *rmv_repro(struct rmv_workspace *workspace,
         err = rmv_limits_check(&repro.limits, repro.chosen);
     if (err)
         return err;
+    memcpy(repro.runner.ahead, repro.chosen, pipeline->count * sizeof(bool));
     rmv_schedule_init(&repro.schedule, &repro.graph, repro.chosen);
     if (options->expect)
         options->expect(options->context, repro.schedule.count);

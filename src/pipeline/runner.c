@@ -21,6 +21,7 @@ void rmv_runner_free(struct rmv_runner *runner)
     rmv_store_batch_close(&runner->batch);
     rmv_stage_view_free(&runner->view);
     rmv_run_cache_free(&runner->cache);
+    rmv_free(&runner->ahead);
     rmv_str_free(&runner->git_commit);
     rmv_str_free(&runner->git_branch);
 }

@@ -18,8 +18,12 @@ struct rmv_runner {
     const struct rmv_repro_options *options;
     struct rmv_stage_view view;
     struct rmv_run_cache cache;
-    struct rmv_store_batch *batch; /* with what runs made that are not recorded yet, or NULL */
-    bool knows_git;                /* the three below were asked for */
+    struct rmv_store_batch
+        *batch; /* with what `saved_count` runs made, not recorded yet; or NULL */
+    size_t saved_count;
+    int64_t batch_until_ns; /* from then on it is closed once nothing is in it */
+    bool *ahead;            /* per stage of the pipeline: it may run yet; owned, NULL: none will */
+    bool knows_git;         /* the three below were asked for */
     bool git_dirty;
     char *git_commit, *git_branch;
 };
@@ -82,6 +86,11 @@ void rmv_runs_free(struct rmv_runs *runs);
 RMV_MUST_CHECK
 const struct rmv_error *rmv_runner_record(struct rmv_runner *runner, const struct rmv_runs *runs);
 
+/* Lets go of the store if nothing is to be recorded and it was held for a while, so that gc gets
+ * its turn: the batch stays open for a moment, since opening one looks through all packs. To be
+ * called now and then. */
+void rmv_runner_rest(struct rmv_runner *runner);
+
 /* ---- What a run is: runner_entry.c ---------------------------------------------------------- */
 
 /* Sets `*entry` to what the lock file will say of the stage, with outputs of kind MISSING. The
@@ -99,7 +108,8 @@ const struct rmv_error *rmv_runner_locked_entry_of(struct rmv_runner *runner,
                                                    const struct rmv_stage *stage,
                                                    struct rmv_lock_stage *entry);
 
-/* Puts the record of a run into `batch`; `record` has its times. Sets `entry->record`. */
+/* Puts the record of a run into `batch`; `record` has its times, and gets all else. Sets
+ * `entry->record`. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_runner_put_record(struct rmv_runner *runner,
                                               const struct rmv_stage *stage,

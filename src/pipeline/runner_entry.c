@@ -107,10 +107,13 @@ const struct rmv_error *rmv_runner_put_record(struct rmv_runner *runner,
                                               struct rmv_lock_stage *entry)
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf definition = {0};
+    const struct rmv_record times = {.started_ns = record->started_ns,
+                                     .ended_ns = record->ended_ns};
 
     ask_git(runner);
+    rmv_record_free(record);
+    *record = times;
     record->kind = RMV_RECORD_STAGE;
-    rmv_str_free(&record->name);
     record->name = rmv_str_format("%s:%s", stage->file, stage->name);
     rmv_value_copy(&record->cmd, &entry->cmd);
     rmv_value_copy(&record->params, &entry->params);

@@ -12,6 +12,7 @@
 
 #define FILE_NAME_MAX 200 /* bytes of a stage's name in the names of its files */
 #define LOCK_LOOK_MS 200  /* how long an interrupt may go unseen */
+#define AHEAD_COUNT_MAX 256
 
 /* ---- Names ---------------------------------------------------------------------------------- */
 
@@ -185,13 +186,33 @@ static void drop_claimed(struct rmv_lock_stage *other, const struct claims *clai
     theirs->count = kept;
 }
 
-static bool is_declared(const struct rmv_runner *runner, const struct rmv_stage *beside,
-                        const char *name)
+/* The stage of that name in the file that `beside` is in, or NULL. */
+static const struct rmv_stage *find_declared(const struct rmv_pipeline *pipeline,
+                                             const struct rmv_stage *beside, const char *name)
 {
     const size_t prefix_size = strlen(beside->address) - strlen(beside->name);
     RMV_CLEANUP(rmv_str_free)
     char *address = rmv_str_format("%.*s%s", (int)prefix_size, beside->address, name);
-    return !runner->pipeline || rmv_map_find(&runner->pipeline->addresses, address);
+    return rmv_map_find(&pipeline->addresses, address);
+}
+
+static bool declares(const struct rmv_stage *stage, const char *out)
+{
+    for (size_t i = 0; i < stage->outs_count; i++)
+        if (strcmp(stage->outs[i].path, out) == 0)
+            return true;
+    return false;
+}
+
+/* Does the stage's entry name nothing but outputs of the stage as it is declared now? */
+static bool fits(const struct rmv_pipeline *pipeline, const struct rmv_stage *beside,
+                 const struct rmv_lock_stage *entry)
+{
+    const struct rmv_stage *stage = find_declared(pipeline, beside, entry->name);
+    for (size_t i = 0; stage && i < entry->outs.count; i++)
+        if (!declares(stage, entry->outs.items[i].path))
+            return false;
+    return stage;
 }
 
 /* ---- Publishing ----------------------------------------------------------------------------- */
@@ -226,11 +247,29 @@ static bool find_new(struct target *target)
     return any;
 }
 
+/* Since no two stages of a pipeline have an output in common, what fits it has nothing that could
+ * be claimed, and neither has it when more stages are published. */
+static bool is_tidy(struct target *target)
+{
+    const struct rmv_pipeline *pipeline = target->runner->pipeline;
+    struct rmv_lock_file *lock = target->lock;
+    bool is_fitting = pipeline;
+    if (lock->is_tidy)
+        return true;
+    for (size_t i = 0; is_fitting && i < lock->count; i++)
+        is_fitting = fits(pipeline, target->beside, &lock->stages[i]);
+    lock->is_tidy = is_fitting;
+    return is_fitting;
+}
+
 static void tidy(struct target *target)
 {
     RMV_CLEANUP(claims_free) struct claims claims = {0};
     RMV_CLEANUP(rmv_map_free) struct rmv_map ours = {0};
+    const struct rmv_pipeline *pipeline = target->runner->pipeline;
 
+    if (is_tidy(target))
+        return;
     for (size_t i = 0; i < target->count; i++) {
         struct rmv_publication *publication = &target->publications[i];
         if (!is_for(target, i))
@@ -243,7 +282,7 @@ static void tidy(struct target *target)
         struct rmv_lock_stage *other = &target->lock->stages[i];
         if (rmv_map_find(&ours, other->name))
             continue;
-        if (is_declared(target->runner, target->beside, other->name))
+        if (!pipeline || find_declared(pipeline, target->beside, other->name))
             drop_claimed(other, &claims);
         else
             rmv_lock_file_remove(target->lock, other->name);
@@ -281,22 +320,37 @@ static bool is_first_of_file(const struct rmv_publication *publications, size_t 
     return true;
 }
 
+static void list_cached_outs(const struct rmv_stage *stage, struct rmv_strings *paths)
+{
+    for (size_t i = 0; i < stage->outs_count; i++)
+        if (!stage->outs[i].no_cache)
+            rmv_strings_add(paths, stage->outs[i].path);
+}
+
+static void list_ahead(const struct rmv_runner *runner, struct rmv_strings *paths)
+{
+    for (size_t i = 0; runner->ahead && i < runner->pipeline->count; i++)
+        if (runner->ahead[i] && paths->count < AHEAD_COUNT_MAX)
+            list_cached_outs(&runner->pipeline->stages[i], paths);
+}
+
 static const struct rmv_error *ignore_outs(struct rmv_runner *runner,
                                            const struct rmv_publication *publications, size_t count)
 {
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings ignored = {0};
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings ahead = {0};
     const struct rmv_error *err = NULL;
     for (size_t i = 0; !err && i < count; i++) {
         const struct rmv_stage *stage = publications[i].stage;
-        for (size_t k = 0; !err && k < stage->outs_count; k++) {
-            const struct rmv_stage_out *out = &stage->outs[k];
-            if (out->no_cache)
-                err = rmv_gitignore_remove(runner->workspace, out->path);
-            else
-                rmv_strings_add(&ignored, out->path);
-        }
+        for (size_t k = 0; !err && k < stage->outs_count; k++)
+            if (stage->outs[k].no_cache)
+                err = rmv_gitignore_remove(runner->workspace, stage->outs[k].path);
+        list_cached_outs(stage, &ignored);
     }
-    return err ? err : rmv_gitignore_add_all(runner->workspace, &ignored);
+    if (err)
+        return err;
+    list_ahead(runner, &ahead);
+    return rmv_gitignore_add_all(runner->workspace, &ignored, &ahead);
 }
 
 const struct rmv_error *rmv_runner_publish(struct rmv_runner *runner,

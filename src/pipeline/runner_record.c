@@ -3,7 +3,11 @@
 #include "pipeline/runner_marks.h"
 #include "pipeline/runner_run.h"
 #include "rmv/base/mem.h"
+#include "rmv/base/time.h"
 #include "rmv/dataset/links.h"
+
+/* How long a batch may be used for one recording after another. */
+#define BATCH_NS ((int64_t)100 * 1000 * 1000)
 
 void rmv_runs_add(struct rmv_runs *runs, size_t stage, struct rmv_run *run_taken)
 {
@@ -22,28 +26,39 @@ void rmv_runs_free(struct rmv_runs *runs)
     *runs = (struct rmv_runs){0};
 }
 
+static const struct rmv_error *open_batch(struct rmv_runner *runner)
+{
+    if (runner->batch)
+        return NULL;
+    runner->batch_until_ns = rmv_time_monotonic_ns() + BATCH_NS;
+    return rmv_store_batch_open(runner->workspace->store, &runner->batch);
+}
+
+void rmv_runner_rest(struct rmv_runner *runner)
+{
+    if (runner->batch && runner->saved_count == 0 &&
+        rmv_time_monotonic_ns() >= runner->batch_until_ns)
+        rmv_store_batch_close(&runner->batch);
+}
+
 const struct rmv_error *rmv_run_save(struct rmv_run *run)
 {
     struct rmv_runner *runner = run->runner;
     const struct rmv_repro_options *options = runner->options;
-    const bool is_first = !runner->batch;
-    const struct rmv_error *err = NULL;
 
     run->is_remembered = !options->no_run_cache && !options->no_commit &&
                          !run->stage->always_changed && !run->changed.deps.count &&
                          !run->changed.params.count;
-    if (is_first)
-        err = rmv_store_batch_open(runner->workspace->store, &runner->batch);
+    const struct rmv_error *err = open_batch(runner);
     if (!err)
         err = rmv_runner_save_outs(runner, run->stage, runner->batch, &run->entry.outs);
     if (!err)
         err = rmv_runner_put_record(runner, run->stage, &run->record, runner->batch, &run->entry);
     if (!err && run->is_remembered)
         err = rmv_run_cache_put(&run->entry, runner->batch, &run->remembered_id);
-    if (err && is_first)
+    if (err && runner->saved_count == 0)
         rmv_store_batch_close(&runner->batch);
-    if (!err)
-        rmv_runner_inputs_forget(&run->changed, &run->entry);
+    runner->saved_count += !err;
     return err;
 }
 
@@ -61,9 +76,11 @@ static const struct rmv_error *publish(struct rmv_runner *runner, const struct r
 {
     RMV_CLEANUP(rmv_free)
     struct rmv_publication *publications = rmv_calloc(runs->count, sizeof(*publications));
-    for (size_t i = 0; i < runs->count; i++)
-        publications[i] = (struct rmv_publication){.stage = runs->items[i]->stage,
-                                                   .entry = &runs->items[i]->entry};
+    for (size_t i = 0; i < runs->count; i++) {
+        struct rmv_run *run = runs->items[i];
+        rmv_runner_inputs_forget(&run->changed, &run->entry);
+        publications[i] = (struct rmv_publication){.stage = run->stage, .entry = &run->entry};
+    }
     return rmv_runner_publish(runner, publications, runs->count);
 }
 
@@ -74,9 +91,12 @@ const struct rmv_error *rmv_runner_record(struct rmv_runner *runner, const struc
         err = remember(runs);
     if (!err)
         err = publish(runner, runs);
-    rmv_store_batch_close(&runner->batch);
-    if (err)
+    runner->saved_count = 0;
+    if (err) {
+        rmv_store_batch_close(&runner->batch);
         return err;
+    }
+    rmv_runner_rest(runner);
     for (size_t i = 0; i < runs->count; i++) {
         rmv_runner_unmark_started(runner, runs->items[i]->stage);
         runs->items[i]->is_cleared = false;

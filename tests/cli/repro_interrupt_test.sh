@@ -55,6 +55,21 @@ it 'records what has ended while another stage runs' '
 it 'has recorded what a stage needs when it starts' '
     printf "  a:\n    cmd: echo 2 >a.out\n    outs: [a.out]\n  b:\n    cmd: cp rmv.lock b.out\n    deps: [a.out]\n    outs: [b.out]\n" | stages
     rmv repro -q; grep "cmd: echo 2 >a.out" b.out'
+it 'ignores the outputs of all stages that may run yet when it first changes .gitignore' '
+    printf "  a:\n    cmd: echo 4 >a.out\n    outs: [a.out]\n  b:\n    cmd: cp .gitignore b.seen\n    deps: [a.out]\n    outs: [b.out: {cache: false}]\n  c:\n    cmd: exit 1\n    deps: [b.out]\n    outs: [c.out]\n  d:\n    cmd: echo 1 >d.out\n    outs: [d.out]\n" | stages
+    rm .gitignore; sed -i "s/cp .gitignore b.seen/cp .gitignore b.seen; echo 1 >b.out/" rmv.yaml
+    rmv repro -q b; test "$(cat b.seen)" = /a.out; exits 1 rmv repro -q; grep -x /a.out .gitignore; exits 1 grep b.out .gitignore
+    rm .gitignore; exits 1 rmv repro -q -f; grep -x /a.out b.seen; grep -x /c.out b.seen; test "$(sort .gitignore | uniq -d | wc -l)" = 0'
+it 'lets gc have the store while a stage runs' '
+    printf "  a:\n    cmd: echo 5 >a.out\n    outs: [a.out]\n  b:\n    cmd: timeout 20 rmv gc -q && echo 1 >b.out\n    deps: [a.out]\n    outs: [b.out]\n" | stages
+    rmv repro -q; rmv status -q; rmv fsck -q'
+it 'takes an output over from a stage that another process has recorded meanwhile' '
+    printf "  a:\n    cmd: echo 6 >a.out\n    outs: [a.out]\n  b:\n    cmd: cp a.out b.out\n    deps: [a.out]\n    outs: [b.out]\n" | stages
+    rmv repro -q; cat >other.sh <<"SH"
+sed "s/^  b:/  gone:/; s/b.out/c.out/" rmv.lock >other && mv other rmv.lock && cp a.out c.out
+SH
+    printf "  a:\n    cmd: echo 7 >a.out\n    outs: [a.out]\n  b:\n    cmd: sh other.sh\n    deps: [a.out]\n    outs: [c.out]\n" | stages
+    rmv repro -q; test "$(grep -c "c.out" rmv.lock)" = 1; exits 1 grep gone rmv.lock; rmv status -q'
 it 'has recorded what ended before a stage that fails' '
     printf "  a:\n    cmd: echo 3 >a.out\n    outs: [a.out]\n  b:\n    cmd: exit 1\n" | stages
     exits 1 rmv repro -q; grep "cmd: echo 3 >a.out" rmv.lock; test "$(rmv repro --dry | grep -c "^Would run")" = 1; rmv fsck -q'

@@ -190,11 +190,13 @@ const struct rmv_error *rmv_gitignore_check(struct rmv_workspace *workspace, con
 
 /* Adds or removes the line for `path` in the .gitignore beside it (escaped as gitignore wants it);
  * nothing is written if it is already so, or there is no Git repository. Of many paths, each file
- * is written once. Errors: as above. */
+ * is written once, and one that is written gets the lines of `ahead` (may be NULL) that belong
+ * there, too. Errors: as above. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_gitignore_add(struct rmv_workspace *workspace, const char *path);
 RMV_MUST_CHECK
 const struct rmv_error *rmv_gitignore_add_all(struct rmv_workspace *workspace,
-                                              const struct rmv_strings *paths);
+                                              const struct rmv_strings *paths,
+                                              const struct rmv_strings *ahead);
 RMV_MUST_CHECK
 const struct rmv_error *rmv_gitignore_remove(struct rmv_workspace *workspace, const char *path);

@@ -38,6 +38,8 @@ struct rmv_lock_file {
     struct rmv_lock_stage *stages; /* sorted by name */
     size_t count, capacity;
     struct rmv_value extra; /* members of the document we do not know, kept as they are */
+    bool is_tidy;           /* for who publishes stages: it has no stage and no output that
+                               its pipeline does not declare; false when it has been parsed */
 };
 
 void rmv_lock_stage_free(struct rmv_lock_stage *stage);
