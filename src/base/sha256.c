@@ -146,17 +146,18 @@ void rmv_sha256_finish(struct rmv_sha256_state *state, uint8_t digest[RMV_SHA256
     set_digest(state, digest);
 }
 
-static void finish_pair(struct rmv_sha256_state states[2], uint8_t digests[2][RMV_SHA256_SIZE])
+void rmv_sha256_finish_pair(struct rmv_sha256_state *a, uint8_t a_digest[RMV_SHA256_SIZE],
+                            struct rmv_sha256_state *b, uint8_t b_digest[RMV_SHA256_SIZE])
 {
-    uint8_t a[2 * BLOCK_SIZE], b[2 * BLOCK_SIZE];
-    const size_t a_blocks = pad(&states[0], a), b_blocks = pad(&states[1], b);
-    compress_pair(states[0].words, a, states[1].words, b, 1);
+    uint8_t a_padding[2 * BLOCK_SIZE], b_padding[2 * BLOCK_SIZE];
+    const size_t a_blocks = pad(a, a_padding), b_blocks = pad(b, b_padding);
+    compress_pair(a->words, a_padding, b->words, b_padding, 1);
     if (a_blocks > 1)
-        compress(states[0].words, a + BLOCK_SIZE, 1);
+        compress(a->words, a_padding + BLOCK_SIZE, 1);
     if (b_blocks > 1)
-        compress(states[1].words, b + BLOCK_SIZE, 1);
-    set_digest(&states[0], digests[0]);
-    set_digest(&states[1], digests[1]);
+        compress(b->words, b_padding + BLOCK_SIZE, 1);
+    set_digest(a, a_digest);
+    set_digest(b, b_digest);
 }
 
 void rmv_sha256(const void *bytes, size_t size, uint8_t digest[RMV_SHA256_SIZE])
@@ -179,7 +180,7 @@ void rmv_sha256_pair(const void *const bytes[2], const size_t sizes[2],
     for (int i = 0; i < 2; i++)
         if (sizes[i] > both)
             rmv_sha256_update(&states[i], (const uint8_t *)bytes[i] + both, sizes[i] - both);
-    finish_pair(states, digests);
+    rmv_sha256_finish_pair(&states[0], digests[0], &states[1], digests[1]);
 }
 
 void rmv_sha256_to_hex(const uint8_t digest[RMV_SHA256_SIZE], char hex[RMV_SHA256_HEX_SIZE])

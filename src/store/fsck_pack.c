@@ -278,12 +278,13 @@ static void check_pair(struct reading *reading, const struct rmv_pack_record *fi
                        const struct rmv_pack_record *second)
 {
     const char *content = reading->content.data;
-    const void *const bytes[2] = {content + first->offset, content + second->offset};
-    const size_t sizes[2] = {first->size, second->size};
-    struct rmv_object_id actual[2];
-    rmv_object_id_of_pair(bytes, sizes, actual);
-    compare(reading, first, &actual[0]);
-    compare(reading, second, &actual[1]);
+    struct rmv_object_bytes objects[2] = {
+        {.bytes = content + first->offset, .size = first->size},
+        {.bytes = content + second->offset, .size = second->size},
+    };
+    rmv_object_ids_of(objects, 2);
+    compare(reading, first, &objects[0].id);
+    compare(reading, second, &objects[1].id);
 }
 
 static void check_lists(struct reading *reading, const struct rmv_pack_record *records,

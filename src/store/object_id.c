@@ -11,30 +11,60 @@ struct rmv_object_id rmv_object_id_of(const void *bytes, size_t size)
     return id;
 }
 
-void rmv_object_id_of_pair(const void *const bytes[2], const size_t sizes[2],
-                           struct rmv_object_id ids[2])
+/* An object being hashed beside another. */
+struct lane {
+    struct rmv_sha256_state state;
+    struct rmv_object_bytes *object; /* NULL: there was none left */
+    size_t at;
+};
+
+static void start_next(struct lane *lane, struct rmv_object_bytes **next,
+                       const struct rmv_object_bytes *end)
 {
-    uint8_t digests[2][RMV_SHA256_SIZE];
-    rmv_sha256_pair(bytes, sizes, digests);
-    for (int i = 0; i < 2; i++) {
-        ids[i] = (struct rmv_object_id){0};
-        memcpy(ids[i].sha256, digests[i], sizeof(digests[i]));
-    }
+    lane->object = *next < end ? (*next)++ : NULL;
+    lane->at = 0;
+    rmv_sha256_start(&lane->state);
+}
+
+static size_t left_of(const struct lane *lane)
+{
+    return lane->object->size - lane->at;
+}
+
+static void finish(struct lane *lane)
+{
+    if (left_of(lane) > 0)
+        rmv_sha256_update(&lane->state, lane->object->bytes + lane->at, left_of(lane));
+    rmv_sha256_finish(&lane->state, lane->object->id.sha256);
 }
 
 void rmv_object_ids_of(struct rmv_object_bytes *objects, size_t count)
 {
-    size_t i = 0;
-    for (; i + 1 < count; i += 2) {
-        const void *const bytes[] = {objects[i].bytes, objects[i + 1].bytes};
-        const size_t sizes[] = {objects[i].size, objects[i + 1].size};
-        struct rmv_object_id ids[2];
-        rmv_object_id_of_pair(bytes, sizes, ids);
-        objects[i].id = ids[0];
-        objects[i + 1].id = ids[1];
+    struct rmv_object_bytes *next = objects, *end = objects + count;
+    struct lane a, b;
+
+    start_next(&a, &next, end);
+    start_next(&b, &next, end);
+    while (a.object && b.object) {
+        const size_t step = left_of(&a) < left_of(&b) ? left_of(&a) : left_of(&b);
+        rmv_sha256_update_pair(&a.state, a.object->bytes + a.at, &b.state, b.object->bytes + b.at,
+                               step);
+        a.at += step;
+        b.at += step;
+        const bool is_a_done = left_of(&a) == 0, is_b_done = left_of(&b) == 0;
+        if (is_a_done && is_b_done)
+            rmv_sha256_finish_pair(&a.state, a.object->id.sha256, &b.state, b.object->id.sha256);
+        else
+            finish(is_a_done ? &a : &b);
+        if (is_a_done)
+            start_next(&a, &next, end);
+        if (is_b_done)
+            start_next(&b, &next, end);
     }
-    if (i < count)
-        objects[i].id = rmv_object_id_of(objects[i].bytes, objects[i].size);
+    if (a.object)
+        finish(&a);
+    if (b.object)
+        finish(&b);
 }
 
 bool rmv_object_id_equal(const struct rmv_object_id *a, const struct rmv_object_id *b)

@@ -1,5 +1,7 @@
 #include "test.h"
 
+#include <stdlib.h>
+
 #include "rmv/store/object_id.h"
 
 #define ABC "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
@@ -15,6 +17,29 @@ static void an_id_is_the_sha256_of_the_bytes_alone(void **state)
     CHECK_OK(rmv_object_id_parse(hex, &parsed));
     assert_true(rmv_object_id_equal(&id, &parsed));
     assert_int_equal(rmv_object_id_compare(&id, &parsed), 0);
+}
+
+static void many_are_named_as_if_one_by_one(void **state)
+{
+    (void)state;
+    enum { COUNT = 9, BYTES = 5000 };
+    unsigned seed = 3;
+    char bytes[BYTES];
+    for (size_t i = 0; i < BYTES; i++)
+        bytes[i] = (char)rand_r(&seed);
+    for (int round = 0; round < 300; round++) {
+        struct rmv_object_bytes objects[COUNT];
+        const size_t count = (size_t)round % (COUNT + 1);
+        for (size_t i = 0; i < count; i++) {
+            const size_t size = rand_r(&seed) % 3 ? (size_t)rand_r(&seed) % 200 : BYTES;
+            objects[i] = (struct rmv_object_bytes){.bytes = bytes + BYTES - size, .size = size};
+        }
+        rmv_object_ids_of(objects, count);
+        for (size_t i = 0; i < count; i++) {
+            const struct rmv_object_id id = rmv_object_id_of(objects[i].bytes, objects[i].size);
+            assert_true(rmv_object_id_equal(&id, &objects[i].id));
+        }
+    }
 }
 
 static void anything_but_64_lower_case_digits_is_refused(void **state)
@@ -50,6 +75,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(an_id_is_the_sha256_of_the_bytes_alone),
+        TEST(many_are_named_as_if_one_by_one),
         TEST(anything_but_64_lower_case_digits_is_refused),
         TEST(zero_stands_for_none_and_ids_are_ordered_bytewise),
     };

@@ -32,4 +32,8 @@ void rmv_sha256_update_pair(struct rmv_sha256_state *a, const void *a_bytes,
 /* Sets the digest of all that was taken in; the state must be started again before it is used. */
 void rmv_sha256_finish(struct rmv_sha256_state *state, uint8_t digest[RMV_SHA256_SIZE]);
 
+/* The same for two at once. */
+void rmv_sha256_finish_pair(struct rmv_sha256_state *a, uint8_t a_digest[RMV_SHA256_SIZE],
+                            struct rmv_sha256_state *b, uint8_t b_digest[RMV_SHA256_SIZE]);
+
 void rmv_sha256_to_hex(const uint8_t digest[RMV_SHA256_SIZE], char hex[RMV_SHA256_HEX_SIZE]);

@@ -18,10 +18,6 @@ struct rmv_object_id {
 
 struct rmv_object_id rmv_object_id_of(const void *bytes, size_t size);
 
-/* The ids of two, hashed at once. */
-void rmv_object_id_of_pair(const void *const bytes[2], const size_t sizes[2],
-                           struct rmv_object_id ids[2]);
-
 /* Bytes that are to have an id. */
 struct rmv_object_bytes {
     const char *bytes;
@@ -29,8 +25,10 @@ struct rmv_object_bytes {
     struct rmv_object_id id;
 };
 
-/* Sets the ids of many, hashed two at once. */
+/* Sets the ids of many. Two are hashed at any time; where one is shorter, the next takes its place.
+ */
 void rmv_object_ids_of(struct rmv_object_bytes *objects, size_t count);
+
 bool rmv_object_id_equal(const struct rmv_object_id *a, const struct rmv_object_id *b);
 int rmv_object_id_compare(const struct rmv_object_id *a, const struct rmv_object_id *b);
 bool rmv_object_id_is_zero(const struct rmv_object_id *id); /* all-zero stands for "none" */
