@@ -84,16 +84,14 @@ static const struct rmv_error *check_copies(const struct composer *composer)
 {
     const size_t count_max = RMV_YAML_COPIES_MIN + RMV_YAML_COPIES_EACH * composer->values_count;
     const size_t bytes_max = RMV_YAML_COPIED_MIN + RMV_YAML_COPIED_EACH * composer->text_size;
-    const struct rmv_error *err = NULL;
 
-    if (composer->copies_count > count_max || composer->copies_count > RMV_YAML_VALUES_MAX)
-        err = fail_here(composer, RMV_ERR_LIMIT,
-                        "aliases repeat more than %zu values, where %zu are written",
-                        composer->copies_count - 1, composer->values_count);
-    else if (composer->copied_bytes > bytes_max || composer->copied_bytes > RMV_YAML_BYTES_MAX)
-        err = fail_here(composer, RMV_ERR_LIMIT, "aliases repeat more than %zu bytes of text",
-                        bytes_max < RMV_YAML_BYTES_MAX ? bytes_max : RMV_YAML_BYTES_MAX);
-    return err ? rmv_error_hint(err, "write out what is meant, with fewer '*' and '<<'") : NULL;
+    if (composer->copies_count <= count_max && composer->copies_count <= RMV_YAML_VALUES_MAX &&
+        composer->copied_bytes <= bytes_max && composer->copied_bytes <= RMV_YAML_BYTES_MAX)
+        return NULL;
+    return rmv_error_hint(fail_here(composer, RMV_ERR_LIMIT,
+                                    "aliases repeat %zu values with %zu bytes of text",
+                                    composer->copies_count, composer->copied_bytes),
+                          "that is much more than is written: use fewer '*' and '<<'");
 }
 
 /* Counts what a copy of `value` takes, and stops where that is too much. */
