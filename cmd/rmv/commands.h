@@ -45,6 +45,7 @@ extern const struct cli_command rmv_command_queue_status;
 extern const struct cli_command rmv_command_queue_stop;
 extern const struct cli_command rmv_command_plots_diff;
 extern const struct cli_command rmv_command_plots_show;
+extern const struct cli_command rmv_command_plots_templates;
 extern const struct cli_command rmv_command_remove;
 extern const struct cli_command rmv_command_repro;
 extern const struct cli_command rmv_command_run;

@@ -1,22 +1,19 @@
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
+#include "rmv/plots.h"
 
-#include "rmv/base/fs.h"
+#include <string.h>
+
 #include "rmv/base/mem.h"
-#include "rmv/base/path.h"
+#include "rmv/baselines.h"
 #include "rmv/commands.h"
+#include "rmv/experiment/experiment.h"
 #include "rmv/history.h"
 #include "rmv/pipeline/pipeline.h"
-#include "rmv/pipeline/plots.h"
 #include "rmv/shared.h"
 
-#define FOLDER "rmv_plots"
-#define PAGE "index.html"
-
 static const char *option_x, *option_y, *option_template, *option_title, *option_x_label;
-static const char *option_y_label, *option_out;
+static const char *option_y_label, *option_out, *option_html_template;
 static bool option_json, option_no_header, option_branches, option_tags, option_commits;
+static bool option_vega, option_split, option_open, option_experiment;
 static struct rmv_strings option_targets;
 
 #define COMMON_OPTIONS                                                                             \
@@ -53,7 +50,18 @@ static struct rmv_strings option_targets;
          .text = &option_out,                                                                      \
          .argument = "PATH",                                                                       \
          .help = "where the page goes: an .html file, or a folder (rmv_plots)"},                   \
+        {.name = "html-template",                                                                  \
+         .text = &option_html_template,                                                            \
+         .argument = "FILE",                                                                       \
+         .help = "put the plots where this page of HTML has {plot_divs}"},                         \
+        {.name = "open", .flag = &option_open, .help = "open the page in a browser (xdg-open)"},   \
+        {.name = "show-vega",                                                                      \
+         .flag = &option_vega,                                                                     \
+         .help = "print the Vega-Lite JSON of the one plot that is named, make no page"},          \
         {.name = "json", .flag = &option_json, .help = "print the data as JSON, make no page"},    \
+        {.name = "split",                                                                          \
+         .flag = &option_split,                                                                    \
+         .help = "with --json: also the Vega-Lite JSON of each plot, and its data apart"},         \
         {0},
 
 static const struct cli_option show_options[] = {
@@ -76,43 +84,11 @@ static const struct cli_option diff_options[] = {
      .list = &option_targets,
      .argument = "PLOT",
      .help = "only this plot or file; may be given several times"},
+    {.name = "experiment",
+     .letter = 'e',
+     .flag = &option_experiment,
+     .help = "REV is an experiment; one alone is compared with the commit it started from"},
     COMMON_OPTIONS};
-
-/* ---- The page ------------------------------------------------------------------------------- */
-
-/* An .html file as it is; anything else is the folder that the page goes into. */
-static const struct rmv_error *find_page(char **path)
-{
-    const char *out = option_out ? option_out : FOLDER;
-    struct stat status;
-
-    if (rmv_path_has_suffix(out, ".html") || rmv_path_has_suffix(out, ".htm")) {
-        *path = rmv_str_copy(out);
-        return NULL;
-    }
-    /* Nobody named it, so it may be a clone's. */
-    if (!option_out && lstat(out, &status) == 0 && S_ISLNK(status.st_mode))
-        return rmv_error_hint(
-            rmv_error(RMV_ERR_DENIED, "'" FOLDER "' is a symbolic link, and is not written to"),
-            "--out '" FOLDER "' writes to where it leads");
-    *path = rmv_path_join(out, PAGE);
-    return rmv_fs_mkdir_p(out);
-}
-
-static const struct rmv_error *write_page(const struct rmv_plots *plots, const char *title)
-{
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf page = {0};
-    RMV_CLEANUP(rmv_str_free) char *path = NULL;
-
-    const struct rmv_error *err = find_page(&path);
-    if (err)
-        return err;
-    rmv_plots_format_html(plots, title, &page);
-    err = rmv_fs_write_atomic(path, page.data, page.size);
-    if (!err && !cli_quiet)
-        puts(path);
-    return err;
-}
 
 static void warn(const struct rmv_plots *plots)
 {
@@ -120,6 +96,30 @@ static void warn(const struct rmv_plots *plots)
         for (size_t k = 0; k < plots->items[i].problems.count; k++)
             rmv_log_write(cli_log(), RMV_LOG_WARNING, "plot '%s': %s", plots->items[i].id,
                           plots->items[i].problems.items[k]);
+}
+
+static const struct rmv_error *check_options(const struct rmv_strings *targets)
+{
+    if (option_vega && option_json)
+        return rmv_error(RMV_ERR_USAGE, "--show-vega and --json are two different things to print");
+    if (option_split && !option_json)
+        return rmv_error(RMV_ERR_USAGE, "--split is about --json: give both");
+    if (option_vega && targets->count != 1)
+        return rmv_error(RMV_ERR_USAGE, "--show-vega is of one plot: name %s",
+                         targets->count ? "only one" : "it");
+    if ((option_vega || option_json) && (option_open || option_html_template))
+        return rmv_error(RMV_ERR_USAGE, "there is no page with --%s, so --%s means nothing",
+                         option_vega ? "show-vega" : "json",
+                         option_open ? "open" : "html-template");
+    return NULL;
+}
+
+static const struct rmv_error *print_vega(const struct rmv_plots *plots, const char *target)
+{
+    if (plots->count > 1)
+        return rmv_error(RMV_ERR_USAGE, "'%s' is %zu plots, '%s' and more: --show-vega is of one",
+                         target, plots->count, plots->items[0].id);
+    return rmv_plots_write_vega(plots, &plots->items[0], &cli_plots_stdout);
 }
 
 static const struct rmv_error *show(struct rmv_workspace *workspace,
@@ -136,22 +136,25 @@ static const struct rmv_error *show(struct rmv_workspace *workspace,
                                               .title = option_title,
                                               .x_label = option_x_label,
                                               .y_label = option_y_label,
-                                              .no_header = option_no_header};
+                                              .no_header = option_no_header,
+                                              .is_page = !option_json && !option_vega,
+                                              .is_specified = option_vega};
+    const struct cli_plots_page page = {
+        .title = title, .out = option_out, .template = option_html_template, .opens = option_open};
 
-    const struct rmv_error *err = rmv_plots_read(workspace, &request, &plots);
+    const struct rmv_error *err = check_options(targets);
+    if (!err)
+        err = rmv_plots_read(workspace, &request, &plots);
     if (err)
         return err;
     warn(&plots);
-    if (option_json) {
-        RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
-        rmv_plots_to_value(&plots, &document);
-        cli_print_json(&document);
-        return NULL;
-    }
+    if (option_json)
+        return rmv_plots_write_json(&plots, option_split, &cli_plots_stdout);
     if (!plots.count)
         return rmv_error_hint(rmv_error(RMV_ERR_NOT_FOUND, "there are no plots"),
                               "name them under 'plots' in rmv.yaml, or give a file");
-    return write_page(&plots, title);
+    return option_vega ? print_vega(&plots, targets->items[0])
+                       : cli_plots_write_page(&plots, &page);
 }
 
 /* Targets are names of plots, which may be anything, or paths as typed. */
@@ -190,30 +193,71 @@ static const struct rmv_error *plots_show(int argc, char **argv)
     return err ? err : show(workspace, &states, &targets, "Plots");
 }
 
+/* ---- Revisions ------------------------------------------------------------------------------ */
+
+static void add_state(struct cli_states *states, const char *label, const char *revision)
+{
+    rmv_strings_add(&states->labels, label);
+    rmv_strings_add(&states->revisions, revision);
+}
+
+/* A revision or, if it is none or --experiment says so, an experiment. */
+static const struct rmv_error *add_revision(struct rmv_workspace *workspace, const char *typed,
+                                            struct cli_states *states)
+{
+    RMV_CLEANUP(rmv_vcs_commit_free) struct rmv_vcs_commit commit = {0};
+    RMV_CLEANUP(rmv_experiment_free) struct rmv_experiment experiment = {0};
+
+    if (!option_experiment && !rmv_vcs_resolve(workspace->vcs, typed, &commit)) {
+        add_state(states, typed, typed);
+        return NULL;
+    }
+    const struct rmv_error *err = rmv_experiment_find(workspace, typed, &experiment);
+    if (err && err->code == RMV_ERR_NOT_FOUND)
+        err = rmv_vcs_resolve(workspace->vcs, typed, &commit);
+    if (err)
+        return err;
+    add_state(states, typed, experiment.name ? experiment.id : typed);
+    return NULL;
+}
+
+/* The commit that the experiment started from. */
+static const struct rmv_error *add_baseline(struct rmv_workspace *workspace, const char *typed,
+                                            struct cli_states *states)
+{
+    RMV_CLEANUP(rmv_experiment_free) struct rmv_experiment experiment = {0};
+    RMV_CLEANUP(cli_commit_names_free) struct cli_commit_names names = {0};
+
+    const struct rmv_error *err = rmv_experiment_find(workspace, typed, &experiment);
+    if (!err)
+        err = cli_commit_names_read(workspace, &names);
+    if (err)
+        return err;
+    RMV_CLEANUP(rmv_str_free) char *name = cli_commit_name_of(&names, experiment.baseline);
+    add_state(states, name, experiment.baseline);
+    return NULL;
+}
+
 /* The revisions, and the workspace with fewer than two. */
 static const struct rmv_error *list_states(struct rmv_workspace *workspace, int argc, char **argv,
                                            struct cli_states *states)
 {
-    RMV_CLEANUP(rmv_vcs_commit_free) struct rmv_vcs_commit commit = {0};
-    static char head[] = "HEAD";
-    char *const fallback[] = {head};
-    char *const *revisions = argc ? argv : fallback;
+    const struct rmv_error *err = NULL;
 
     if (!workspace->vcs)
         return rmv_error(RMV_ERR_USAGE, "there are no revisions: this is no Git repository");
-    for (int i = 0; i < (argc ? argc : 1); i++) {
-        const struct rmv_error *err = rmv_vcs_resolve(workspace->vcs, revisions[i], &commit);
-        if (err)
-            return err;
-        rmv_vcs_commit_free(&commit);
-        rmv_strings_add(&states->labels, revisions[i]);
-        rmv_strings_add(&states->revisions, revisions[i]);
-    }
-    if (argc < 2) {
-        rmv_strings_add(&states->labels, "workspace");
-        rmv_strings_add(&states->revisions, "");
-    }
-    return NULL;
+    if (option_experiment && !argc)
+        return rmv_error_hint(rmv_error(RMV_ERR_USAGE, "which experiment should be compared?"),
+                              "`rmv exp list` lists them");
+    if (option_experiment && argc == 1)
+        err = add_baseline(workspace, argv[0], states);
+    for (int i = 0; !err && i < argc; i++)
+        err = add_revision(workspace, argv[i], states);
+    if (!err && !argc)
+        err = add_revision(workspace, "HEAD", states);
+    if (!err && states->labels.count < 2)
+        add_state(states, "workspace", "");
+    return err;
 }
 
 static const struct rmv_error *plots_diff(int argc, char **argv)
@@ -247,12 +291,15 @@ static const struct rmv_error *plots_diff(int argc, char **argv)
     "beside their place, so that many show, smooth lines through local averages; confusion\n"      \
     "counts how often each x comes with each y, confusion_normalized gives it as a share of its\n" \
     "y; bar_horizontal draws a bar of length x for each y, and bar_horizontal_sorted the\n"        \
-    "longest first. A template may also be a file in .dvc/plots, or a path; Vega is not used\n"    \
-    "here, so what has the same mark is drawn, with a warning: points, lines or a matrix.\n"       \
+    "longest first. A template may also be a file of Vega-Lite: a path, or a name in\n"            \
+    ".rmstore/plots or .dvc/plots; `rmv plots templates` prints some to start from. Pages are\n"   \
+    "drawn without Vega, so there the built-in template that looks most like it is used, with a\n" \
+    "warning; --show-vega prints JSON for Vega-Lite from the file itself.\n"                       \
     "\n"                                                                                           \
     "The page needs nothing but itself: no network, no scripts; an SVG image cannot run any. "     \
     "Its\n"                                                                                        \
-    "path is printed. What cannot be drawn is named there and in a warning."
+    "path is printed. What cannot be drawn is named there and in a warning. Of more than 1000\n"   \
+    "points, those are drawn that show, and the page says how many there are."
 
 const struct cli_command rmv_command_plots_show = {
     .name = "plots show",
@@ -263,7 +310,8 @@ const struct cli_command rmv_command_plots_show = {
             "\n" COMMON_HELP,
     .examples = "rmv plots show                                  # all of them\n"
                 "rmv plots show log.csv -x epoch -y loss         # one file\n"
-                "rmv plots show -t confusion -x actual -y predicted classes.csv -o page.html\n",
+                "rmv plots show -t confusion -x actual -y predicted classes.csv -o page.html\n"
+                "rmv plots show --show-vega loss.csv >loss.vl.json    # for other programs\n",
     .options = show_options,
     .run = plots_show,
 };
@@ -272,11 +320,14 @@ const struct cli_command rmv_command_plots_diff = {
     .name = "plots diff",
     .arguments = "[REV...]",
     .summary = "draw plots of several revisions together",
-    .help = "Draws the plots of several revisions together, or of one (HEAD unless told) and the\n"
-            "workspace: lines in different colours, matrices and images side by side.\n"
-            "\n" COMMON_HELP,
+    .help =
+        "Draws the plots of several revisions together, or of one (HEAD unless told) and the\n"
+        "workspace: lines in different colours, matrices and images side by side. A REV may be\n"
+        "an experiment.\n"
+        "\n" COMMON_HELP,
     .examples = "rmv plots diff                        # what this run changed\n"
-                "rmv plots diff v1 v2 --targets roc.json\n",
+                "rmv plots diff v1 v2 --targets roc.json\n"
+                "rmv plots diff -e brave-otter         # what the experiment changed\n",
     .options = diff_options,
     .run = plots_diff,
 };

@@ -4,13 +4,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "rmv/base/beneath.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/dataset/dataset.h"
+
+#define GIT_SIZE_MAX ((size_t)256 * 1024 * 1024)
 
 /* ---- Reading -------------------------------------------------------------------------------- */
 
@@ -38,14 +42,22 @@ static const struct rmv_error *find_stored(const struct rmv_file_place *place, c
     return rmv_dataset_find(place->workspace, output, path, found);
 }
 
+/* The same of a file. */
+static const struct rmv_error *find_stored_file(const struct rmv_file_place *place,
+                                                const char *path, struct rmv_output *found)
+{
+    const struct rmv_error *err = find_stored(place, path, found);
+    if (!err && found->kind != RMV_OUTPUT_BLOB)
+        err =
+            rmv_error(RMV_ERR_NOT_FOUND, "'%s' is no file in revision '%s'", path, place->revision);
+    return err;
+}
+
 static const struct rmv_error *read_stored(const struct rmv_file_place *place, const char *path,
                                            size_t size_max, struct rmv_buf *text)
 {
     RMV_CLEANUP(rmv_output_free) struct rmv_output found = {0};
-    const struct rmv_error *err = find_stored(place, path, &found);
-    if (!err && found.kind != RMV_OUTPUT_BLOB)
-        err =
-            rmv_error(RMV_ERR_NOT_FOUND, "'%s' is no file in revision '%s'", path, place->revision);
+    const struct rmv_error *err = find_stored_file(place, path, &found);
     return err ? err : rmv_store_get(place->workspace->store, &found.id, size_max, text);
 }
 
@@ -57,22 +69,74 @@ static const struct rmv_error *resolve(const struct rmv_file_place *place,
     return rmv_vcs_resolve(place->workspace->vcs, place->revision, commit);
 }
 
-const struct rmv_error *rmv_file_at_read(const struct rmv_file_place *place, const char *path,
-                                         size_t size_max, struct rmv_buf *text)
+static const struct rmv_error *read_git(const struct rmv_file_place *place, const char *path,
+                                        size_t size_max, struct rmv_buf *text)
 {
     RMV_CLEANUP(rmv_vcs_commit_free) struct rmv_vcs_commit commit = {0};
-    struct rmv_workspace *workspace = place->workspace;
+    const struct rmv_workspace *workspace = place->workspace;
 
-    if (!place->revision)
-        return read_now(workspace, path, size_max, text);
     const struct rmv_error *err = resolve(place, &commit);
     if (err)
         return err;
     RMV_CLEANUP(rmv_str_free) char *below_top = rmv_path_join(workspace->vcs_prefix, path);
-    err = rmv_vcs_read(workspace->vcs, commit.id, below_top, size_max, text);
+    return rmv_vcs_read(workspace->vcs, commit.id, below_top, size_max, text);
+}
+
+const struct rmv_error *rmv_file_at_read(const struct rmv_file_place *place, const char *path,
+                                         size_t size_max, struct rmv_buf *text)
+{
+    if (!place->revision)
+        return read_now(place->workspace, path, size_max, text);
+    const struct rmv_error *err = read_git(place, path, size_max, text);
     if (err && err->code == RMV_ERR_NOT_FOUND)
         return read_stored(place, path, size_max, text);
     return err;
+}
+
+/* ---- Opening -------------------------------------------------------------------------------- */
+
+/* On disk if there is a place for it, otherwise in memory. */
+static const struct rmv_error *open_nameless(const struct rmv_workspace *workspace, int *fd)
+{
+    RMV_CLEANUP(rmv_fd_close) int folder_fd = rmv_workspace_open_temporary(workspace);
+    if (folder_fd >= 0)
+        *fd = openat(folder_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (*fd < 0)
+        *fd = memfd_create("rmv", MFD_CLOEXEC);
+    return *fd < 0 ? rmv_error_errno("cannot create a temporary file") : NULL;
+}
+
+static const struct rmv_error *bring(const struct rmv_file_place *place, const char *path, int fd)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+    RMV_CLEANUP(rmv_output_free) struct rmv_output found = {0};
+
+    const struct rmv_error *err = read_git(place, path, GIT_SIZE_MAX, &text);
+    if (!err)
+        return rmv_fd_write(fd, path, text.data, text.size);
+    if (err->code == RMV_ERR_NOT_FOUND)
+        err = find_stored_file(place, path, &found);
+    return err ? err : rmv_store_write_to(place->workspace->store, &found.id, fd, path);
+}
+
+const struct rmv_error *rmv_file_at_open(const struct rmv_file_place *place, const char *path,
+                                         int *fd)
+{
+    RMV_CLEANUP(rmv_fd_close) int opened = -1;
+    const struct rmv_error *err = NULL;
+
+    if (!place->revision)
+        return rmv_beneath_open(place->workspace->root_fd, path, O_RDONLY | O_NONBLOCK, 0, fd);
+    err = open_nameless(place->workspace, &opened);
+    if (!err)
+        err = bring(place, path, opened);
+    if (!err && lseek(opened, 0, SEEK_SET) < 0)
+        err = rmv_error_errno("cannot read '%s' again", path);
+    if (err)
+        return err;
+    *fd = opened;
+    opened = -1;
+    return NULL;
 }
 
 /* ---- Listing -------------------------------------------------------------------------------- */

@@ -16,6 +16,13 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_file_at_read(const struct rmv_file_place *place, const char *path,
                                          size_t size_max, struct rmv_buf *text);
 
+/* Opens the file at `path`, whatever its size; the caller closes it. One that is not in the work
+ * tree is brought into a file without a name first. Errors: NOT_FOUND, those of Git and the store.
+ */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_file_at_open(const struct rmv_file_place *place, const char *path,
+                                         int *fd);
+
 /* Adds the paths of all files below the folder at `path`, or `path` itself if that is a file,
  * sorted; nothing if nothing is there. Links are left out. Errors: those of Git and the store. */
 RMV_MUST_CHECK

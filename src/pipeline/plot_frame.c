@@ -27,6 +27,29 @@ void rmv_plot_pad(double *min, double *max)
     *max += extra;
 }
 
+struct rmv_plot_frame rmv_plot_frame_of(const struct rmv_plot_drawing *drawing)
+{
+    struct rmv_plot_frame frame = {.left = RMV_PLOT_LEFT,
+                                   .top = RMV_PLOT_TOP,
+                                   .width = RMV_PLOT_WIDTH - RMV_PLOT_LEFT - RMV_PLOT_RIGHT,
+                                   .height = RMV_PLOT_HEIGHT - RMV_PLOT_TOP - RMV_PLOT_BOTTOM,
+                                   .x_min = INFINITY,
+                                   .x_max = -INFINITY,
+                                   .y_min = INFINITY,
+                                   .y_max = -INFINITY};
+    for (size_t i = 0; i < drawing->series_count; i++)
+        for (size_t k = 0; k < drawing->series[i].count; k++) {
+            const struct rmv_plot_point point = drawing->series[i].points[k];
+            frame.x_min = point.x < frame.x_min ? point.x : frame.x_min;
+            frame.x_max = point.x > frame.x_max ? point.x : frame.x_max;
+            frame.y_min = point.y < frame.y_min ? point.y : frame.y_min;
+            frame.y_max = point.y > frame.y_max ? point.y : frame.y_max;
+        }
+    rmv_plot_pad(&frame.x_min, &frame.x_max);
+    rmv_plot_pad(&frame.y_min, &frame.y_max);
+    return frame;
+}
+
 double rmv_plot_step_of(double min, double max, int count)
 {
     const double raw = (max - min) / count;
@@ -119,7 +142,7 @@ static double clean(double tick, double step)
 }
 
 void rmv_plot_frame_x_axis(struct rmv_buf *out, const struct rmv_plot_frame *frame,
-                           const struct rmv_strings *names, const char *label)
+                           const struct rmv_plot_names *names, const char *label)
 {
     const double bottom = frame->top + frame->height;
     const size_t every = names->count / NAMES_SHOWN + 1;
@@ -130,7 +153,7 @@ void rmv_plot_frame_x_axis(struct rmv_buf *out, const struct rmv_plot_frame *fra
                                               .y = bottom + 18,
                                               .anchor = RMV_PLOT_MIDDLE,
                                               .length = NAME_LENGTH},
-                      names->items[i]);
+                      rmv_plot_name(names, i));
     const double step = rmv_plot_step_of(frame->x_min, frame->x_max, X_TICKS);
     const double first = rmv_plot_first_tick(frame->x_min, step);
     for (int i = 0; !names->count && i < 4 * X_TICKS; i++) {

@@ -9,6 +9,16 @@ struct rmv_plot_frame {
     double x_min, x_max, y_min, y_max;
 };
 
+#define RMV_PLOT_WIDTH 640.0
+#define RMV_PLOT_HEIGHT 380.0
+#define RMV_PLOT_LEFT 76.0
+#define RMV_PLOT_RIGHT 20.0
+#define RMV_PLOT_TOP 12.0
+#define RMV_PLOT_BOTTOM 52.0
+
+/* The frame around all points of a drawing that has some. */
+struct rmv_plot_frame rmv_plot_frame_of(const struct rmv_plot_drawing *drawing);
+
 /* From values to places in the picture. */
 double rmv_plot_frame_x(const struct rmv_plot_frame *frame, double x);
 double rmv_plot_frame_y(const struct rmv_plot_frame *frame, double y);
@@ -39,6 +49,6 @@ void rmv_plot_svg_end(struct rmv_buf *out);
 
 /* Appends grid, ticks and their labels: numbers, or the names if there are any. */
 void rmv_plot_frame_x_axis(struct rmv_buf *out, const struct rmv_plot_frame *frame,
-                           const struct rmv_strings *names, const char *label);
+                           const struct rmv_plot_names *names, const char *label);
 void rmv_plot_frame_y_axis(struct rmv_buf *out, const struct rmv_plot_frame *frame,
                            const char *label);

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "pipeline/plot_series.h"
 #include "pipeline/plot_svg.h"
 #include "rmv/base/html.h"
 #include "rmv/base/mem.h"
@@ -13,29 +14,34 @@ static const char head[] =
     "style-src 'unsafe-inline'\">\n"
     "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n";
 
+static const char page_style[] = "body{margin:0;background:#f4f6f8;color:#1d2733;"
+                                 "font:15px/1.5 system-ui,\"Segoe UI\",\"DejaVu Sans\",sans-serif}"
+                                 "main{max-width:1440px;margin:0 auto;padding:24px}"
+                                 "h1{font-size:24px;margin:0 0 16px}.none{color:#5b6875}"
+                                 "@media print{body{background:#fff}}";
+
+/* It must leave the rest of a page of the user's alone. */
 static const char style[] =
-    ":root{--ink:#1d2733;--soft:#5b6875;--line:#e1e6eb;--paper:#fff;--ground:#f4f6f8;"
-    "--warn:#a15c00}"
-    "*{box-sizing:border-box}"
-    "body{margin:0;background:var(--ground);color:var(--ink);"
+    ".plots{--ink:#1d2733;--soft:#5b6875;--line:#e1e6eb;--paper:#fff;--warn:#a15c00;"
+    "display:flex;flex-wrap:wrap;gap:16px;align-items:flex-start;color:var(--ink);"
     "font:15px/1.5 system-ui,\"Segoe UI\",\"DejaVu Sans\",sans-serif}"
-    "main{max-width:1440px;margin:0 auto;padding:24px}"
-    "h1{font-size:24px;margin:0 0 16px}h2{font-size:17px;margin:0 0 8px;overflow-wrap:anywhere}"
-    ".plots{display:flex;flex-wrap:wrap;gap:16px;align-items:flex-start}"
-    "section{background:var(--paper);border:1px solid var(--line);border-radius:8px;padding:16px;"
-    "max-width:100%;overflow-x:auto}"
-    ".states{display:flex;flex-wrap:wrap;gap:16px}"
-    "figure{margin:0}figcaption{color:var(--soft);font-size:13px;margin-bottom:4px}"
-    "figure img{display:block;max-width:640px;width:auto;border:1px solid var(--line)}"
-    "svg{display:block;max-width:100%;height:auto}"
-    "svg text{font:12px system-ui,\"Segoe UI\",\"DejaVu Sans\",sans-serif;fill:var(--soft)}"
-    "svg .grid{stroke:var(--line)}svg .cell{stroke:var(--line)}"
-    "svg .on-dark text{fill:#fff}svg .on-light text{fill:var(--ink)}"
-    "ul.legend{list-style:none;display:flex;flex-wrap:wrap;gap:4px 16px;margin:4px 0 0;padding:0;"
-    "font-size:13px}"
-    ".legend i{display:inline-block;width:12px;height:12px;border-radius:3px;margin-right:6px}"
-    ".problem{color:var(--warn);margin:4px 0}.none{color:var(--soft)}"
-    "@media print{body{background:#fff}section{break-inside:avoid}}";
+    ".plots *{box-sizing:border-box}.plots h2{font-size:17px;margin:0 0 8px;overflow-wrap:anywhere}"
+    ".plots section{background:var(--paper);border:1px solid var(--line);border-radius:8px;"
+    "padding:16px;max-width:100%;overflow-x:auto;break-inside:avoid}"
+    ".plots .states{display:flex;flex-wrap:wrap;gap:16px}"
+    ".plots figure{margin:0}"
+    ".plots figcaption{color:var(--soft);font-size:13px;margin-bottom:4px}"
+    ".plots figure img{display:block;max-width:640px;width:auto;border:1px solid var(--line)}"
+    ".plots svg{display:block;max-width:100%;height:auto}"
+    ".plots svg text{font:12px system-ui,\"Segoe UI\",\"DejaVu Sans\",sans-serif;fill:var(--soft)}"
+    ".plots svg .grid,.plots svg .cell{stroke:var(--line)}"
+    ".plots svg .on-dark text{fill:#fff}.plots svg .on-light text{fill:var(--ink)}"
+    ".plots ul.legend{list-style:none;display:flex;flex-wrap:wrap;gap:4px 16px;margin:4px 0 0;"
+    "padding:0;font-size:13px}"
+    ".plots .legend i{display:inline-block;width:12px;height:12px;border-radius:3px;"
+    "margin-right:6px}"
+    ".plots .problem{color:var(--warn);margin:4px 0}"
+    ".plots .note{color:var(--soft);font-size:13px;max-width:640px;margin:4px 0 0}";
 
 static void append_legend(const struct rmv_plots *plots, const struct rmv_plot_drawing *drawing,
                           struct rmv_buf *out)
@@ -71,6 +77,30 @@ static void append_matrices(const struct rmv_plots *plots, const struct rmv_plot
     rmv_buf_append_string(out, "</div>\n");
 }
 
+/* Says what of many points is drawn. */
+static void append_note(const struct rmv_plot_drawing *drawing, struct rmv_buf *out)
+{
+    const char *how =
+        rmv_plot_is_matrix(drawing) ? NULL
+        : rmv_plot_is_bars(drawing) ? "of each name, the longest bar to either side is drawn"
+        : drawing->template == RMV_PLOT_SCATTER || drawing->template == RMV_PLOT_SCATTER_JITTER
+            ? "of those on one spot, one is drawn"
+        : drawing->template == RMV_PLOT_SMOOTH
+            ? "the curve follows the averages of stretches narrower than a pixel"
+            : "of each stretch narrower than a pixel, the first, last, least and "
+              "greatest are drawn";
+    size_t total = 0, kept = 0;
+    for (size_t i = 0; i < drawing->series_count; i++) {
+        total += drawing->series[i].total;
+        kept += drawing->series[i].count;
+    }
+    if (how && total > kept)
+        rmv_buf_append_format(out, "<p class=\"note\">%zu points: %s.</p>\n", total, how);
+    if (rmv_plot_is_bars(drawing) && drawing->y_names.count > RMV_PLOT_BARS_SHOWN)
+        rmv_buf_append_format(out, "<p class=\"note\">%zu names: the first %d are drawn.</p>\n",
+                              drawing->y_names.count, RMV_PLOT_BARS_SHOWN);
+}
+
 static void append_chart(const struct rmv_plots *plots, const struct rmv_plot_drawing *drawing,
                          struct rmv_buf *out)
 {
@@ -92,6 +122,7 @@ static void append_chart(const struct rmv_plots *plots, const struct rmv_plot_dr
         rmv_plot_svg_points(plots, drawing, out);
     }
     append_legend(plots, drawing, out);
+    append_note(drawing, out);
 }
 
 static void append_images(const struct rmv_plots *plots, const struct rmv_plot_drawing *drawing,
@@ -130,84 +161,59 @@ static void append_drawing(const struct rmv_plots *plots, const struct rmv_plot_
     rmv_buf_append_string(out, "</section>\n");
 }
 
+static void append_drawings(const struct rmv_plots *plots, struct rmv_buf *out)
+{
+    rmv_buf_append_string(out, "<div class=\"plots\">\n");
+    for (size_t i = 0; i < plots->count; i++)
+        append_drawing(plots, &plots->items[i], out);
+    rmv_buf_append_string(out, "</div>\n");
+}
+
 void rmv_plots_format_html(const struct rmv_plots *plots, const char *title, struct rmv_buf *out)
 {
     rmv_buf_append_format(out, "%s<title>", head);
     rmv_html_text(out, title);
-    rmv_buf_append_format(out, "</title>\n<style>%s</style>\n</head>\n<body>\n<main>\n<h1>", style);
+    rmv_buf_append_format(out, "</title>\n<style>%s%s</style>\n</head>\n<body>\n<main>\n<h1>",
+                          page_style, style);
     rmv_html_text(out, title);
-    rmv_buf_append_string(out, "</h1>\n<div class=\"plots\">\n");
-    for (size_t i = 0; i < plots->count; i++)
-        append_drawing(plots, &plots->items[i], out);
+    rmv_buf_append_string(out, "</h1>\n");
+    append_drawings(plots, out);
     if (!plots->count)
         rmv_buf_append_string(out, "<p class=\"none\">There are no plots.</p>\n");
-    rmv_buf_append_string(out, "</div>\n</main>\n</body>\n</html>\n");
+    rmv_buf_append_string(out, "</main>\n</body>\n</html>\n");
 }
 
-/* ---- As values ------------------------------------------------------------------------------ */
+/* ---- Pages of the user's -------------------------------------------------------------------- */
 
-static void set_coordinate(struct rmv_value *value, const struct rmv_strings *names, double number)
-{
-    if (names->count)
-        rmv_value_set_text(value, names->items[(size_t)number]);
-    else
-        rmv_value_set_double(value, number);
-}
+#define PLACE "{plot_divs}"
 
-static void series_to_value(const struct rmv_plots *plots, const struct rmv_plot_drawing *drawing,
-                            const struct rmv_plot_series *series, struct rmv_value *map)
+const struct rmv_error *rmv_plots_fill_html(const struct rmv_plots *plots, const char *name,
+                                            const struct rmv_buf *page, struct rmv_buf *out)
 {
-    rmv_value_set_map(map);
-    rmv_value_set_text(rmv_value_add(map, "revision"), plots->labels.items[series->state]);
-    rmv_value_set_text(rmv_value_add(map, "y"), series->name);
-    struct rmv_value *points = rmv_value_add(map, "points");
-    rmv_value_set_list(points);
-    for (size_t k = 0; k < series->count; k++) {
-        struct rmv_value *point = rmv_value_append(points);
-        rmv_value_set_list(point);
-        set_coordinate(rmv_value_append(point), &drawing->x_names, series->x[k]);
-        set_coordinate(rmv_value_append(point), &drawing->y_names, series->y[k]);
-    }
-}
+    static const char *const nothing[] = {"{scripts}", "{refresh_tag}"};
+    const char *at = page->data, *end = page->data + page->size;
 
-static void set_text(struct rmv_value *map, const char *key, const char *text)
-{
-    if (text)
-        rmv_value_set_text(rmv_value_add(map, key), text);
-}
-
-static void drawing_to_value(const struct rmv_plots *plots, const struct rmv_plot_drawing *drawing,
-                             struct rmv_value *map)
-{
-    rmv_value_set_map(map);
-    set_text(map, "title", drawing->title ? drawing->title : drawing->id);
-    if (drawing->images_count) {
-        struct rmv_value *images = rmv_value_add(map, "images");
-        rmv_value_set_list(images);
-        for (size_t i = 0; i < drawing->images_count; i++) {
-            struct rmv_value *image = rmv_value_append(images);
-            set_text(image, "revision", plots->labels.items[drawing->images[i].state]);
-            set_text(image, "type", drawing->images[i].type);
-            rmv_value_set_int(rmv_value_add(image, "size"), (int64_t)drawing->images[i].bytes.size);
+    if (!page->size || !memmem(page->data, page->size, PLACE, strlen(PLACE)))
+        return rmv_error_hint(
+            rmv_error(RMV_ERR_USAGE, "'%s' has no place for the plots: it lacks " PLACE, name),
+            "write " PLACE " where they go");
+    while (at < end) {
+        const char *brace = memchr(at, '{', (size_t)(end - at));
+        const char *stop = brace ? brace : end;
+        const size_t left = (size_t)(end - stop);
+        rmv_buf_append(out, at, (size_t)(stop - at));
+        at = stop;
+        if (left >= strlen(PLACE) && memcmp(stop, PLACE, strlen(PLACE)) == 0) {
+            rmv_buf_append_format(out, "<style>%s</style>\n", style);
+            append_drawings(plots, out);
+            at += strlen(PLACE);
+            continue;
         }
-    } else {
-        set_text(map, "template", rmv_plot_template_name(drawing->template));
-        set_text(map, "x_label", drawing->x_label);
-        set_text(map, "y_label", drawing->y_label);
-        struct rmv_value *list = rmv_value_add(map, "series");
-        rmv_value_set_list(list);
-        for (size_t i = 0; i < drawing->series_count; i++)
-            series_to_value(plots, drawing, &drawing->series[i], rmv_value_append(list));
+        for (size_t i = 0; i < sizeof(nothing) / sizeof(nothing[0]); i++)
+            if (left >= strlen(nothing[i]) && memcmp(stop, nothing[i], strlen(nothing[i])) == 0)
+                at += strlen(nothing[i]);
+        if (at == stop && at < end)
+            rmv_buf_append(out, at++, 1);
     }
-    struct rmv_value *problems = rmv_value_add(map, "problems");
-    rmv_value_set_list(problems);
-    for (size_t i = 0; i < drawing->problems.count; i++)
-        rmv_value_set_text(rmv_value_append(problems), drawing->problems.items[i]);
-}
-
-void rmv_plots_to_value(const struct rmv_plots *plots, struct rmv_value *value)
-{
-    rmv_value_set_map(value);
-    for (size_t i = 0; i < plots->count; i++)
-        drawing_to_value(plots, &plots->items[i], rmv_value_add(value, plots->items[i].id));
+    return NULL;
 }

@@ -1,58 +1,229 @@
 #include "pipeline/plot_series.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "rmv/base/csv.h"
+#include "pipeline/plot_names.h"
+#include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
-#include "rmv/pipeline/params.h"
 
-#define TABLE_SIZE_MAX ((size_t)256 * 1024 * 1024)
-
-void rmv_plot_collector_free(struct rmv_plot_collector *collector)
+bool rmv_plot_is_matrix(const struct rmv_plot_drawing *drawing)
 {
-    for (size_t i = 0; i < collector->raws_count; i++) {
-        for (size_t k = 0; k < collector->raws[i].count; k++) {
-            rmv_value_free(&collector->raws[i].x[k]);
-            rmv_value_free(&collector->raws[i].y[k]);
-        }
-        free(collector->raws[i].x);
-        free(collector->raws[i].y);
+    return drawing->template == RMV_PLOT_CONFUSION ||
+           drawing->template == RMV_PLOT_CONFUSION_NORMALIZED;
+}
+
+bool rmv_plot_is_bars(const struct rmv_plot_drawing *drawing)
+{
+    return drawing->template == RMV_PLOT_BARS || drawing->template == RMV_PLOT_BARS_SORTED;
+}
+
+void rmv_plot_series_free(struct rmv_plot_series *series)
+{
+    rmv_str_free(&series->name);
+    rmv_str_free(&series->x_name);
+    rmv_str_free(&series->file);
+    free(series->points);
+    free(series->weights);
+    free(series->means);
+    free(series->means_weights);
+    *series = (struct rmv_plot_series){0};
+}
+
+/* ---- Coordinates ---------------------------------------------------------------------------- */
+
+/* Beyond these, the width of an axis is no number any more. */
+#define GREATEST 1e150
+#define LEAST 1e-150
+#define WHOLE_MAX 9007199254740992.0 /* 2^53: below it, a double is a whole number exactly */
+#define NUMBER_SIZE 40
+
+/* The name of a number is the same however it is written: 1, 1.0 and 1e0. */
+static size_t format_number(double number, char text[NUMBER_SIZE])
+{
+    const bool is_whole = fabs(number) < WHOLE_MAX && floor(number) == number;
+    int size = snprintf(text, NUMBER_SIZE, is_whole ? "%.0f" : "%.15g", number);
+    if (!is_whole && strtod(text, NULL) != number)
+        size = snprintf(text, NUMBER_SIZE, "%.17g", number);
+    return (size_t)size;
+}
+
+static const struct rmv_error *name_cell(struct rmv_plot_names *names,
+                                         const struct rmv_plot_cell *cell, double *coordinate)
+{
+    char number[NUMBER_SIZE];
+    size_t index = 0;
+    const struct rmv_error *err = NULL;
+
+    /* Of long whole numbers, which are ids, no digit may be lost. */
+    if (cell->kind == RMV_PLOT_NUMBER &&
+        !(fabs(cell->number) >= WHOLE_MAX && floor(cell->number) == cell->number))
+        err = rmv_plot_names_add(names, number, format_number(cell->number, number), &index);
+    else
+        err = rmv_plot_names_add(names, cell->text, cell->size, &index);
+    *coordinate = (double)index;
+    return err;
+}
+
+static bool is_drawable(double number)
+{
+    return fabs(number) < GREATEST;
+}
+
+static double without_dust(double number)
+{
+    return fabs(number) < LEAST ? 0 : number;
+}
+
+/* ---- Filling a series ----------------------------------------------------------------------- */
+
+/* A column of another file, by row: numbers, or places among the names plus one. */
+struct other {
+    struct other_cell {
+        double number;
+        uint32_t name; /* 0: it is the number */
+        bool is_missing;
+    } * cells;
+    size_t count, capacity;
+    struct rmv_plot_names names;
+};
+
+static void other_free(struct other *other)
+{
+    free(other->cells);
+    rmv_plot_names_free(&other->names);
+}
+
+/* Where rows go. */
+struct filling {
+    struct rmv_plot_collector *collector;
+    struct rmv_plot_series *series;
+    const struct other *other; /* where the x of each row is; or NULL */
+    bool has_x;                /* it is the second cell; neither: rows are counted */
+    size_t rows;
+};
+
+static void add_point(struct rmv_plot_series *series, double x, double y)
+{
+    series->points =
+        rmv_grow(series->points, series->count, &series->capacity, sizeof(*series->points));
+    series->points[series->count++] = (struct rmv_plot_point){x, y};
+}
+
+/* From the first text on, an x is a name, and those so far were too. */
+static const struct rmv_error *name_series(struct rmv_plot_names *names,
+                                           struct rmv_plot_series *series)
+{
+    const struct rmv_error *err = NULL;
+    for (size_t i = 0; !err && i < series->count; i++) {
+        char text[NUMBER_SIZE];
+        size_t index = 0;
+        const size_t size = format_number(series->points[i].x, text);
+        err = rmv_plot_names_add(names, text, size, &index);
+        series->points[i].x = (double)index;
     }
-    free(collector->raws);
+    return err;
 }
 
-/* ---- Reading -------------------------------------------------------------------------------- */
-
-/* A file that is not there has no columns. */
-static const struct rmv_error *read_table(const struct rmv_plot_collector *collector,
-                                          const char *path, const char *column,
-                                          struct rmv_plot_table *table)
+static const struct rmv_error *start_names(const struct filling *filling)
 {
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
-    const struct rmv_plot_source source = {.path = path,
-                                           .no_header = collector->request->no_header ||
-                                                        collector->plot->no_header,
-                                           .column = column};
-
-    const struct rmv_error *err = rmv_file_at_read(&collector->place, path, TABLE_SIZE_MAX, &text);
-    if (err)
-        return err->code == RMV_ERR_NOT_FOUND ? NULL : err;
-    return rmv_plot_table_parse(&source, rmv_buf_string(&text), text.size, table);
+    struct rmv_plot_drawing *drawing = filling->collector->drawing;
+    const struct rmv_error *err = NULL;
+    for (size_t i = 0; !err && i < drawing->series_count; i++)
+        err = name_series(&drawing->x_names, &drawing->series[i]);
+    return err ? err : name_series(&drawing->x_names, filling->series);
 }
 
-static const struct rmv_error *find_column(const struct rmv_plot_table *table, const char *path,
-                                           const char *name, size_t *column)
+/* Sets `*is_point` to whether the row can be drawn. */
+static const struct rmv_error *place_of(const struct filling *filling,
+                                        const struct rmv_plot_cell cells[2], double place[2],
+                                        bool *is_point)
 {
-    if (rmv_plot_table_find(table, name, column))
+    struct rmv_plot_drawing *drawing = filling->collector->drawing;
+    const bool is_matrix = rmv_plot_is_matrix(drawing), is_bars = rmv_plot_is_bars(drawing);
+    const struct rmv_plot_cell *y = &cells[0], *x = &cells[1];
+    const struct rmv_error *err = NULL;
+
+    *is_point = x->kind != RMV_PLOT_MISSING && y->kind != RMV_PLOT_MISSING &&
+                (is_matrix || is_bars || (y->kind == RMV_PLOT_NUMBER && is_drawable(y->number))) &&
+                (!is_bars || x->kind == RMV_PLOT_NUMBER) &&
+                (x->kind == RMV_PLOT_TEXT || is_matrix || is_drawable(x->number));
+    if (!*is_point)
         return NULL;
-    const char *nearest = rmv_strings_nearest(&table->columns, name);
-    return rmv_error(RMV_ERR_NOT_FOUND, "'%s' has no column '%s'%s%s%s", path, name,
-                     nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                     nearest ? "'?" : "");
+    if (!is_matrix && x->kind == RMV_PLOT_TEXT && !drawing->x_names.count)
+        err = start_names(filling);
+    place[0] = without_dust(x->number);
+    place[1] = without_dust(y->number);
+    /* The classes of a matrix are those of both axes. */
+    if (!err && (is_matrix || x->kind == RMV_PLOT_TEXT || drawing->x_names.count))
+        err = name_cell(&drawing->x_names, x, &place[0]);
+    if (!err && (is_matrix || is_bars))
+        err = name_cell(is_matrix ? &drawing->x_names : &drawing->y_names, y, &place[1]);
+    return err;
 }
+
+/* The x of the row; `text` is room for a number's. */
+static struct rmv_plot_cell x_of(const struct filling *filling, const struct rmv_plot_cell *cells,
+                                 char text[NUMBER_SIZE])
+{
+    struct rmv_plot_cell x = {.kind = RMV_PLOT_NUMBER, .number = (double)filling->rows};
+    if (filling->has_x)
+        return cells[1];
+    if (!filling->other)
+        return x;
+    if (filling->rows >= filling->other->count || filling->other->cells[filling->rows].is_missing)
+        return (struct rmv_plot_cell){.kind = RMV_PLOT_MISSING};
+    const struct other_cell *cell = &filling->other->cells[filling->rows];
+    x.number = cell->number;
+    x.kind = cell->name ? RMV_PLOT_TEXT : RMV_PLOT_NUMBER;
+    x.text = cell->name ? rmv_plot_name(&filling->other->names, cell->name - 1) : text;
+    x.size = cell->name ? strlen(x.text) : format_number(cell->number, text);
+    return x;
+}
+
+static const struct rmv_error *add_row(void *context, const struct rmv_plot_cell *cells)
+{
+    struct filling *filling = context;
+    char text[NUMBER_SIZE];
+    const struct rmv_plot_cell pair[2] = {cells[0], x_of(filling, cells, text)};
+    double place[2];
+    bool is_point = false;
+
+    filling->rows++;
+    const struct rmv_error *err = place_of(filling, pair, place, &is_point);
+    if (err || !is_point)
+        return err;
+    if (filling->collector->points_count + filling->series->count >= RMV_PLOT_POINTS_MAX)
+        return rmv_error(RMV_ERR_LIMIT, "there are more than %zu points in a plot",
+                         RMV_PLOT_POINTS_MAX);
+    add_point(filling->series, place[0], place[1]);
+    return NULL;
+}
+
+static const struct rmv_error *add_other_row(void *context, const struct rmv_plot_cell *cells)
+{
+    struct other *other = context;
+    size_t index = 0;
+    const struct rmv_error *err = NULL;
+
+    if (other->count >= RMV_PLOT_POINTS_MAX)
+        return rmv_error(RMV_ERR_LIMIT, "there are more than %zu points in a plot",
+                         RMV_PLOT_POINTS_MAX);
+    other->cells = rmv_grow(other->cells, other->count, &other->capacity, sizeof(*other->cells));
+    struct other_cell *cell = &other->cells[other->count++];
+    *cell =
+        (struct other_cell){.number = cells->number, .is_missing = cells->kind == RMV_PLOT_MISSING};
+    if (cells->kind == RMV_PLOT_TEXT)
+        err = rmv_plot_names_add(&other->names, cells->text, cells->size, &index);
+    if (!err && cells->kind == RMV_PLOT_TEXT)
+        cell->name = (uint32_t)index + 1;
+    return err;
+}
+
+/* ---- Files ---------------------------------------------------------------------------------- */
 
 /* One pair of columns; x may be in another file, row by row. */
 struct pair {
@@ -60,62 +231,72 @@ struct pair {
     const char *y_file, *y_name; /* no name: the last column */
 };
 
-static void set_labels(struct rmv_plot_drawing *drawing, const struct pair *pair, const char *y)
+/* Reads the table at its path. Sets `*found` to whether there is such a file. */
+static const struct rmv_error *read_table(const struct rmv_plot_collector *collector,
+                                          struct rmv_plot_table *table, struct rmv_strings *names,
+                                          bool *found)
 {
+    RMV_CLEANUP(rmv_fd_close) int fd = -1;
+    const struct rmv_error *err = rmv_file_at_open(&collector->place, table->path, &fd);
+    *found = !err;
+    if (err)
+        return err->code == RMV_ERR_NOT_FOUND ? NULL : err;
+    table->fd = fd;
+    table->no_header = collector->request->no_header || collector->plot->no_header;
+    return rmv_plot_table_read(table, names);
+}
+
+static void add_series(struct rmv_plot_collector *collector, const struct pair *pair,
+                       const char *name, struct rmv_plot_series *series)
+{
+    struct rmv_plot_drawing *drawing = collector->drawing;
     if (!drawing->x_label)
         drawing->x_label = rmv_str_copy(pair->x_name ? pair->x_name : "step");
     if (!drawing->y_label)
-        drawing->y_label = rmv_str_copy(y);
-}
-
-static void add_series(struct rmv_plot_collector *collector, const char *name,
-                       struct rmv_plot_raw raw)
-{
-    struct rmv_plot_drawing *drawing = collector->drawing;
+        drawing->y_label = rmv_str_copy(name);
+    series->state = collector->state;
+    series->name = rmv_str_copy(name);
+    series->x_name = rmv_str_copy(pair->x_name);
+    series->file = rmv_str_copy(pair->y_file);
+    series->total = series->count;
+    collector->points_count += series->count;
     drawing->series = rmv_grow(drawing->series, drawing->series_count, &drawing->series_capacity,
                                sizeof(drawing->series[0]));
-    drawing->series[drawing->series_count++] =
-        (struct rmv_plot_series){.state = collector->state, .name = rmv_str_copy(name)};
-    collector->raws = rmv_grow(collector->raws, collector->raws_count, &collector->raws_capacity,
-                               sizeof(collector->raws[0]));
-    collector->raws[collector->raws_count++] = raw;
+    drawing->series[drawing->series_count++] = *series;
+    *series = (struct rmv_plot_series){0};
 }
 
 static const struct rmv_error *collect_pair(struct rmv_plot_collector *collector,
                                             const struct pair *pair)
 {
-    RMV_CLEANUP(rmv_plot_table_free) struct rmv_plot_table table = {0};
-    RMV_CLEANUP(rmv_plot_table_free) struct rmv_plot_table other = {0};
+    RMV_CLEANUP(other_free) struct other other = {0};
+    RMV_CLEANUP(rmv_plot_series_free) struct rmv_plot_series series = {0};
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings other_names = {0};
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
     const bool is_apart = pair->x_name && strcmp(pair->x_file, pair->y_file) != 0;
-    const struct rmv_plot_table *x_table = is_apart ? &other : &table;
-    size_t x = 0, y = 0;
+    struct filling filling = {.collector = collector,
+                              .series = &series,
+                              .other = is_apart ? &other : NULL,
+                              .has_x = pair->x_name && !is_apart};
+    struct rmv_plot_table x_table = {.path = pair->x_file,
+                                     .columns = {pair->x_name},
+                                     .columns_count = 1,
+                                     .row = add_other_row,
+                                     .context = &other};
+    struct rmv_plot_table table = {.path = pair->y_file,
+                                   .columns = {pair->y_name, pair->x_name},
+                                   .columns_count = filling.has_x ? 2 : 1,
+                                   .row = add_row,
+                                   .context = &filling};
+    bool found = true;
 
-    const struct rmv_error *err = read_table(collector, pair->y_file, pair->y_name, &table);
-    if (!err && is_apart)
-        err = read_table(collector, pair->x_file, pair->x_name, &other);
-    if (err || !table.columns.count || !x_table->columns.count)
-        return err;
-    y = table.columns.count - 1;
-    if (pair->y_name)
-        err = find_column(&table, pair->y_file, pair->y_name, &y);
-    if (!err && pair->x_name)
-        err = find_column(x_table, pair->x_file, pair->x_name, &x);
-    if (err)
-        return err;
-
-    struct rmv_plot_raw raw = {.count = table.rows < x_table->rows ? table.rows : x_table->rows};
-    raw.x = rmv_calloc(raw.count + 1, sizeof(*raw.x));
-    raw.y = rmv_calloc(raw.count + 1, sizeof(*raw.y));
-    for (size_t i = 0; i < raw.count; i++) {
-        rmv_value_copy(&raw.y[i], rmv_plot_table_cell(&table, i, y));
-        if (pair->x_name)
-            rmv_value_copy(&raw.x[i], rmv_plot_table_cell(x_table, i, x));
-        else
-            rmv_value_set_int(&raw.x[i], (int64_t)i);
-    }
-    set_labels(collector->drawing, pair, table.columns.items[y]);
-    add_series(collector, table.columns.items[y], raw);
-    return NULL;
+    const struct rmv_error *err =
+        is_apart ? read_table(collector, &x_table, &other_names, &found) : NULL;
+    if (!err && found)
+        err = read_table(collector, &table, &names, &found);
+    if (!err && found)
+        add_series(collector, pair, names.items[0], &series);
+    return err;
 }
 
 /* The x that goes with the y of that index. */
@@ -158,145 +339,31 @@ const struct rmv_error *rmv_plot_collect(struct rmv_plot_collector *collector)
     return err;
 }
 
-/* ---- Points --------------------------------------------------------------------------------- */
-
-static bool is_number(const struct rmv_value *value)
-{
-    return value->kind == RMV_VALUE_INT || value->kind == RMV_VALUE_DOUBLE;
-}
-
-static double number_of(const struct rmv_value *value)
-{
-    return value->kind == RMV_VALUE_INT ? (double)value->integer : value->number;
-}
-
-/* Names and their places. */
-struct names {
-    struct rmv_value places; /* a map: name → place */
-    struct rmv_strings *list;
-};
-
-static double place_of(struct names *names, const struct rmv_value *value)
-{
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
-    if (value->kind == RMV_VALUE_STRING)
-        rmv_buf_append_string(&text, value->text);
-    else
-        rmv_params_format_value(value, &text);
-    struct rmv_value *place = rmv_value_add(&names->places, rmv_buf_string(&text));
-    if (place->kind == RMV_VALUE_NULL) {
-        rmv_value_set_int(place, (int64_t)names->list->count);
-        rmv_strings_add(names->list, rmv_buf_string(&text));
-    }
-    return (double)place->integer;
-}
-
-static bool has_text(const struct rmv_plot_collector *collector)
-{
-    for (size_t i = 0; i < collector->raws_count; i++)
-        for (size_t k = 0; k < collector->raws[i].count; k++)
-            if (!is_number(&collector->raws[i].x[k]) &&
-                collector->raws[i].x[k].kind != RMV_VALUE_NULL)
-                return true;
-    return false;
-}
-
-/* Beyond these, the width of an axis is no number any more. */
-#define GREATEST 1e150
-#define LEAST 1e-150
-
-static bool coordinate_of(const struct rmv_value *value, struct names *names, double *coordinate)
-{
-    if (value->kind == RMV_VALUE_NULL || (!names && !is_number(value)))
-        return false;
-    *coordinate = names ? place_of(names, value) : number_of(value);
-    if (fabs(*coordinate) < LEAST)
-        *coordinate = 0;
-    return fabs(*coordinate) < GREATEST; /* which NaN is not */
-}
-
-static void resolve_series(const struct rmv_plot_raw *raw, struct names *x_names,
-                           struct names *y_names, struct rmv_plot_series *series)
-{
-    series->x = rmv_calloc(raw->count + 1, sizeof(double));
-    series->y = rmv_calloc(raw->count + 1, sizeof(double));
-    series->capacity = raw->count;
-    for (size_t k = 0; k < raw->count; k++) {
-        double x, y;
-        /* Of rows without a y, no x is to be seen either. */
-        if (raw->x[k].kind == RMV_VALUE_NULL || !coordinate_of(&raw->y[k], y_names, &y) ||
-            !coordinate_of(&raw->x[k], x_names, &x))
-            continue;
-        series->x[series->count] = x;
-        series->y[series->count++] = y;
-    }
-}
-
-/* Numbers by what they are, in front of other names. */
-static int compare_names(const void *a, const void *b)
-{
-    const char *left = *(char *const *)a, *right = *(char *const *)b;
-    double left_number, right_number;
-    const bool left_is = rmv_csv_parse_double(
-        (struct rmv_csv_field){.text = left, .size = strlen(left)}, &left_number);
-    const bool right_is = rmv_csv_parse_double(
-        (struct rmv_csv_field){.text = right, .size = strlen(right)}, &right_number);
-    if (left_is != right_is)
-        return left_is ? -1 : 1;
-    if (left_is && (left_number < right_number || left_number > right_number))
-        return left_number < right_number ? -1 : 1;
-    return strcmp(left, right);
-}
+/* ---- All states ----------------------------------------------------------------------------- */
 
 /* A matrix has the same classes on both axes, in order, so that what agrees is on the diagonal. */
-static void name_classes(const struct rmv_plot_collector *collector, struct names *x_names,
-                         struct names *y_names)
+static void sort_classes(struct rmv_plot_drawing *drawing)
 {
-    RMV_CLEANUP(rmv_strings_free) struct rmv_strings classes = {0};
-    struct names all = {.list = &classes};
-    rmv_value_set_map(&all.places);
-    for (size_t i = 0; i < collector->raws_count; i++)
-        for (size_t k = 0; k < collector->raws[i].count; k++) {
-            const struct rmv_plot_raw *raw = &collector->raws[i];
-            if (raw->x[k].kind == RMV_VALUE_NULL || raw->y[k].kind == RMV_VALUE_NULL)
-                continue;
-            (void)place_of(&all, &raw->x[k]);
-            (void)place_of(&all, &raw->y[k]);
+    RMV_CLEANUP(rmv_free) uint32_t *places = NULL;
+
+    rmv_plot_names_sort(&drawing->x_names, &places);
+    rmv_plot_names_copy(&drawing->y_names, &drawing->x_names);
+    for (size_t i = 0; i < drawing->series_count; i++)
+        for (size_t k = 0; k < drawing->series[i].count; k++) {
+            struct rmv_plot_point *point = &drawing->series[i].points[k];
+            *point = (struct rmv_plot_point){places[(size_t)point->x], places[(size_t)point->y]};
         }
-    rmv_value_free(&all.places);
-    if (classes.count)
-        qsort(classes.items, classes.count, sizeof(char *), compare_names);
-    for (size_t i = 0; i < classes.count; i++) {
-        const struct rmv_value name = {.kind = RMV_VALUE_STRING, .text = classes.items[i]};
-        (void)place_of(x_names, &name);
-        (void)place_of(y_names, &name);
-    }
 }
 
-void rmv_plot_resolve(struct rmv_plot_collector *collector)
+void rmv_plot_finish(struct rmv_plot_drawing *drawing)
 {
-    struct rmv_plot_drawing *drawing = collector->drawing;
-    struct names x_names = {.list = &drawing->x_names}, y_names = {.list = &drawing->y_names};
-    const bool is_matrix = drawing->template == RMV_PLOT_CONFUSION ||
-                           drawing->template == RMV_PLOT_CONFUSION_NORMALIZED;
-    const bool is_bars =
-        drawing->template == RMV_PLOT_BARS || drawing->template == RMV_PLOT_BARS_SORTED;
-    const bool names_x = is_matrix || (!is_bars && has_text(collector));
-
-    rmv_value_set_map(&x_names.places);
-    rmv_value_set_map(&y_names.places);
-    if (is_matrix)
-        name_classes(collector, &x_names, &y_names);
-    for (size_t i = 0; i < collector->raws_count; i++) {
-        struct rmv_plot_series *series = &drawing->series[i];
-        resolve_series(&collector->raws[i], names_x ? &x_names : NULL,
-                       is_matrix || is_bars ? &y_names : NULL, series);
-        if (!series->count)
-            rmv_strings_take(&drawing->problems,
-                             rmv_str_format("column '%s' has nothing that could be drawn%s",
-                                            series->name,
-                                            is_bars ? "; bars need a number as x" : ""));
-    }
-    rmv_value_free(&x_names.places);
-    rmv_value_free(&y_names.places);
+    if (rmv_plot_is_matrix(drawing))
+        sort_classes(drawing);
+    for (size_t i = 0; i < drawing->series_count; i++)
+        if (!drawing->series[i].count)
+            rmv_strings_take(
+                &drawing->problems,
+                rmv_str_format("column '%s' has nothing that could be drawn%s",
+                               drawing->series[i].name,
+                               rmv_plot_is_bars(drawing) ? "; bars need a number as x" : ""));
 }

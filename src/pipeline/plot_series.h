@@ -1,4 +1,4 @@
-/* Taking the columns of a plot out of its files, state by state, and turning them into points. */
+/* Taking the columns of a plot out of its files, state by state, as points. */
 #pragma once
 
 #include "pipeline/file_at.h"
@@ -6,11 +6,8 @@
 #include "rmv/pipeline/pipeline.h"
 #include "rmv/pipeline/plots.h"
 
-/* Values as they were read, of the series of the same index. */
-struct rmv_plot_raw {
-    struct rmv_value *x, *y;
-    size_t count;
-};
+/* Of all series of a plot. */
+#define RMV_PLOT_POINTS_MAX ((size_t)6 * 1024 * 1024)
 
 struct rmv_plot_collector {
     struct rmv_plot_drawing *drawing;
@@ -19,15 +16,18 @@ struct rmv_plot_collector {
     const char *path; /* the file that columns without a file of their own are in; or NULL */
     struct rmv_file_place place;
     size_t state;
-    struct rmv_plot_raw *raws;
-    size_t raws_count, raws_capacity;
+    size_t points_count; /* so far */
 };
-void rmv_plot_collector_free(struct rmv_plot_collector *collector);
 
 /* Adds the series of one state; a file that is not there adds none. Errors: CORRUPT, LIMIT,
  * NOT_FOUND (a column). */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_plot_collect(struct rmv_plot_collector *collector);
 
-/* Sets the points of all series: numbers, or places in the lists of names. */
-void rmv_plot_resolve(struct rmv_plot_collector *collector);
+/* Sorts classes, and says what cannot be drawn, once all states are collected. */
+void rmv_plot_finish(struct rmv_plot_drawing *drawing);
+
+bool rmv_plot_is_matrix(const struct rmv_plot_drawing *drawing);
+bool rmv_plot_is_bars(const struct rmv_plot_drawing *drawing);
+
+void rmv_plot_series_free(struct rmv_plot_series *series);

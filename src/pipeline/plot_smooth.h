@@ -4,10 +4,8 @@
 
 #include <stddef.h>
 
-struct rmv_plot_place {
-    double x, y;
-    size_t order; /* in the file */
-};
+#include "rmv/pipeline/plots.h"
 
-/* Replaces each y by its estimate; the places are sorted by x. */
-void rmv_plot_smooth(struct rmv_plot_place *places, size_t count);
+/* Replaces each y by its estimate. The points are sorted by x; each stands for as many as `weights`
+ * says, one each if that is NULL. */
+void rmv_plot_smooth(struct rmv_plot_point *points, const double *weights, size_t count);

@@ -6,19 +6,10 @@
 
 #include "pipeline/plot_frame.h"
 #include "pipeline/plot_smooth.h"
+#include "pipeline/plot_thin.h"
 #include "rmv/base/html.h"
 #include "rmv/base/mem.h"
 
-#define WIDTH 640.0
-#define HEIGHT 380.0
-#define LEFT 76.0
-#define RIGHT 20.0
-#define TOP 12.0
-#define BOTTOM 52.0
-#define POINTS_SHOWN 1000 /* of a series that has more, the least and greatest of each stretch */
-#define JITTER 14.0       /* of a point, left and right and up and down together */
-#define SQRT_2 1.4142135623730951
-#define SQRT_3 1.7320508075688772
 #define DOTS_MAX 300 /* of a line that has more, single points are not to be seen */
 
 static const char *const colours[] = {"#4c78a8", "#f58518", "#54a24b", "#e45756", "#72b7b2",
@@ -57,143 +48,111 @@ static const char *or_nothing(const char *text)
 
 /* ---- Points --------------------------------------------------------------------------------- */
 
+struct place {
+    struct rmv_plot_point point;
+    size_t order; /* in the file */
+};
+
 static int compare_x(const void *a, const void *b)
 {
-    const struct rmv_plot_place *left = a, *right = b;
-    if (left->x < right->x || left->x > right->x)
-        return left->x < right->x ? -1 : 1;
+    const struct place *left = a, *right = b;
+    if (left->point.x < right->point.x || left->point.x > right->point.x)
+        return left->point.x < right->point.x ? -1 : 1;
     return left->order < right->order ? -1 : left->order > right->order;
 }
 
-/* Keeps the least and the greatest of each stretch, in their order. */
-static size_t thin(struct rmv_plot_place *places, size_t count)
+/* The points from left to right; the caller frees them. */
+static struct rmv_plot_point *sort_points(const struct rmv_plot_series *series)
 {
-    const size_t stretch = 2 * count / POINTS_SHOWN;
-    size_t kept = 0;
-    if (count <= POINTS_SHOWN)
-        return count;
-    for (size_t start = 0; start < count; start += stretch) {
-        size_t least = start, greatest = start;
-        for (size_t i = start; i < count && i < start + stretch; i++) {
-            least = places[i].y < places[least].y ? i : least;
-            greatest = places[i].y > places[greatest].y ? i : greatest;
-        }
-        const struct rmv_plot_place ends[2] = {places[least < greatest ? least : greatest],
-                                               places[least < greatest ? greatest : least]};
-        places[kept++] = ends[0];
-        if (least != greatest)
-            places[kept++] = ends[1];
-    }
-    return kept;
-}
+    RMV_CLEANUP(rmv_free) struct place *places = rmv_calloc(series->count + 1, sizeof(*places));
+    struct rmv_plot_point *points = rmv_calloc(series->count + 1, sizeof(*points));
 
-/* The points from left to right, not too many; the caller frees them. */
-static struct rmv_plot_place *places_of(const struct rmv_plot_series *series, size_t *count)
-{
-    struct rmv_plot_place *places = rmv_calloc(series->count + 1, sizeof(*places));
     for (size_t i = 0; i < series->count; i++)
-        places[i] = (struct rmv_plot_place){.x = series->x[i], .y = series->y[i], .order = i};
+        places[i] = (struct place){.point = series->points[i], .order = i};
     qsort(places, series->count, sizeof(*places), compare_x);
-    *count = thin(places, series->count);
-    return places;
-}
-
-static struct rmv_plot_frame frame_of(const struct rmv_plot_drawing *drawing)
-{
-    struct rmv_plot_frame frame = {.left = LEFT,
-                                   .top = TOP,
-                                   .width = WIDTH - LEFT - RIGHT,
-                                   .height = HEIGHT - TOP - BOTTOM,
-                                   .x_min = INFINITY,
-                                   .x_max = -INFINITY,
-                                   .y_min = INFINITY,
-                                   .y_max = -INFINITY};
-    for (size_t i = 0; i < drawing->series_count; i++)
-        for (size_t k = 0; k < drawing->series[i].count; k++) {
-            const double x = drawing->series[i].x[k], y = drawing->series[i].y[k];
-            frame.x_min = x < frame.x_min ? x : frame.x_min;
-            frame.x_max = x > frame.x_max ? x : frame.x_max;
-            frame.y_min = y < frame.y_min ? y : frame.y_min;
-            frame.y_max = y > frame.y_max ? y : frame.y_max;
-        }
-    rmv_plot_pad(&frame.x_min, &frame.x_max);
-    rmv_plot_pad(&frame.y_min, &frame.y_max);
-    return frame;
+    for (size_t i = 0; i < series->count; i++)
+        points[i] = places[i].point;
+    return points;
 }
 
 static void append_line(struct rmv_buf *out, const struct rmv_plot_frame *frame,
-                        const struct rmv_plot_place *places, size_t count, const char *style)
+                        const struct rmv_plot_point *points, size_t count, const char *style)
 {
     rmv_buf_append_format(out, "<polyline fill=\"none\" %s points=\"", style);
     for (size_t i = 0; i < count; i++)
-        rmv_buf_append_format(out, "%.1f,%.1f ", rmv_plot_frame_x(frame, places[i].x),
-                              rmv_plot_frame_y(frame, places[i].y));
+        rmv_buf_append_format(out, "%.1f,%.1f ", rmv_plot_frame_x(frame, points[i].x),
+                              rmv_plot_frame_y(frame, points[i].y));
     rmv_buf_append_string(out, "\"/>\n");
 }
 
-static void append_coordinate(struct rmv_buf *out, const struct rmv_strings *names, double value)
+static void append_coordinate(struct rmv_buf *out, const struct rmv_plot_names *names, double value)
 {
     if (names->count)
-        rmv_html_text(out, names->items[(size_t)value]);
+        rmv_html_text(out, rmv_plot_name(names, (size_t)value));
     else
         rmv_buf_append_format(out, "%.6g", value);
 }
 
-/* From -0.5 to 0.5, evenly and the same every time: multiples of an irrational number. */
-static double jitter_of(size_t i, double step)
-{
-    const double multiple = (double)(i + 1) * step;
-    return multiple - floor(multiple) - 0.5;
-}
-
 /* Each says what it is when it is pointed at. */
 static void append_dots(struct rmv_buf *out, const struct rmv_plot_frame *frame,
-                        const struct rmv_plot_drawing *drawing, const struct rmv_plot_place *places,
+                        const struct rmv_plot_drawing *drawing, const struct rmv_plot_point *points,
                         size_t count)
 {
-    const double spread = drawing->template == RMV_PLOT_SCATTER_JITTER ? JITTER : 0;
+    const double spread = drawing->template == RMV_PLOT_SCATTER_JITTER ? RMV_PLOT_JITTER : 0;
     for (size_t i = 0; i < count; i++) {
         rmv_buf_append_format(out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\"><title>",
-                              rmv_plot_frame_x(frame, places[i].x) + spread * jitter_of(i, SQRT_2),
-                              rmv_plot_frame_y(frame, places[i].y) + spread * jitter_of(i, SQRT_3));
-        append_coordinate(out, &drawing->x_names, places[i].x);
+                              rmv_plot_frame_x(frame, points[i].x) + spread * rmv_plot_jitter_x(i),
+                              rmv_plot_frame_y(frame, points[i].y) + spread * rmv_plot_jitter_y(i));
+        append_coordinate(out, &drawing->x_names, points[i].x);
         rmv_buf_append_string(out, ": ");
-        append_coordinate(out, &drawing->y_names, places[i].y);
+        append_coordinate(out, &drawing->y_names, points[i].y);
         rmv_buf_append_string(out, "</title></circle>\n");
     }
+}
+
+#define SOLID "stroke=\"currentColor\" stroke-width=\"2\" stroke-linejoin=\"round\""
+#define FAINT "stroke=\"currentColor\" stroke-opacity=\"0.25\""
+
+/* The curve, over a faint line of what it is made of; `points` may change. */
+static void append_smooth(struct rmv_buf *out, const struct rmv_plot_frame *frame,
+                          const struct rmv_plot_series *series, struct rmv_plot_point *points)
+{
+    const bool is_thin = series->means_count > 0;
+    struct rmv_plot_point *places = is_thin ? series->means : points;
+    const size_t count = is_thin ? series->means_count : series->count;
+
+    append_line(out, frame, points, series->count, FAINT);
+    rmv_plot_smooth(places, series->means_weights, count);
+    append_line(out, frame, places, count, SOLID);
 }
 
 static void append_series(struct rmv_buf *out, const struct rmv_plot_frame *frame,
                           const struct rmv_plot_drawing *drawing,
                           const struct rmv_plot_series *series)
 {
-    size_t count = 0;
-    RMV_CLEANUP(rmv_free) struct rmv_plot_place *places = places_of(series, &count);
-    const char *solid = "stroke=\"currentColor\" stroke-width=\"2\" stroke-linejoin=\"round\"";
+    RMV_CLEANUP(rmv_free) struct rmv_plot_point *points = sort_points(series);
 
     switch (drawing->template) {
     case RMV_PLOT_SCATTER:
     case RMV_PLOT_SCATTER_JITTER:
-        append_dots(out, frame, drawing, places, count);
+        append_dots(out, frame, drawing, points, series->count);
         break;
     case RMV_PLOT_SMOOTH:
-        append_line(out, frame, places, count, "stroke=\"currentColor\" stroke-opacity=\"0.25\"");
-        rmv_plot_smooth(places, count);
-        append_line(out, frame, places, count, solid);
+        append_smooth(out, frame, series, points);
         break;
     default:
-        append_line(out, frame, places, count, solid);
-        if (drawing->template == RMV_PLOT_LINEAR && count <= DOTS_MAX)
-            append_dots(out, frame, drawing, places, count);
+        append_line(out, frame, points, series->count, SOLID);
+        if (drawing->template == RMV_PLOT_LINEAR && series->count <= DOTS_MAX)
+            append_dots(out, frame, drawing, points, series->count);
     }
 }
 
 void rmv_plot_svg_points(const struct rmv_plots *plots, const struct rmv_plot_drawing *drawing,
                          struct rmv_buf *out)
 {
-    const struct rmv_plot_frame frame = frame_of(drawing);
+    const struct rmv_plot_frame frame = rmv_plot_frame_of(drawing);
     (void)plots;
-    rmv_plot_svg_start(out, WIDTH, HEIGHT, name_of(drawing));
+    rmv_plot_svg_start(out, RMV_PLOT_WIDTH, RMV_PLOT_HEIGHT, name_of(drawing));
     rmv_plot_frame_x_axis(out, &frame, &drawing->x_names, or_nothing(drawing->x_label));
     rmv_plot_frame_y_axis(out, &frame, or_nothing(drawing->y_label));
     for (size_t i = 0; i < drawing->series_count; i++) {
@@ -233,9 +192,9 @@ static struct bar_row *rows_of(const struct rmv_plot_drawing *drawing)
         rows[i] = (struct bar_row){.longest = -INFINITY, .name = i};
     for (size_t i = 0; i < drawing->series_count; i++)
         for (size_t k = 0; k < drawing->series[i].count; k++) {
-            struct bar_row *row = &rows[(size_t)drawing->series[i].y[k]];
-            row->longest =
-                drawing->series[i].x[k] > row->longest ? drawing->series[i].x[k] : row->longest;
+            const struct rmv_plot_point *point = &drawing->series[i].points[k];
+            struct bar_row *row = &rows[(size_t)point->y];
+            row->longest = point->x > row->longest ? point->x : row->longest;
         }
     if (drawing->template == RMV_PLOT_BARS_SORTED)
         qsort(rows, drawing->y_names.count, sizeof(*rows), compare_rows);
@@ -248,46 +207,63 @@ static void append_bars(const struct rmv_plot_drawing *drawing, const struct rmv
     const double zero = rmv_plot_frame_x(frame, 0);
     for (size_t i = 0; i < drawing->series_count; i++)
         for (size_t k = 0; k < drawing->series[i].count; k++) {
-            const double end = rmv_plot_frame_x(frame, drawing->series[i].x[k]);
-            const double y = tops[(size_t)drawing->series[i].y[k]] + (double)i * BAR_HEIGHT;
+            const struct rmv_plot_point *point = &drawing->series[i].points[k];
+            const double end = rmv_plot_frame_x(frame, point->x);
+            const double y = tops[(size_t)point->y] + (double)i * BAR_HEIGHT;
+            if (isnan(y))
+                continue;
             rmv_buf_append_format(out,
                                   "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" "
                                   "fill=\"%s\"><title>",
                                   end < zero ? end : zero, y, fabs(end - zero), BAR_HEIGHT - 1,
                                   rmv_plot_colour(i));
-            rmv_html_text(out, drawing->y_names.items[(size_t)drawing->series[i].y[k]]);
-            rmv_buf_append_format(out, ": %.6g</title></rect>\n", drawing->series[i].x[k]);
+            rmv_html_text(out, rmv_plot_name(&drawing->y_names, (size_t)point->y));
+            rmv_buf_append_format(out, ": %.6g</title></rect>\n", point->x);
         }
+}
+
+/* Writes the names of the rows that are drawn and sets where each starts: NaN for the others. The
+ * caller frees it. */
+static double *append_rows(const struct rmv_plot_drawing *drawing,
+                           const struct rmv_plot_frame *frame, double row_height,
+                           struct rmv_buf *out)
+{
+    RMV_CLEANUP(rmv_free) struct bar_row *rows = rows_of(drawing);
+    double *tops = rmv_calloc(drawing->y_names.count + 1, sizeof(*tops)); /* per name */
+    for (size_t i = 0; i < drawing->y_names.count; i++) {
+        tops[rows[i].name] = NAN;
+        if (i >= RMV_PLOT_BARS_SHOWN)
+            continue;
+        tops[rows[i].name] = frame->top + row_height * (double)i + BARS_GAP / 2;
+        rmv_plot_text(out,
+                      &(struct rmv_plot_text){.x = BARS_LEFT - 8,
+                                              .y = frame->top + row_height * ((double)i + 0.5) + 4,
+                                              .anchor = RMV_PLOT_END,
+                                              .length = 22},
+                      rmv_plot_name(&drawing->y_names, rows[i].name));
+    }
+    return tops;
 }
 
 void rmv_plot_svg_bars(const struct rmv_plots *plots, const struct rmv_plot_drawing *drawing,
                        struct rmv_buf *out)
 {
-    static const struct rmv_strings none;
-    RMV_CLEANUP(rmv_free) struct bar_row *rows = rows_of(drawing);
-    RMV_CLEANUP(rmv_free)
-    double *tops = rmv_calloc(drawing->y_names.count + 1, sizeof(*tops)); /* per name */
+    static const struct rmv_plot_names none;
     const double row_height = (double)drawing->series_count * BAR_HEIGHT + BARS_GAP;
-    struct rmv_plot_frame frame = frame_of(drawing);
+    const size_t count =
+        drawing->y_names.count < RMV_PLOT_BARS_SHOWN ? drawing->y_names.count : RMV_PLOT_BARS_SHOWN;
+    struct rmv_plot_frame frame = rmv_plot_frame_of(drawing);
 
     (void)plots;
     frame.left = BARS_LEFT;
-    frame.width = WIDTH - BARS_LEFT - RIGHT;
-    frame.height = row_height * (double)drawing->y_names.count;
-    frame.x_min =
-        frame.x_min > 0 || frame.x_max <= 0 ? (frame.x_max <= 0 ? frame.x_min : 0) : frame.x_min;
+    frame.width = RMV_PLOT_WIDTH - BARS_LEFT - RMV_PLOT_RIGHT;
+    frame.height = row_height * (double)count;
+    frame.x_min = frame.x_min > 0 && frame.x_max > 0 ? 0 : frame.x_min;
     frame.x_max = frame.x_max < 0 ? 0 : frame.x_max;
-    rmv_plot_svg_start(out, WIDTH, frame.height + TOP + BOTTOM, name_of(drawing));
+    rmv_plot_svg_start(out, RMV_PLOT_WIDTH, frame.height + RMV_PLOT_TOP + RMV_PLOT_BOTTOM,
+                       name_of(drawing));
     rmv_plot_frame_x_axis(out, &frame, &none, or_nothing(drawing->x_label));
-    for (size_t i = 0; i < drawing->y_names.count; i++) {
-        tops[rows[i].name] = frame.top + row_height * (double)i + BARS_GAP / 2;
-        rmv_plot_text(out,
-                      &(struct rmv_plot_text){.x = BARS_LEFT - 8,
-                                              .y = frame.top + row_height * ((double)i + 0.5) + 4,
-                                              .anchor = RMV_PLOT_END,
-                                              .length = 22},
-                      drawing->y_names.items[rows[i].name]);
-    }
+    RMV_CLEANUP(rmv_free) double *tops = append_rows(drawing, &frame, row_height, out);
     append_bars(drawing, &frame, tops, out);
     rmv_plot_svg_end(out);
 }
@@ -304,7 +280,8 @@ static double *count_pairs(const struct rmv_plot_drawing *drawing,
     const size_t columns = drawing->x_names.count, rows = drawing->y_names.count;
     double *counts = rmv_calloc(rows * columns + 1, sizeof(*counts));
     for (size_t k = 0; k < series->count; k++)
-        counts[(size_t)series->y[k] * columns + (size_t)series->x[k]] += 1;
+        counts[(size_t)series->points[k].y * columns + (size_t)series->points[k].x] +=
+            series->weights ? series->weights[k] : 1;
     for (size_t row = 0; drawing->template == RMV_PLOT_CONFUSION_NORMALIZED && row < rows; row++) {
         double sum = 0;
         for (size_t i = 0; i < columns; i++)
@@ -350,17 +327,17 @@ static void append_matrix_names(const struct rmv_plot_drawing *drawing, double s
     for (size_t i = 0; i < drawing->y_names.count; i += every)
         rmv_plot_text(out,
                       &(struct rmv_plot_text){.x = MATRIX_LEFT - 8,
-                                              .y = TOP + size * ((double)i + 0.5) + 4,
+                                              .y = RMV_PLOT_TOP + size * ((double)i + 0.5) + 4,
                                               .anchor = RMV_PLOT_END,
                                               .length = 12},
-                      drawing->y_names.items[i]);
+                      rmv_plot_name(&drawing->y_names, i));
     for (size_t i = 0; i < drawing->x_names.count; i += every)
         rmv_plot_text(out,
                       &(struct rmv_plot_text){.x = MATRIX_LEFT + size * ((double)i + 0.5),
                                               .y = bottom + 18,
                                               .anchor = RMV_PLOT_MIDDLE,
                                               .length = letters},
-                      drawing->x_names.items[i]);
+                      rmv_plot_name(&drawing->x_names, i));
 }
 
 void rmv_plot_svg_matrix(const struct rmv_plot_drawing *drawing,
@@ -373,22 +350,23 @@ void rmv_plot_svg_matrix(const struct rmv_plot_drawing *drawing,
     RMV_CLEANUP(rmv_free) double *counts = count_pairs(drawing, series);
     const double greatest = greatest_of(counts, rows * columns);
 
-    rmv_plot_svg_start(out, MATRIX_LEFT + (width > 200 ? width : 200) + RIGHT,
-                       TOP + height + MATRIX_BOTTOM, name_of(drawing));
+    rmv_plot_svg_start(out, MATRIX_LEFT + (width > 200 ? width : 200) + RMV_PLOT_RIGHT,
+                       RMV_PLOT_TOP + height + MATRIX_BOTTOM, name_of(drawing));
     for (size_t row = 0; row < rows; row++)
         for (size_t i = 0; i < columns; i++)
-            append_cell(out, (double[]){MATRIX_LEFT + size * (double)i, TOP + size * (double)row},
-                        size, counts[row * columns + i], counts[row * columns + i] / greatest);
-    append_matrix_names(drawing, size, TOP + height, out);
+            append_cell(
+                out, (double[]){MATRIX_LEFT + size * (double)i, RMV_PLOT_TOP + size * (double)row},
+                size, counts[row * columns + i], counts[row * columns + i] / greatest);
+    append_matrix_names(drawing, size, RMV_PLOT_TOP + height, out);
     rmv_plot_text(out,
                   &(struct rmv_plot_text){.x = MATRIX_LEFT + width / 2,
-                                          .y = TOP + height + 42,
+                                          .y = RMV_PLOT_TOP + height + 42,
                                           .anchor = RMV_PLOT_MIDDLE,
                                           .length = 40},
                   or_nothing(drawing->x_label));
     rmv_plot_text(out,
                   &(struct rmv_plot_text){.x = 16,
-                                          .y = TOP + height / 2,
+                                          .y = RMV_PLOT_TOP + height / 2,
                                           .anchor = RMV_PLOT_MIDDLE,
                                           .is_upright = true,
                                           .length = 40},

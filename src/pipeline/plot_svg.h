@@ -14,7 +14,8 @@ void rmv_plot_append_name(const struct rmv_plots *plots, const struct rmv_plot_d
 void rmv_plot_svg_points(const struct rmv_plots *plots, const struct rmv_plot_drawing *drawing,
                          struct rmv_buf *out);
 
-/* Appends lying bars, those of the series side by side. */
+/* Appends lying bars, those of the series side by side, of as many names at most. */
+#define RMV_PLOT_BARS_SHOWN 300
 void rmv_plot_svg_bars(const struct rmv_plots *plots, const struct rmv_plot_drawing *drawing,
                        struct rmv_buf *out);
 

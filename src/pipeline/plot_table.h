@@ -1,37 +1,54 @@
-/* Tables to be drawn, read from CSV, TSV, JSON and YAML. */
+/* Columns of tables, read row by row from CSV, TSV, JSON and YAML. */
 #pragma once
 
+#include <stdbool.h>
+
+#include "rmv/base/error.h"
 #include "rmv/base/strings.h"
-#include "rmv/base/value.h"
 
-#define RMV_PLOT_CELLS_MAX ((size_t)4 * 1024 * 1024)
+#define RMV_PLOT_COLUMNS_MAX 2 /* read at once */
 
-struct rmv_plot_table {
-    struct rmv_strings columns;
-    struct rmv_value *cells; /* rows × columns, row-major: a number, text, or null */
-    size_t rows, capacity;   /* the capacity counts cells */
+enum rmv_plot_cell_kind { RMV_PLOT_MISSING, RMV_PLOT_NUMBER, RMV_PLOT_TEXT };
+
+struct rmv_plot_cell {
+    enum rmv_plot_cell_kind kind;
+    double number;    /* never NaN */
+    const char *text; /* of numbers too: as it is written; until the next row, without a NUL */
+    size_t size;
 };
-void rmv_plot_table_free(struct rmv_plot_table *table);
+
+/* What of a file to read. */
+struct rmv_plot_table {
+    const char *path;
+    int fd;                                    /* from where it stands */
+    bool no_header;                            /* of CSV and TSV: columns are "0", "1", … */
+    const char *columns[RMV_PLOT_COLUMNS_MAX]; /* NULL: the last one */
+    size_t columns_count;
+    /* Gets each row: a cell per column. An error ends the reading. */
+    const struct rmv_error *(*row)(void *context, const struct rmv_plot_cell *cells);
+    void *context;
+};
 
 /* Can a table be read from a file of that name: .csv, .tsv, .json, .yaml, .yml? */
 bool rmv_plot_table_is(const char *path);
 
-/* What of a file to read. */
-struct rmv_plot_source {
-    const char *path;
-    bool no_header;     /* of CSV and TSV: columns are "0", "1", … */
-    const char *column; /* of JSON and YAML: the list looked for has it; or NULL */
-};
-
-/* Reads the table in `text`. In JSON and YAML it is a list of maps, the document itself or the
- * first one inside it; a map of plain values counts as one row. Columns of maps inside rows are
- * called "a.b". Errors: CORRUPT, LIMIT, NOT_FOUND (no table in it). */
+/* Reads the columns, those of CSV and TSV in bounded memory, and adds their names to `names`. In
+ * JSON and YAML the table is a list of maps, the document itself or the first one inside it that
+ * has the first column; a map of plain values counts as one row. Columns of maps inside rows are
+ * called "a.b". Errors: CORRUPT, LIMIT, NOT_FOUND (no table in it, a column), IO, row()'s. */
 RMV_MUST_CHECK
-const struct rmv_error *rmv_plot_table_parse(const struct rmv_plot_source *source, const char *text,
-                                             size_t size, struct rmv_plot_table *table);
+const struct rmv_error *rmv_plot_table_read(const struct rmv_plot_table *table,
+                                            struct rmv_strings *names);
 
-/* Sets `*index` to the column of that name, or says that there is none. */
-bool rmv_plot_table_find(const struct rmv_plot_table *table, const char *name, size_t *index);
+/* The place of the column among `names`. Errors: NOT_FOUND, with the nearest name. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_plot_table_find(const struct rmv_plot_table *table, size_t column,
+                                            const struct rmv_strings *names, size_t *index);
 
-const struct rmv_value *rmv_plot_table_cell(const struct rmv_plot_table *table, size_t row,
-                                            size_t column);
+/* The two kinds of files. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_plot_table_read_lines(const struct rmv_plot_table *table,
+                                                  struct rmv_strings *names);
+RMV_MUST_CHECK
+const struct rmv_error *rmv_plot_table_read_document(const struct rmv_plot_table *table,
+                                                     struct rmv_strings *names);

@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "pipeline/file_at.h"
+#include "pipeline/plot_names.h"
 #include "pipeline/plot_series.h"
 #include "pipeline/plot_table.h"
 #include "pipeline/plot_template.h"
+#include "pipeline/plot_thin.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/pipeline/pipeline.h"
@@ -17,11 +19,8 @@
 
 static void drawing_free(struct rmv_plot_drawing *drawing)
 {
-    for (size_t i = 0; i < drawing->series_count; i++) {
-        rmv_str_free(&drawing->series[i].name);
-        free(drawing->series[i].x);
-        free(drawing->series[i].y);
-    }
+    for (size_t i = 0; i < drawing->series_count; i++)
+        rmv_plot_series_free(&drawing->series[i]);
     for (size_t i = 0; i < drawing->images_count; i++)
         rmv_buf_free(&drawing->images[i].bytes);
     free(drawing->series);
@@ -30,8 +29,9 @@ static void drawing_free(struct rmv_plot_drawing *drawing)
     rmv_str_free(&drawing->title);
     rmv_str_free(&drawing->x_label);
     rmv_str_free(&drawing->y_label);
-    rmv_strings_free(&drawing->x_names);
-    rmv_strings_free(&drawing->y_names);
+    rmv_value_free(&drawing->specification);
+    rmv_plot_names_free(&drawing->x_names);
+    rmv_plot_names_free(&drawing->y_names);
     rmv_strings_free(&drawing->problems);
 }
 
@@ -89,17 +89,20 @@ static char *copy_first(const char *asked, const char *declared)
 static void choose_template(const struct reading *reading, const struct rmv_plot *plot,
                             const char *name, struct rmv_plot_drawing *drawing)
 {
+    RMV_CLEANUP(rmv_plot_choice_free) struct rmv_plot_choice choice = {0};
     RMV_CLEANUP(rmv_str_free) char *folder = plot->file ? rmv_path_parent(plot->file) : NULL;
-    char *remark = NULL;
     const bool is_asked = reading->request->template != NULL || !folder;
-    const struct rmv_error *err =
-        rmv_plot_template_find(reading->workspace, is_asked ? reading->workspace->prefix : folder,
-                               name, &drawing->template, &remark);
+    const struct rmv_error *err = rmv_plot_template_find(
+        reading->workspace, is_asked ? reading->workspace->prefix : folder, name, &choice);
     if (err)
-        remark = rmv_str_format("%.*s; drawn as 'linear'", (int)strcspn(err->message, "\n"),
-                                err->message);
-    if (remark)
-        rmv_strings_take(&drawing->problems, remark);
+        rmv_strings_take(&drawing->problems,
+                         rmv_str_format("%.*s; drawn as 'linear'", (int)strcspn(err->message, "\n"),
+                                        err->message));
+    else if (choice.remark && !reading->request->is_specified)
+        rmv_strings_add(&drawing->problems, choice.remark);
+    drawing->template = choice.template;
+    drawing->specification = choice.specification;
+    choice.specification = (struct rmv_value){0};
 }
 
 static struct rmv_plot_drawing *add_drawing(const struct reading *reading, const char *id,
@@ -152,7 +155,6 @@ static void draw_columns(const struct reading *reading, const char *id, const ch
                          const struct rmv_plot *plot)
 {
     struct rmv_plot_drawing *drawing = add_drawing(reading, id, plot);
-    RMV_CLEANUP(rmv_plot_collector_free)
     struct rmv_plot_collector collector = {
         .drawing = drawing, .request = reading->request, .plot = plot, .path = path};
     for (size_t state = 0; state < reading->request->labels->count; state++) {
@@ -162,7 +164,9 @@ static void draw_columns(const struct reading *reading, const char *id, const ch
         if (err)
             add_problem(drawing, reading->request->labels->items[state], err);
     }
-    rmv_plot_resolve(&collector);
+    rmv_plot_finish(drawing);
+    if (reading->request->is_page)
+        rmv_plot_thin(drawing);
     if (!drawing->series_count && !drawing->problems.count)
         rmv_strings_take(&drawing->problems, rmv_str_format("there is no data for '%s'", id));
 }
@@ -274,10 +278,8 @@ static const struct rmv_error *draw_targets(struct reading *reading, const bool 
 
 static const struct rmv_error *check_template(struct rmv_workspace *workspace, const char *name)
 {
-    RMV_CLEANUP(rmv_str_free) char *remark = NULL;
-    enum rmv_plot_template template;
-    return name ? rmv_plot_template_find(workspace, workspace->prefix, name, &template, &remark)
-                : NULL;
+    RMV_CLEANUP(rmv_plot_choice_free) struct rmv_plot_choice choice = {0};
+    return name ? rmv_plot_template_find(workspace, workspace->prefix, name, &choice) : NULL;
 }
 
 const struct rmv_error *rmv_plots_read(struct rmv_workspace *workspace,

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "rmv/base/buf.h"
 #include "rmv/base/error.h"
@@ -25,6 +27,10 @@ enum rmv_plot_template {
 };
 const char *rmv_plot_template_name(enum rmv_plot_template template);
 
+/* Sets `*template` to the built-in one of that name. Errors: USAGE, with the names there are. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_plot_template_named(const char *name, enum rmv_plot_template *template);
+
 /* What was asked for. NULL leaves things as rmv.yaml has them. */
 struct rmv_plots_request {
     const struct rmv_strings *labels;    /* of the states, as shown */
@@ -32,14 +38,37 @@ struct rmv_plots_request {
     const struct rmv_strings *targets;   /* paths, or ids of plots; none: all of rmv.yaml's */
     const char *x, *y, *template, *title, *x_label, *y_label;
     bool no_header;
+    bool is_page;      /* for a page: of many points, keep those that show */
+    bool is_specified; /* for Vega-Lite, which follows a user's own template */
+};
+
+/* Texts, each once, in little memory. All-zero is the empty list. */
+struct rmv_plot_names {
+    struct rmv_buf text; /* one behind the other, each with its NUL */
+    uint32_t *starts;    /* in the text */
+    size_t count, capacity;
+    uint32_t *slots; /* open addressing: index plus one, 0 is free */
+    size_t slots_count;
+};
+const char *rmv_plot_name(const struct rmv_plot_names *names, size_t index);
+
+struct rmv_plot_point {
+    double x, y;
 };
 
 /* Points in a colour of their own. */
 struct rmv_plot_series {
     size_t state; /* which label it belongs to */
     char *name;   /* of the column */
-    double *x, *y;
-    size_t count, capacity; /* points */
+    char *x_name; /* of the other one; NULL: rows are counted */
+    char *file;
+    struct rmv_plot_point *points;
+    size_t count, capacity;       /* points */
+    size_t total;                 /* points there were; more than `count` if some do not show */
+    double *weights;              /* of matrices: how often each point is there; NULL: once */
+    struct rmv_plot_point *means; /* of smooth lines that were thinned: local averages, by x */
+    double *means_weights;        /* the points in each */
+    size_t means_count;
 };
 
 struct rmv_plot_image {
@@ -53,7 +82,8 @@ struct rmv_plot_drawing {
     char *id; /* of rmv.yaml, or a path */
     char *title, *x_label, *y_label;
     enum rmv_plot_template template;
-    struct rmv_strings x_names, y_names; /* coordinates are indexes of these; none: numbers */
+    struct rmv_value specification; /* of a template of the user's, for Vega-Lite; or null */
+    struct rmv_plot_names x_names, y_names; /* coordinates are indexes of these; none: numbers */
     struct rmv_plot_series *series;
     size_t series_count, series_capacity;
     struct rmv_plot_image *images;
@@ -79,5 +109,37 @@ const struct rmv_error *rmv_plots_read(struct rmv_workspace *workspace,
 /* Appends the page. */
 void rmv_plots_format_html(const struct rmv_plots *plots, const char *title, struct rmv_buf *out);
 
-/* Sets `value` to a map: id → title, template, labels, series with their points, images. */
-void rmv_plots_to_value(const struct rmv_plots *plots, struct rmv_value *value);
+/* Appends a page of the user's with the plots, and their style, in place of "{plot_divs}". DVC's
+ * "{scripts}" and "{refresh_tag}" become nothing, everything else stays. `name` is for messages.
+ * Errors: USAGE (there is no place for the plots). */
+#define RMV_PLOTS_PAGE_SIZE_MAX ((size_t)4 * 1024 * 1024)
+RMV_MUST_CHECK
+const struct rmv_error *rmv_plots_fill_html(const struct rmv_plots *plots, const char *name,
+                                            const struct rmv_buf *page, struct rmv_buf *out);
+
+/* Where text goes, piece by piece. */
+struct rmv_plots_sink {
+    void (*write)(void *context, const char *bytes, size_t size);
+    void *context;
+};
+
+/* Writes a JSON document, a map: id → title, template, labels, series with their points, images.
+ * With `splits`, charts also have `content`, the specification for Vega-Lite with DVC's
+ * "<DVC_METRIC_DATA>" in place of the data, and `datapoints`: revision → rows. Errors: USAGE (a
+ * template without that). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_plots_write_json(const struct rmv_plots *plots, bool splits,
+                                             const struct rmv_plots_sink *sink);
+
+/* Writes the specification for Vega-Lite of one chart, with its data: a row per point, with the two
+ * columns that are drawn and `rev`, the revision; where there are several y, also their `filename`
+ * and `field`. Errors: USAGE (it is an image; the template takes no data). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_plots_write_vega(const struct rmv_plots *plots,
+                                             const struct rmv_plot_drawing *drawing,
+                                             const struct rmv_plots_sink *sink);
+
+/* Sets `specification`, which the caller frees, to that of a built-in template, with DVC's anchors
+ * for what is to be filled in. */
+void rmv_plot_template_specification(enum rmv_plot_template template,
+                                     struct rmv_value *specification);
