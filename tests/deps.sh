@@ -6,7 +6,8 @@ set -eu
 build='gcc make pkg-config libc6-dev git libssl-dev libgit2-dev libzstd-dev libxxhash-dev libcurl4-openssl-dev
     libcjson-dev libpq-dev libopenblas-dev liblapacke-dev libyaml-dev libsqlite3-dev libcairo2-dev
     libpango1.0-dev fonts-dejavu-core'
-check='libcmocka-dev openssl perl procps python3 strace valgrind zstd sqlite3 postgresql slurm-wlm munge'
+check='libcmocka-dev openssl perl procps python3 strace valgrind zstd sqlite3 postgresql slurm-wlm munge
+    swift-proxy swift-account swift-container swift-object'
 bench='openssl zstd'
 lint='binutils clang-format clang-tidy universal-ctags'
 

@@ -34,6 +34,8 @@ static const struct rmv_error *load(struct rmv_curl *curl)
         {"curl_multi_info_read", &curl->multi_info_read},
         {"curl_multi_remove_handle", &curl->multi_remove_handle},
         {"curl_multi_cleanup", &curl->multi_cleanup},
+        {"curl_slist_append", &curl->slist_append},
+        {"curl_slist_free_all", &curl->slist_free_all},
         {"curl_getdate", &curl->getdate},
         {"curl_url", &curl->url},
         {"curl_url_set", &curl->url_set},

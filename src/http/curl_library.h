@@ -21,6 +21,8 @@ struct rmv_curl {
     __typeof__(curl_multi_info_read) *multi_info_read;
     __typeof__(curl_multi_remove_handle) *multi_remove_handle;
     __typeof__(curl_multi_cleanup) *multi_cleanup;
+    __typeof__(curl_slist_append) *slist_append;
+    __typeof__(curl_slist_free_all) *slist_free_all;
     __typeof__(curl_getdate) *getdate;
     __typeof__(curl_url) *url;
     __typeof__(curl_url_set) *url_set;

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "http/curl_library.h"
+#include "http/sign.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/time.h"
 #include "rmv/base/version.h"
@@ -25,6 +26,7 @@ struct attempt {
     const struct rmv_curl *curl;
     CURL *handle;
     const struct rmv_http_options *options;
+    struct curl_slist *headers; /* to be sent besides */
     struct rmv_buf body;
     bool too_big;
     struct rmv_http_state *state; /* what is wanted in place of the body; or NULL */
@@ -41,6 +43,7 @@ static void attempt_free(struct attempt *attempt)
     rmv_buf_free(&attempt->body);
     rmv_str_free(&attempt->reason);
     attempt->curl->easy_cleanup(attempt->handle);
+    attempt->curl->slist_free_all(attempt->headers);
 }
 
 static bool is_cancelled(const struct rmv_http_options *options)
@@ -186,7 +189,8 @@ static bool set_up(struct attempt *attempt, const char *url)
     }
     if (attempt->state)
         failed |= set_up_look(attempt, attempt->as_get);
-    return failed == 0;
+    return failed == 0 &&
+           (!options->signer || rmv_http_sign(curl, handle, options->signer, &attempt->headers));
 }
 
 static char *describe(const struct attempt *attempt)

@@ -7,6 +7,7 @@
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/http/http.h"
+#include "rmv/http/s3.h"
 
 #define URL_SIZE_MAX 4096
 #define ATTEMPTS 3
@@ -30,6 +31,11 @@ static bool has_scheme(const char *url, const char *scheme)
     return size == strlen(scheme) && strncasecmp(url, scheme, size) == 0;
 }
 
+static bool is_s3(const char *url)
+{
+    return strncmp(url, RMV_S3_SCHEME, strlen(RMV_S3_SCHEME)) == 0;
+}
+
 /* Printable ASCII without blanks, as the standard (RFC 3986) has it. */
 static bool is_plain(const char *url)
 {
@@ -44,16 +50,18 @@ const struct rmv_error *rmv_url_check(const char *url)
     RMV_CLEANUP(rmv_str_free) char *visible = rmv_http_visible_url(url);
     RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(visible);
 
-    if (!has_scheme(url, "http") && !has_scheme(url, "https"))
+    if (!has_scheme(url, "http") && !has_scheme(url, "https") && !is_s3(url))
         return rmv_error_hint(rmv_error(RMV_ERR_UNSUPPORTED,
-                                        "'%s': a dependency can be on http:// and https://, not "
-                                        "on %.*s://",
+                                        "'%s': a dependency can be on http://, https:// and "
+                                        "s3://, not on %.*s://",
                                         quoted, (int)strcspn(quoted, ":"), quoted),
                               "fetch it in a stage of its own, or fetch it once and `rmv add` it");
     if (strcmp(visible, url) != 0)
         return rmv_error_hint(
             rmv_error(RMV_ERR_DENIED, "'%s' is given with a user or a password", quoted),
             "rmv.yaml and rmv.lock are for everybody to read: leave them away");
+    if (is_s3(url))
+        return rmv_s3_check(url);
     if (!is_plain(url) || strchr("/?#", *host_of(url)))
         return rmv_error_hint(rmv_error(RMV_ERR_USAGE, "'%s' is no proper URL", quoted),
                               "https://host/path, with %%20 for blanks and the like");
@@ -70,23 +78,12 @@ static void set_header(struct rmv_value *state, const char *key, const char *tex
     rmv_value_set_text(rmv_value_add(state, key), proper);
 }
 
-static bool is_stopped(void *context)
+static const struct rmv_error *ask_http(const char *url, const struct rmv_http_options *options,
+                                        struct rmv_value *state)
 {
-    atomic_bool *stop = context;
-    return stop && atomic_load(stop);
-}
-
-static const struct rmv_error *ask(const char *url, atomic_bool *stop, struct rmv_value *state)
-{
-    const struct rmv_http_options options = {.attempts = ATTEMPTS,
-                                             .delay_ms = DELAY_MS,
-                                             .delay_max_ms = DELAY_MAX_MS,
-                                             .timeout_ms = TIMEOUT_MS,
-                                             .is_cancelled = is_stopped,
-                                             .context = stop};
     RMV_CLEANUP(rmv_http_state_free) struct rmv_http_state said = {.size = -1};
 
-    const struct rmv_error *err = rmv_http_look(url, &options, &said);
+    const struct rmv_error *err = rmv_http_look(url, options, &said);
     if (err)
         return err;
     if (!said.etag && (!said.last_modified || said.size < 0))
@@ -104,6 +101,45 @@ static const struct rmv_error *ask(const char *url, atomic_bool *stop, struct rm
         rmv_value_set_int(rmv_value_add(state, "size"), said.size);
     }
     return NULL;
+}
+
+static const struct rmv_error *ask_s3(const char *url, const struct rmv_http_options *options,
+                                      struct rmv_value *state)
+{
+    RMV_CLEANUP(rmv_s3_state_free) struct rmv_s3_state said = {.size = -1};
+    char hex[RMV_SHA256_HEX_SIZE];
+
+    const struct rmv_error *err = rmv_s3_look(url, options, &said);
+    if (err)
+        return err;
+    rmv_value_set_map(state);
+    if (said.etag) {
+        set_header(state, "etag", said.etag);
+    } else {
+        rmv_sha256_to_hex(said.listing, hex);
+        rmv_value_set_text(rmv_value_add(state, "listing"), hex);
+        rmv_value_set_int(rmv_value_add(state, "nfiles"), (int64_t)said.count);
+    }
+    if (said.size >= 0)
+        rmv_value_set_int(rmv_value_add(state, "size"), said.size);
+    return NULL;
+}
+
+static bool is_stopped(void *context)
+{
+    const atomic_bool *stop = context;
+    return stop && atomic_load(stop);
+}
+
+static const struct rmv_error *ask(const char *url, atomic_bool *stop, struct rmv_value *state)
+{
+    const struct rmv_http_options options = {.attempts = ATTEMPTS,
+                                             .delay_ms = DELAY_MS,
+                                             .delay_max_ms = DELAY_MAX_MS,
+                                             .timeout_ms = TIMEOUT_MS,
+                                             .is_cancelled = is_stopped,
+                                             .context = stop};
+    return is_s3(url) ? ask_s3(url, &options, state) : ask_http(url, &options, state);
 }
 
 /* ---- Answers -------------------------------------------------------------------------------- */

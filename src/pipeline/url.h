@@ -1,5 +1,6 @@
 /* Dependencies on URLs. What is known of one is what the server says of it, so it stands among the
- * parameters of a stage, in rmv.lock and in records: URL → {etag}, or {last_modified, size}. */
+ * parameters of a stage, in rmv.lock and in records: URL → {etag}, or {last_modified, size}; of
+ * s3:// {etag, size}, or, where the key is a prefix, {listing, nfiles, size}. */
 #pragma once
 
 #include <stdatomic.h>
@@ -12,8 +13,8 @@
 /* Is it one, of whatever kind? */
 bool rmv_url_is(const char *text);
 
-/* Refuses what cannot be asked for or must not be written down. Errors: UNSUPPORTED (neither http
- * nor https), DENIED (with a user or a password), USAGE. */
+/* Refuses what cannot be asked for or must not be written down. Errors: UNSUPPORTED (none of http,
+ * https and s3), DENIED (with a user or a password), USAGE. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_url_check(const char *url);
 
@@ -25,7 +26,8 @@ struct rmv_url_answer {
 void rmv_url_answer_free(struct rmv_url_answer **answer);
 
 /* Asks the server, until `*stop` (NULL: never) is set, and returns what came of it, which the
- * caller frees. Errors: those of rmv_http_look(), UNSUPPORTED (the server says too little). */
+ * caller frees. Errors: those of rmv_http_look() and
+ * rmv_s3_look(), UNSUPPORTED (the server says too little). */
 struct rmv_url_answer *rmv_url_ask(const char *url, atomic_bool *stop);
 
 /* Keeps an answer, which is taken over, in `answers`, a map from URLs, unless there is one already,

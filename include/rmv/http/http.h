@@ -12,14 +12,24 @@
 #include "rmv/base/buf.h"
 #include "rmv/base/error.h"
 
+/* Who signs a request (AWS Signature Version 4, for S3). */
+struct rmv_http_signer {
+    const char *access_key, *secret_key, *region;
+    const char *session_token; /* or NULL */
+};
+
 struct rmv_http_options {
     const char *bearer_token; /* sent as "Authorization: Bearer …"; NULL for none */
-    const char *user_agent;   /* NULL for "rmv/VERSION" */
-    unsigned attempts;        /* at most; the first one included, so at least 1 */
-    int64_t delay_ms;         /* before the second attempt */
-    int64_t delay_max_ms;     /* a pause is never longer, whatever the server asks for */
-    int64_t timeout_ms;       /* of one attempt */
-    size_t size_max;          /* of a response, in bytes, counted as they arrive */
+    /* NULL: the request is not signed. A signed one follows no redirect; its URL has to be encoded
+     * as the signature wants it: all bytes but A-Za-z0-9-._~, and '/' in the path, as %XX, and the
+     * query in the order of its keys, each with a '='. */
+    const struct rmv_http_signer *signer;
+    const char *user_agent; /* NULL for "rmv/VERSION" */
+    unsigned attempts;      /* at most; the first one included, so at least 1 */
+    int64_t delay_ms;       /* before the second attempt */
+    int64_t delay_max_ms;   /* a pause is never longer, whatever the server asks for */
+    int64_t timeout_ms;     /* of one attempt */
+    size_t size_max;        /* of a response, in bytes, counted as they arrive */
 
     /* Called after each attempt that failed, NULL if nobody cares: `attempt` counts from 1,
      * `reason` is "Connection timeout", "HTTP status 503", …; `pause_ms` is how long the next one
