@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "base/live_frame.h"
-#include "base/ticker.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/screen.h"
+#include "rmv/base/ticker.h"
 #include "rmv/base/time.h"
 
 #define DRAW_EVERY_MS 100

@@ -2,11 +2,11 @@
 
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
 #include "rmv/base/mem.h"
+#include "rmv/base/thread.h"
 
 /* All fields below `mutex` are its. */
 struct rmv_pool {
@@ -82,14 +82,9 @@ void rmv_pool_open(size_t threads, struct rmv_pool **pool)
     pthread_cond_init(&opened->has_work, NULL);
     pthread_cond_init(&opened->is_done, NULL);
 
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     while (opened->threads_count < threads &&
-           pthread_create(&opened->threads[opened->threads_count], NULL, work_until_closed,
-                          opened) == 0)
+           rmv_thread_start(&opened->threads[opened->threads_count], work_until_closed, opened))
         opened->threads_count++;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     *pool = opened;
 }
 

@@ -8,9 +8,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "base/ticker.h"
 #include "rmv/base/buf.h"
 #include "rmv/base/mem.h"
+#include "rmv/base/ticker.h"
 
 #define DRAW_EVERY_MS 100
 #define USUAL_COLUMNS 80

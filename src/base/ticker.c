@@ -1,12 +1,12 @@
-#include "base/ticker.h"
+#include "rmv/base/ticker.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "rmv/base/mem.h"
+#include "rmv/base/thread.h"
 
 #define NS_PER_MS 1000000L
 #define NS_PER_SECOND 1000000000L
@@ -49,16 +49,6 @@ static void *tick_until_stopped(void *argument)
     return NULL;
 }
 
-static bool start_thread(struct rmv_ticker *ticker)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    const bool ok = pthread_create(&ticker->thread, NULL, tick_until_stopped, ticker) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return ok;
-}
-
 static void ticker_free(struct rmv_ticker *ticker)
 {
     pthread_cond_destroy(&ticker->stopping);
@@ -77,7 +67,7 @@ bool rmv_ticker_start(unsigned every_ms, void (*tick)(void *context), void *cont
     pthread_cond_init(&started->stopping, &attributes);
     pthread_condattr_destroy(&attributes);
     pthread_mutex_init(&started->mutex, NULL);
-    const bool ok = start_thread(started);
+    const bool ok = rmv_thread_start(&started->thread, tick_until_stopped, started);
     if (!ok)
         ticker_free(started);
     *ticker = ok ? started : NULL;

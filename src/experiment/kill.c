@@ -1,7 +1,6 @@
 #include "experiment/kill.h"
 
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "experiment/snapshot.h"
@@ -10,8 +9,7 @@
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 
-#define LOOK_NS 50000000L
-#define NS_PER_S 1000000000L
+#define LOOK_EVERY_MS 50
 #define REQUEST_BYTES_MAX ((size_t)64)
 #define AT_ONCE "kill\n"
 
@@ -44,41 +42,14 @@ static enum rmv_interrupt read_request(const char *path)
     return strcmp(rmv_buf_string(&text), AT_ONCE) == 0 ? RMV_INTERRUPT_KILL : RMV_INTERRUPT_STOP;
 }
 
-static void look(struct rmv_kill_watch *watch)
+static void look(void *context)
 {
+    struct rmv_kill_watch *watch = context;
     const enum rmv_interrupt ours = rmv_interrupt_of(watch->interrupted);
     const enum rmv_interrupt asked = read_request(watch->path);
     const enum rmv_interrupt how = asked > ours ? asked : ours;
     if (how > rmv_interrupt_of(&watch->how))
         rmv_interrupt_set(&watch->how, how);
-}
-
-static void *watch_requests(void *context)
-{
-    struct rmv_kill_watch *watch = context;
-    pthread_mutex_lock(&watch->mutex);
-    while (!watch->is_over) {
-        struct timespec until;
-        look(watch);
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += LOOK_NS;
-        until.tv_sec += until.tv_nsec / NS_PER_S;
-        until.tv_nsec %= NS_PER_S;
-        pthread_cond_timedwait(&watch->changed, &watch->mutex, &until);
-    }
-    pthread_mutex_unlock(&watch->mutex);
-    return NULL;
-}
-
-/* Signals are for the thread that the program started with. */
-static int start_thread(struct rmv_kill_watch *watch)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int error = pthread_create(&watch->thread, NULL, watch_requests, watch);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return error;
 }
 
 const struct rmv_error *rmv_kill_watch_open(const struct rmv_workspace *workspace, const char *name,
@@ -90,11 +61,9 @@ const struct rmv_error *rmv_kill_watch_open(const struct rmv_workspace *workspac
     if (err)
         return err;
     unlink(path);
-    *watch = (struct rmv_kill_watch){.interrupted = interrupted,
-                                     .path = path,
-                                     .mutex = PTHREAD_MUTEX_INITIALIZER,
-                                     .changed = PTHREAD_COND_INITIALIZER};
-    if (start_thread(watch) != 0) {
+    *watch = (struct rmv_kill_watch){.interrupted = interrupted, .path = path};
+    look(watch);
+    if (!rmv_ticker_start(LOOK_EVERY_MS, look, watch, &watch->ticker)) {
         *watch = (struct rmv_kill_watch){0};
         return rmv_error(RMV_ERR_IO, "cannot start a thread for experiment '%s'", name);
     }
@@ -106,11 +75,7 @@ void rmv_kill_watch_close(struct rmv_kill_watch *watch)
 {
     if (!watch->path)
         return;
-    pthread_mutex_lock(&watch->mutex);
-    watch->is_over = true;
-    pthread_cond_signal(&watch->changed);
-    pthread_mutex_unlock(&watch->mutex);
-    pthread_join(watch->thread, NULL);
+    rmv_ticker_stop(&watch->ticker);
     unlink(watch->path);
     rmv_str_free(&watch->path);
 }

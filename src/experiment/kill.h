@@ -2,10 +2,10 @@
  * it, on whatever machine. Its content is "stop\n", or "kill\n" for at once. */
 #pragma once
 
-#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 
+#include "rmv/base/ticker.h"
 #include "rmv/dataset/workspace.h"
 
 /* Looks for requests while an experiment runs. `how` is what its stages look at: an interrupt of
@@ -14,10 +14,7 @@ struct rmv_kill_watch {
     const volatile sig_atomic_t *interrupted; /* of the whole program; borrowed, may be NULL */
     volatile sig_atomic_t how;
     char *path; /* of the request; NULL: none is looked for */
-    pthread_t thread;
-    pthread_mutex_t mutex; /* of `is_over` */
-    pthread_cond_t changed;
-    bool is_over;
+    struct rmv_ticker *ticker;
 };
 
 /* `watch` must stay where it is until it is closed. A request that an earlier run left is removed.

@@ -1,7 +1,5 @@
 #include "pipeline/asking.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,6 +10,7 @@
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/strings.h"
+#include "rmv/base/thread.h"
 
 struct rmv_asking {
     size_t at;
@@ -42,17 +41,6 @@ static void *ask(void *context)
     return NULL;
 }
 
-/* Signals are for the thread that waits. */
-static bool start_thread(struct rmv_asking *asking)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int number = pthread_create(&asking->thread, NULL, ask, asking);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return number == 0;
-}
-
 bool rmv_askings_start(struct rmv_askings *askings, const struct rmv_params_files *files,
                        const struct rmv_stage *stage, size_t at)
 {
@@ -67,7 +55,7 @@ bool rmv_askings_start(struct rmv_askings *askings, const struct rmv_params_file
     asking->answers = rmv_calloc(asking->urls.count + 1, sizeof(struct rmv_url_answer *));
     if (asking->urls.count > 0)
         asking->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (asking->ended_fd < 0 || !start_thread(asking)) {
+    if (asking->ended_fd < 0 || !rmv_thread_start(&asking->thread, ask, asking)) {
         asking_free(asking);
         return false;
     }

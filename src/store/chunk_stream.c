@@ -1,10 +1,10 @@
 #include "store/chunk_stream.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "rmv/base/mem.h"
+#include "rmv/base/thread.h"
 #include "store/delta_read.h"
 
 /* So many chunks per thread may be decompressed at once. */
@@ -278,13 +278,8 @@ static void run(struct stream *stream, unsigned threads_count)
 {
     pthread_t *threads = rmv_calloc(threads_count + 1, sizeof(*threads));
     unsigned started = 0;
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    while (started < threads_count && pthread_create(&threads[started], NULL, work, stream) == 0)
+    while (started < threads_count && rmv_thread_start(&threads[started], work, stream))
         started++;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     work(stream);
     for (unsigned i = 0; i < started; i++)
         pthread_join(threads[i], NULL);

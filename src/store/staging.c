@@ -1,11 +1,11 @@
 #include "store/staging.h"
 
 #include <assert.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "rmv/base/mem.h"
+#include "rmv/base/thread.h"
 
 #define SMALL_SIZE_MAX ((size_t)256 << 10) /* many packs have no more */
 
@@ -63,15 +63,6 @@ static void *write_until_closed(void *argument)
     return NULL;
 }
 
-static void start_thread(struct rmv_staging *staging)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    staging->has_thread = pthread_create(&staging->thread, NULL, write_until_closed, staging) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
-
 /* ---- The owner ------------------------------------------------------------------------------- */
 
 size_t rmv_staging_add(struct rmv_staging *staging, const void *bytes, size_t size)
@@ -114,7 +105,7 @@ const struct rmv_error *rmv_staging_flush(struct rmv_staging *staging,
         return err;
     *written = staging->offset;
     if (!staging->has_thread)
-        start_thread(staging);
+        staging->has_thread = rmv_thread_start(&staging->thread, write_until_closed, staging);
 
     pthread_mutex_lock(&staging->lock);
     staging->file = *file;

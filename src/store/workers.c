@@ -1,10 +1,10 @@
 #include "store/workers.h"
 
 #include <assert.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #include "rmv/base/mem.h"
+#include "rmv/base/thread.h"
 #include "store/batch.h"
 
 /* What reading ahead may cost, whatever the number of callers: 64 MiB. */
@@ -108,14 +108,9 @@ static void start_threads(struct rmv_workers *workers)
 {
     workers->was_started = true;
     workers->threads = rmv_calloc(workers->busy_max, sizeof(*workers->threads));
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     while (workers->threads_count + 1 < workers->busy_max &&
-           pthread_create(&workers->threads[workers->threads_count], NULL, work_until_closed,
-                          workers) == 0)
+           rmv_thread_start(&workers->threads[workers->threads_count], work_until_closed, workers))
         workers->threads_count++;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 /* ---- Callers --------------------------------------------------------------------------------- */
