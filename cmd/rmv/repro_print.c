@@ -24,7 +24,8 @@ struct cli_repro_line {
 /* A stage that runs, or has run. */
 struct cli_repro_run {
     char *why;
-    int64_t start_ns;
+    bool has_begun;           /* its command */
+    int64_t start_ns, end_ns; /* of its command, once it has begun; 0: it has not ended well */
 };
 
 static void free_run(struct cli_repro_run *run)
@@ -188,6 +189,19 @@ static void note_run(struct cli_repro_printer *printer, const struct rmv_repro_e
     free_run(rmv_map_set(&printer->running, event->stage->address, run));
 }
 
+/* When its command began, in the first attempt, and when it had ended well: what comes before and
+ * after, waiting to be recorded say, is no part of its time. */
+static void note_command(struct cli_repro_printer *printer, const struct rmv_repro_event *event)
+{
+    struct cli_repro_run *run = rmv_map_find(&printer->running, event->stage->address);
+    if (run && event->kind == RMV_REPRO_COMMAND && !run->has_begun) {
+        run->has_begun = true;
+        run->start_ns = rmv_time_monotonic_ns();
+    }
+    if (run && event->kind == RMV_REPRO_SAVING)
+        run->end_ns = rmv_time_monotonic_ns();
+}
+
 /* Of a stage that ran: why, for how long, and where its log is. */
 static void add_run(const struct cli_repro_printer *printer, const struct rmv_repro_event *event,
                     struct rmv_value *stage)
@@ -196,7 +210,8 @@ static void add_run(const struct cli_repro_printer *printer, const struct rmv_re
     if (!run || (event->kind != RMV_REPRO_RAN && event->kind != RMV_REPRO_FAILED))
         return;
     RMV_CLEANUP(rmv_str_free) char *log = rmv_repro_log_path_of(event->stage);
-    const int64_t ms = (rmv_time_monotonic_ns() - run->start_ns) / 1000000;
+    const int64_t end_ns = run->end_ns ? run->end_ns : rmv_time_monotonic_ns();
+    const int64_t ms = (end_ns - run->start_ns) / 1000000;
     cli_set_text(stage, "why", run->why);
     rmv_value_set_double(rmv_value_add(stage, "duration"), (double)ms / 1000);
     cli_set_path(stage, "log", log);
@@ -322,6 +337,7 @@ void cli_repro_print_event(struct cli_repro_printer *printer, const struct rmv_r
 
     if (event->kind == RMV_REPRO_RUNNING)
         note_run(printer, event);
+    note_command(printer, event);
     if (state)
         add_to_list(printer, event, state);
     if (state && event->kind != RMV_REPRO_UP_TO_DATE && event->kind != RMV_REPRO_FROZEN)
