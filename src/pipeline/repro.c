@@ -257,18 +257,24 @@ static void take_result(struct repro *repro, size_t at, const struct rmv_error *
     rmv_schedule_done(&repro->schedule, at);
 }
 
-/* Records what has ended. */
+/* Records what has ended: together, and where that fails, one by one. */
 static void record_ended(struct repro *repro)
 {
     struct rmv_runs *ended = &repro->ended;
     if (ended->count == 0)
         return;
     const struct rmv_error *err = rmv_runner_record(&repro->runner, ended);
-    RMV_CLEANUP(rmv_error_free) struct rmv_error *failure = rmv_error_take(err);
+    const bool is_failed = err, is_shared = err && ended->count > 1;
     for (size_t i = 0; i < ended->count; i++) {
-        repro->unrecorded[ended->stages[i]] = false;
-        if (failure)
-            note_result(repro, ended->stages[i], rmv_error(failure->code, "%s", failure->message));
+        const size_t at = ended->stages[i];
+        repro->unrecorded[at] = false;
+        if (is_shared)
+            err = rmv_runner_record_again(&repro->runner, ended->items[i]);
+        if (err)
+            err = rmv_error_context(err, "recording stage '%s'",
+                                    repro->runner.pipeline->stages[at].address);
+        if (is_failed)
+            note_result(repro, at, err);
     }
     rmv_runs_free(ended);
 }
@@ -408,12 +414,13 @@ static const struct rmv_error *wait_for_running(struct repro *repro)
             continue;
         }
         rmv_limits_return(&repro->limits, &repro->runner.pipeline->stages[at]);
-        if (err) {
-            take_result(repro, at, err);
-            rmv_run_close(&run);
-        } else {
+        if (!err) {
             take_ended(repro, at, run);
+            continue;
         }
+        take_result(repro, at, err);
+        rmv_run_close(&run);
+        record_ended(repro); /* storing may have failed: the batch is of no use to others then */
     }
     return NULL;
 }

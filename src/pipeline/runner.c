@@ -171,7 +171,10 @@ static const struct rmv_error *finish_command(struct rmv_run *run)
         return err;
     run->record.ended_ns = rmv_time_now_ns();
     rmv_runner_report(run->runner, RMV_REPRO_SAVING, run->stage, "");
-    return rmv_run_save(run);
+    err = rmv_run_save(run);
+    if (err && err->code != RMV_ERR_FAILED) /* which names it */
+        err = rmv_error_context(err, "storing what stage '%s' made", run->stage->address);
+    return err;
 }
 
 static void report_retry(const struct rmv_run *run, const char *text)

@@ -86,6 +86,11 @@ void rmv_runs_free(struct rmv_runs *runs);
 RMV_MUST_CHECK
 const struct rmv_error *rmv_runner_record(struct rmv_runner *runner, const struct rmv_runs *runs);
 
+/* Saves and records one of several that could not be recorded together: what is wrong with the
+ * outputs of one is no fault of the others. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_runner_record_again(struct rmv_runner *runner, struct rmv_run *run);
+
 /* Lets go of the store if nothing is to be recorded and it was held for a while, so that gc gets
  * its turn: the batch stays open for a moment, since opening one looks through all packs. To be
  * called now and then. */
@@ -149,8 +154,8 @@ const struct rmv_error *rmv_runner_save_outs(struct rmv_runner *runner,
 
 struct rmv_publication {
     const struct rmv_stage *stage;
-    struct rmv_lock_stage *entry; /* taken over, unless the lock file says the same already */
-    bool is_new;                  /* set if it did not */
+    const struct rmv_lock_stage *entry;
+    bool is_new; /* set if the lock file did not say the same already */
 };
 
 /* Replaces the stages' entries in their lock files; other entries stay as whoever wrote them last

@@ -289,6 +289,24 @@ static void tidy(struct target *target)
     }
 }
 
+static void copy_outputs(struct rmv_outputs *to, const struct rmv_outputs *from)
+{
+    for (size_t i = 0; i < from->count; i++)
+        rmv_output_copy(rmv_outputs_add(to), &from->items[i]);
+}
+
+/* Of a run that may have to be recorded again the entry stays. */
+static void copy_entry(struct rmv_lock_stage *to, const struct rmv_lock_stage *from)
+{
+    rmv_lock_stage_free(to);
+    *to = (struct rmv_lock_stage){.name = rmv_str_copy(from->name), .record = from->record};
+    rmv_value_copy(&to->cmd, &from->cmd);
+    rmv_value_copy(&to->params, &from->params);
+    rmv_value_copy(&to->extra, &from->extra);
+    copy_outputs(&to->deps, &from->deps);
+    copy_outputs(&to->outs, &from->outs);
+}
+
 static const struct rmv_error *publish_file(struct target *target)
 {
     struct rmv_stage_view *view = &target->runner->view;
@@ -304,10 +322,7 @@ static const struct rmv_error *publish_file(struct target *target)
         struct rmv_publication *publication = &target->publications[i];
         if (!is_for(target, i) || !publication->is_new)
             continue;
-        struct rmv_lock_stage *entry = rmv_lock_file_add(target->lock, publication->stage->name);
-        rmv_lock_stage_free(entry);
-        *entry = *publication->entry;
-        *publication->entry = (struct rmv_lock_stage){0};
+        copy_entry(rmv_lock_file_add(target->lock, publication->stage->name), publication->entry);
     }
     return rmv_stage_view_write(view, target->beside->file);
 }

@@ -108,3 +108,10 @@ const struct rmv_error *rmv_runner_record(struct rmv_runner *runner, const struc
     }
     return NULL;
 }
+
+const struct rmv_error *rmv_runner_record_again(struct rmv_runner *runner, struct rmv_run *run)
+{
+    struct rmv_runs alone = {.items = &run, .count = 1};
+    const struct rmv_error *err = rmv_run_save(run);
+    return err ? err : rmv_runner_record(runner, &alone);
+}

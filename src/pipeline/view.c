@@ -168,8 +168,10 @@ const struct rmv_error *rmv_stage_view_write(struct rmv_stage_view *view, const 
     RMV_CLEANUP(rmv_fd_close) int via_fd = rmv_workspace_open_temporary(view->workspace);
     const struct rmv_error *err =
         rmv_fs_write_atomic_via(via_fd, root_fd, path, text.data, text.size);
-    if (err)
+    if (err) { /* what it was changed to is nowhere */
+        free_lock_file(rmv_map_set(&view->lock_files, path, NULL));
         return err;
+    }
     if (fstatat(root_fd, path, &seen->status, AT_SYMLINK_NOFOLLOW) < 0)
         seen->status = (struct stat){0};
     return NULL;

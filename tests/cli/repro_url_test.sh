@@ -64,6 +64,9 @@ it 'goes on with what runs, and with other stages, while a server is silent' '
     printf "  ask:\n    cmd: echo asked >asked\n    deps: [%s/silent/d.csv]\n    outs: [asked]\n  one:\n    cmd: echo 1 >one\n    outs: [one]\n  two:\n    cmd: cp one two; echo to be seen\n    deps: [one]\n    outs: [two]\n" "$site" | stages
     rm -f rmv.lock; rmv repro -j2 >out 2>&1 & pid=$!; asked d.csv; wait_for two; for _ in $(seq 600); do grep -q "^  two:" rmv.lock && break; sleep 0.05; done
     grep "to be seen" out; grep "^  two:" rmv.lock; test ! -e asked; rm "$state/silent"; wait $pid; test "$(cat asked)" = asked; rmv status -q'
+it 'has recorded what ended when it asks a server' '
+    : >"$state/silent"; : >"$log"; printf "  a: {cmd: echo a >quick, outs: [quick]}\n  ask:\n    cmd: echo asked >asked\n    deps: [%s/silent/e.csv]\n    outs: [asked]\n" "$site" | stages
+    rm -f rmv.lock; rmv repro -q & pid=$!; asked e.csv; cp rmv.lock seen || :; rm "$state/silent"; wait $pid; grep "^  a:" seen'
 it 'asks for all of a silent server only once, and then lets the stages run' '
     : >"$state/silent"; : >"$log"; printf "  a: {cmd: echo a >a, deps: [%s/silent/e.csv], outs: [a]}\n  b: {cmd: echo b >b, deps: [%s/silent/e.csv], outs: [b]}\n" "$site" "$site" | stages
     rmv repro -q & pid=$!; asked e.csv; rm "$state/silent"; wait $pid; test -e a; test -e b; test "$(grep -c . "$log")" = 1'

@@ -49,7 +49,8 @@ const struct rmv_error *rmv_stage_view_refresh(struct rmv_stage_view *view, cons
 
 /* Formats the view's lock file beside `file` and replaces the file with it, atomically. The caller
  * holds the workspace's lock and has refreshed it under that; who has changed a stage in it since
- * an earlier write has said so with rmv_lock_stage_forget(). Errors: IO. */
+ * an earlier write has said so with rmv_lock_stage_forget(). With an error the view has forgotten
+ * it: pointers to it are stale. Errors: IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_stage_view_write(struct rmv_stage_view *view, const char *file);
 
