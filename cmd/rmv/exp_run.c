@@ -12,6 +12,7 @@ static struct rmv_strings option_set_param, option_copy_paths;
 static const char *option_name, *option_message;
 static struct cli_choice choice;
 static bool option_queue, option_run_all, option_temp, option_json;
+static bool option_dry, option_interactive, option_glob, option_no_commit;
 static int64_t option_jobs = 1, option_stage_jobs = 1;
 
 static const struct cli_option options[] = {
@@ -55,9 +56,36 @@ static const struct cli_option options[] = {
     {.name = "ignore-errors",
      .flag = &choice.ignore_errors,
      .help = "run what depends on a stage that failed too, and keep what comes out"},
+    {.name = "dry",
+     .flag = &option_dry,
+     .help = "say what would run, and why; make no experiment"},
+    {.name = "interactive",
+     .letter = 'i',
+     .flag = &option_interactive,
+     .help = "ask before each stage that changed"},
+    {.name = "glob",
+     .flag = &option_glob,
+     .help = "targets may be patterns, which they may anyway"},
+    {.name = "no-commit",
+     .flag = &option_no_commit,
+     .help = "has no effect: what an experiment made is always stored"},
     {.name = "json", .flag = &option_json, .help = "print a JSON document at the end"},
     {0},
 };
+
+/* What happens now excludes what happens later, and asking excludes doing several things at once. */
+static const struct rmv_error *check_manner(void)
+{
+    const char *now = option_dry ? "dry" : option_interactive ? "interactive" : NULL;
+    const char *later = option_queue ? "queue" : option_run_all ? "run-all" : NULL;
+
+    if (now && later)
+        return rmv_error(RMV_ERR_USAGE, "--%s and --%s exclude each other", now, later);
+    if (option_interactive && (option_jobs != 1 || option_stage_jobs != 1))
+        return rmv_error(RMV_ERR_USAGE, "--interactive and --%s exclude each other",
+                         option_jobs != 1 ? "jobs" : "stage-jobs");
+    return NULL;
+}
 
 static const struct rmv_error *check_options(int argc, char **argv)
 {
@@ -69,7 +97,9 @@ static const struct rmv_error *check_options(int argc, char **argv)
     const struct rmv_error *err = cli_choice_check(&choice, argc, argv);
     if (!err)
         err = cli_check_jobs("jobs", option_jobs);
-    return err ? err : cli_check_jobs("stage-jobs", option_stage_jobs);
+    if (!err)
+        err = cli_check_jobs("stage-jobs", option_stage_jobs);
+    return err ? err : check_manner();
 }
 
 static const struct rmv_error *make_task(const struct rmv_workspace *workspace, int argc,
@@ -131,17 +161,20 @@ static const struct rmv_error *run(struct rmv_workspace *workspace,
 {
     RMV_CLEANUP(rmv_value_free) struct rmv_value list = {0};
     struct cli_experiment_printer printer = {.list = option_json ? &list : NULL,
-                                             .many = option_jobs > 1 && tasks->count > 1};
+                                             .many = !option_dry && option_jobs > 1 && tasks->count > 1,
+                                             .dry = option_dry};
 
     rmv_value_set_list(&list);
-    const struct rmv_experiment_run_options settings =
+    struct rmv_experiment_run_options settings =
         cli_experiment_run_options(&printer, option_jobs, option_stage_jobs);
+    if (option_interactive)
+        settings.confirm = cli_experiment_ask;
     rmv_live_expect(printer.live, tasks->count);
     const struct rmv_error *err = rmv_experiment_run(workspace, tasks, &settings);
-    cli_live_close(&printer.live);
+    cli_experiment_printer_close(&printer);
     if (option_json)
         cli_print_json(&list);
-    else if (!err && !cli_quiet)
+    else if (!err && !option_dry && !cli_quiet)
         puts("`rmv exp show` compares them; `rmv exp apply NAME` brings one into the workspace");
     return err;
 }
@@ -189,6 +222,10 @@ const struct cli_command rmv_command_exp_run = {
         "is what is here when they are queued. With -j N, N experiments run at once; what they\n"
         "print is then only in their logs (`rmv queue logs NAME`).\n"
         "\n"
+        "--dry says what would run, for each experiment, and keeps nothing; it prepares the work\n"
+        "tree all the same, since that decides. --interactive reads its answers from the\n"
+        "standard input; an experiment of which a stage is declined fails.\n"
+        "\n"
         "An experiment that fails, or is interrupted, leaves nothing but its log, and stages "
         "that\n"
         "had come to their end are found again in the run cache.\n"
@@ -198,7 +235,8 @@ const struct cli_command rmv_command_exp_run = {
     .examples = "rmv exp run -S train.rank=20             # one parameter changed\n"
                 "rmv exp run -S train.rank=10,20,50 -j 3  # three experiments at once\n"
                 "rmv exp run --queue -S 'rate=range(0.1, 0.5, 0.1)'\n"
-                "rmv exp run --run-all -j 2               # what was queued\n",
+                "rmv exp run --run-all -j 2               # what was queued\n"
+                "rmv exp run --dry -S train.rank=20       # what would run, and why\n",
     .options = options,
     .run = exp_run,
 };

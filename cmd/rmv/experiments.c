@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "rmv/ask.h"
 #include "rmv/base/mem.h"
 #include "rmv/interrupts.h"
 #include "rmv/live.h"
@@ -64,21 +65,33 @@ static void print_words(const struct cli_experiment_printer *printer, FILE *out,
     cli_live_print(printer->live, out, text.data, text.size);
 }
 
+/* What is worth a line; NULL if nothing. The caller frees it. */
+static char *stage_words(const struct rmv_repro_event *event)
+{
+    const char *name = event->stage->address;
+    const char *what = event->kind == RMV_REPRO_RUNNING     ? "Running"
+                       : event->kind == RMV_REPRO_RESTORED  ? "Restored"
+                       : event->kind == RMV_REPRO_RETRYING  ? "Retrying"
+                       : event->kind == RMV_REPRO_WOULD_RUN ? "Would run"
+                                                            : NULL;
+    if (event->kind == RMV_REPRO_DECLINED)
+        return rmv_str_format("Stage '%s' is not run\n", name);
+    if (!what)
+        return NULL;
+    return rmv_str_format("%s stage '%s'%s%s\n", what, name, *event->text ? ": " : "",
+                          event->text);
+}
+
 static void print_stage(const struct cli_experiment_printer *printer, FILE *out,
                         const struct rmv_experiment_event *event)
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf words = {0};
-    const struct rmv_repro_event *stage = event->stage;
-    const char *what = stage->kind == RMV_REPRO_RUNNING    ? "Running"
-                       : stage->kind == RMV_REPRO_RESTORED ? "Restored"
-                       : stage->kind == RMV_REPRO_RETRYING ? "Retrying"
-                                                           : NULL;
-    if (!what)
+    RMV_CLEANUP(rmv_str_free) char *line = stage_words(event->stage);
+    if (!line)
         return;
     if (printer->many)
         rmv_buf_append_format(&words, "[%s] ", event->task->name);
-    rmv_buf_append_format(&words, "%s stage '%s'%s%s\n", what, stage->stage->address,
-                          *stage->text ? ": " : "", stage->text);
+    rmv_buf_append_string(&words, line);
     print_words(printer, out, &words);
 }
 
@@ -96,7 +109,8 @@ static void print_start(const struct cli_experiment_printer *printer, FILE *out,
                         const struct rmv_experiment_task *task)
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf words = {0};
-    rmv_buf_append_format(&words, "Experiment %s starts\n", task->name);
+    rmv_buf_append_format(&words, printer->dry ? "Dry run of experiment %s\n" : "Experiment %s starts\n",
+                          task->name);
     print_words(printer, out, &words);
 }
 
@@ -107,10 +121,12 @@ static void print_end(const struct cli_experiment_printer *printer, FILE *out,
     const struct rmv_experiment_task *task = event->task;
     const bool has_failed = event->kind == RMV_EXPERIMENT_EVENT_FAILED;
 
-    if (!has_failed)
+    if (!has_failed && printer->dry && printer->stages.list.count == 0)
+        rmv_buf_append_string(&words, "Everything is up to date.\n");
+    else if (!has_failed && !printer->dry)
         rmv_buf_append_format(&words, "Experiment %s is done: %.*s\n", task->name, SHORT_ID,
                               task->id);
-    else if (printer->many)
+    else if (has_failed && printer->many)
         rmv_buf_append_format(&words, "[%s] failed: %s\n", task->name, task->problem);
     print_words(printer, has_failed ? stderr : out, &words);
 }
@@ -134,16 +150,34 @@ static void show_live(const struct cli_experiment_printer *printer,
     }
 }
 
-static void add_to_list(struct rmv_value *list, const struct rmv_experiment_task *task)
+static void add_to_list(const struct cli_experiment_printer *printer,
+                        const struct rmv_experiment_task *task)
 {
-    struct rmv_value *item = rmv_value_append(list);
+    const bool would_run = printer->dry && task->state == RMV_EXPERIMENT_DONE;
+    struct rmv_value *item = rmv_value_append(printer->list);
     rmv_value_set_map(item);
     cli_set_text(item, "name", task->name);
-    cli_set_text(item, "state", cli_experiment_state_name(task->state));
+    cli_set_text(item, "state", would_run ? "Dry run" : cli_experiment_state_name(task->state));
+    if (printer->dry)
+        rmv_value_copy(rmv_value_add(item, "stages"), &printer->stages);
     cli_set_text(item, "baseline", task->baseline);
     cli_set_text(item, "rev", *task->id ? task->id : NULL);
     if (task->problem)
         cli_set_text(item, "error", task->problem);
+}
+
+static void note_dry(struct cli_experiment_printer *printer,
+                     const struct rmv_experiment_event *event)
+{
+    if (event->kind == RMV_EXPERIMENT_EVENT_STARTED) {
+        rmv_value_free(&printer->stages);
+        rmv_value_set_list(&printer->stages);
+    } else if (event->kind == RMV_EXPERIMENT_EVENT_STAGE &&
+               event->stage->kind == RMV_REPRO_WOULD_RUN) {
+        struct rmv_value *stage = rmv_value_append(&printer->stages);
+        cli_set_text(stage, "stage", event->stage->stage->address);
+        cli_set_text(stage, "reason", event->stage->text);
+    }
 }
 
 static void report(void *context, const struct rmv_experiment_event *event)
@@ -153,8 +187,9 @@ static void report(void *context, const struct rmv_experiment_event *event)
     const bool has_ended =
         event->kind == RMV_EXPERIMENT_EVENT_DONE || event->kind == RMV_EXPERIMENT_EVENT_FAILED;
 
+    note_dry(printer, event);
     if (has_ended && printer->list)
-        add_to_list(printer->list, event->task);
+        add_to_list(printer, event->task);
     if (cli_quiet)
         return;
     show_live(printer, event, has_ended);
@@ -172,12 +207,28 @@ static void report(void *context, const struct rmv_experiment_event *event)
         print_end(printer, out, event);
 }
 
+void cli_experiment_printer_close(struct cli_experiment_printer *printer)
+{
+    cli_live_close(&printer->live);
+    rmv_value_free(&printer->stages);
+}
+
+const struct rmv_error *cli_experiment_ask(void *context, const struct rmv_experiment_task *task,
+                                           const struct rmv_stage *stage, const char *why,
+                                           bool *yes)
+{
+    struct cli_experiment_printer *printer = context;
+    (void)task;
+    return cli_ask_stage(printer->live, stage, why, yes);
+}
+
 struct rmv_experiment_run_options cli_experiment_run_options(struct cli_experiment_printer *printer,
                                                              int64_t jobs, int64_t stage_jobs)
 {
     cli_watch_interrupts();
-    printer->live = printer->list ? NULL : cli_live_open("experiment");
-    return (struct rmv_experiment_run_options){.jobs = (unsigned)jobs,
+    printer->live = printer->list || printer->dry ? NULL : cli_live_open("experiment");
+    return (struct rmv_experiment_run_options){.jobs = printer->dry ? 1 : (unsigned)jobs,
+                                               .dry = printer->dry,
                                                .stage_jobs = (unsigned)stage_jobs,
                                                .report = report,
                                                .context = printer,
@@ -193,7 +244,7 @@ const struct rmv_error *cli_run_queue(struct rmv_workspace *workspace, int64_t j
     rmv_value_set_list(&list);
     const struct rmv_experiment_run_options options = cli_experiment_run_options(&printer, jobs, 1);
     const struct rmv_error *err = rmv_experiment_queue_run(workspace, &options, &count);
-    cli_live_close(&printer.live);
+    cli_experiment_printer_close(&printer);
     if (as_json)
         cli_print_json(&list);
     else if (!err && count == 0 && !cli_quiet)

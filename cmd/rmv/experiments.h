@@ -13,15 +13,25 @@ RMV_MUST_CHECK
 const struct rmv_error *cli_open_experiments(struct rmv_workspace **workspace);
 
 /* The options for rmv_experiment_run(), reporting to the terminal, and to `list` where --json is
- * asked for (else NULL). The caller closes `live` behind the run. */
+ * asked for (else NULL). The caller closes the printer behind the run. */
 struct cli_experiment_printer {
     struct rmv_value *list;
     bool many;    /* name the experiment on each line */
     bool is_bare; /* the last output did not end in a newline */
+    bool dry;     /* say what would run, of one experiment after the other */
+    struct rmv_value stages; /* those that would, of the one that is looked at now */
     struct rmv_live *live;
 };
 struct rmv_experiment_run_options cli_experiment_run_options(struct cli_experiment_printer *printer,
                                                              int64_t jobs, int64_t stage_jobs);
+
+void cli_experiment_printer_close(struct cli_experiment_printer *printer);
+
+/* For `confirm` of these. */
+RMV_MUST_CHECK
+const struct rmv_error *cli_experiment_ask(void *context, const struct rmv_experiment_task *task,
+                                           const struct rmv_stage *stage, const char *why,
+                                           bool *yes);
 
 /* Runs the queue and reports: `exp run --run-all` and `queue start`. */
 RMV_MUST_CHECK

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "rmv/ask.h"
 #include "rmv/base/mem.h"
 #include "rmv/choice.h"
 #include "rmv/commands.h"
@@ -87,39 +88,11 @@ static void show_output(void *context, const struct rmv_stage *stage, bool is_er
     cli_repro_print_output(&invocation->printer, stage, is_error, bytes, size);
 }
 
-/* ---- Asking --------------------------------------------------------------------------------- */
-
-static bool says_yes_to_all;
-
-/* One line of standard input; NULL at its end or at an interrupt. */
-static const char *read_answer(char *line, size_t size)
-{
-    if (cli_interrupted || !fgets(line, (int)size, stdin) || cli_interrupted)
-        return NULL;
-    line[strcspn(line, "\r\n")] = '\0';
-    return line;
-}
-
 static const struct rmv_error *ask(void *context, const struct rmv_stage *stage, const char *why,
                                    bool *yes)
 {
     struct invocation *invocation = context;
-    char line[64];
-
-    *yes = says_yes_to_all;
-    while (!*yes) {
-        cli_repro_print_question(&invocation->printer, stage, why);
-        const char *answer = read_answer(line, sizeof(line));
-        cli_repro_print_answered(&invocation->printer);
-        if (!answer || strcmp(answer, "q") == 0 || strcmp(answer, "quit") == 0)
-            return rmv_error(RMV_ERR_INTERRUPTED, "stopped before stage '%s'%s", stage->address,
-                             answer ? "" : ": there was no answer");
-        if (strcmp(answer, "n") == 0 || strcmp(answer, "no") == 0)
-            return NULL;
-        says_yes_to_all = strcmp(answer, "a") == 0 || strcmp(answer, "all") == 0;
-        *yes = says_yes_to_all || strcmp(answer, "y") == 0 || strcmp(answer, "yes") == 0;
-    }
-    return NULL;
+    return cli_ask_stage(invocation->printer.live, stage, why, yes);
 }
 
 /* ---- The command ---------------------------------------------------------------------------- */

@@ -350,23 +350,3 @@ void cli_repro_print_event(struct cli_repro_printer *printer, const struct rmv_r
     append_words(printer, event, &words);
     print_words(printer, is_for_stderr(event->kind), &words);
 }
-
-/* ---- Asking ---------------------------------------------------------------------------------- */
-
-void cli_repro_print_question(struct cli_repro_printer *printer, const struct rmv_stage *stage,
-                              const char *why)
-{
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf words = {0};
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
-
-    rmv_live_pause(printer->live);
-    rmv_buf_append_format(&words,
-                          "Run stage '%s' (%s)? [y]es, [n]o, [a]ll, [q]uit: ", stage->address, why);
-    cli_append_shown(stderr, rmv_buf_string(&words), &text);
-    fwrite(text.data, 1, text.size, stderr);
-}
-
-void cli_repro_print_answered(struct cli_repro_printer *printer)
-{
-    rmv_live_resume(printer->live);
-}

@@ -36,11 +36,6 @@ void cli_repro_print_event(struct cli_repro_printer *printer, const struct rmv_r
 void cli_repro_print_output(struct cli_repro_printer *printer, const struct rmv_stage *stage,
                             bool is_error, const char *bytes, size_t size);
 
-/* Asks on standard error; between the two calls nothing else is drawn. */
-void cli_repro_print_question(struct cli_repro_printer *printer, const struct rmv_stage *stage,
-                              const char *why);
-void cli_repro_print_answered(struct cli_repro_printer *printer);
-
 /* What a stage does from this event on, for its line in a live display; NULL if that stays as it
  * is. The caller frees it. */
 char *cli_repro_doing_of(const struct rmv_repro_event *event);

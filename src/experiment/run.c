@@ -23,7 +23,7 @@ struct running {
     const struct rmv_experiment_run_options *options;
     const char *stop_path; /* where this file is, no further one is started; NULL: none */
     pthread_mutex_t mutex; /* around report(), and what changes in the workspace or references */
-    bool is_ended;         /* whoever was asked said that no more should be run */
+    char *ended_by;        /* why no more should be run, from whoever was asked; or NULL */
 };
 
 /* One experiment on its way. */
@@ -43,7 +43,7 @@ static void one_free(struct one *one)
 
 static bool is_interrupted(const struct running *running)
 {
-    return running->is_ended || rmv_interrupt_of(running->options->interrupted);
+    return running->ended_by || rmv_interrupt_of(running->options->interrupted);
 }
 
 /* ---- Saying what happens --------------------------------------------------------------------- */
@@ -112,7 +112,8 @@ static const struct rmv_error *ask(void *context, const struct rmv_stage *stage,
     struct one *one = context;
     const struct rmv_experiment_run_options *options = one->running->options;
     const struct rmv_error *err = options->confirm(options->context, one->task, stage, why, yes);
-    one->running->is_ended = err;
+    if (err)
+        rmv_str_set(&one->running->ended_by, err->message);
     return err;
 }
 
@@ -327,9 +328,8 @@ static const struct rmv_error *outcome(const struct running *running)
     }
     if (is_interrupted(running))
         return rmv_error(RMV_ERR_INTERRUPTED,
-                         "interrupted; %zu of %zu experiments done, of the others nothing is "
-                         "recorded",
-                         done, tasks->count);
+                         "%s; %zu of %zu experiments done, of the others nothing is recorded",
+                         running->ended_by ? running->ended_by : "interrupted", done, tasks->count);
     if (failed == 0)
         return NULL;
     if (tasks->count == 1)
@@ -359,7 +359,9 @@ const struct rmv_error *rmv_experiment_run_until(struct rmv_workspace *workspace
         for (size_t i = 0; !err && i < tasks->count; i++)
             err = run_one(&running, i);
     }
-    return err ? err : outcome(&running);
+    err = err ? err : outcome(&running);
+    rmv_str_free(&running.ended_by);
+    return err;
 }
 
 const struct rmv_error *rmv_experiment_run(struct rmv_workspace *workspace,
