@@ -10,9 +10,11 @@
 #include "rmv/table.h"
 #include "rmv/values.h"
 
+#define PRECISION_UNSET INT64_MIN
+
 static bool option_json, option_md, option_csv, option_recursive, option_no_path;
 static bool option_branches, option_tags, option_commits;
-static int64_t option_precision = CLI_PRECISION_DEFAULT;
+static int64_t option_precision = PRECISION_UNSET;
 static struct rmv_strings option_revs;
 
 static const struct cli_option options[] = {
@@ -39,11 +41,11 @@ static const struct cli_option options[] = {
     {.name = "precision",
      .number = &option_precision,
      .argument = "N",
-     .help = "round to N digits behind the point (5)"},
+     .help = "round to N digits behind the point (5; with --csv, all digits)"},
     {.name = "no-path", .flag = &option_no_path, .help = "do not print which file it is"},
     {.name = "json", .flag = &option_json, .help = "print a JSON document, with all digits"},
     {.name = "md", .flag = &option_md, .help = "print a Markdown table"},
-    {.name = "csv", .flag = &option_csv, .help = "print CSV"},
+    {.name = "csv", .flag = &option_csv, .help = "print CSV, with all digits"},
     {0},
 };
 
@@ -123,11 +125,19 @@ static const struct rmv_error *read_states(struct reading *reading, const struct
 
 /* ---- Printing ------------------------------------------------------------------------------- */
 
+/* -1 is all digits: what another program reads is rounded only if that is asked for. */
+static int64_t precision(void)
+{
+    if (option_precision != PRECISION_UNSET)
+        return option_precision;
+    return option_csv ? -1 : CLI_PRECISION_DEFAULT;
+}
+
 static void add_value(struct cli_table *table, const struct rmv_value *value)
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
     if (value)
-        cli_format_value(value, option_precision, &text);
+        cli_format_value(value, precision(), &text);
     cli_table_add(table, value ? rmv_buf_string(&text) : "-");
 }
 
@@ -221,7 +231,7 @@ static const struct rmv_error *check_options(int argc)
         return rmv_error(RMV_ERR_USAGE, "--json, --md and --csv exclude each other");
     if (option_recursive && argc == 0)
         return rmv_error(RMV_ERR_USAGE, "--recursive needs a folder");
-    return cli_check_precision(option_precision);
+    return option_precision == PRECISION_UNSET ? NULL : cli_check_precision(option_precision);
 }
 
 static const struct rmv_error *metrics_show(int argc, char **argv)
@@ -273,7 +283,8 @@ const struct cli_command rmv_command_metrics_show = {
         "a warning.\n"
         "\n"
         "Fractions are rounded to 5 digits behind the point, or as --precision says; numbers too\n"
-        "small for that keep as many digits. --json has all digits.",
+        "small for that keep as many digits. --json has all digits, and so has --csv without\n"
+        "--precision.",
     .examples = "rmv metrics show                # all of them\n"
                 "rmv metrics show --rev HEAD~1   # as they were\n"
                 "rmv metrics show -A             # how they came about\n"

@@ -221,22 +221,41 @@ static const struct rmv_error *check_graph(struct rmv_workspace *workspace,
     return rmv_graph_build(&pipeline, &graph);
 }
 
+enum outcome { ADDED, REPLACED, SAME };
+
 static const struct rmv_error *write_stage(struct rmv_workspace *workspace,
-                                           const struct rmv_pipeline_edit *edit)
+                                           const struct rmv_pipeline_edit *edit,
+                                           enum outcome *outcome)
 {
     RMV_CLEANUP(rmv_lock_release) struct rmv_lock lock = RMV_LOCK_EMPTY;
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf new_text = {0};
-    bool found;
+    bool found, replaced = false;
 
     const struct rmv_error *err = rmv_workspace_lock(workspace, &lock);
     if (!err)
         err = rmv_work_file_read(workspace, edit->file, RMV_YAML_BYTES_MAX, &found, &text);
     if (!err)
-        err = rmv_pipeline_add_stage(edit, &text, &new_text);
+        err = rmv_pipeline_add_stage(edit, &text, &new_text, &replaced);
     if (!err)
         err = check_graph(workspace, edit, &new_text);
-    return err ? err : rmv_work_file_write(workspace, edit->file, &new_text);
+    if (err)
+        return err;
+    const bool is_same = text.size == new_text.size &&
+                         (text.size == 0 || memcmp(text.data, new_text.data, text.size) == 0);
+    *outcome = is_same ? SAME : replaced ? REPLACED : ADDED;
+    return is_same ? NULL : rmv_work_file_write(workspace, edit->file, &new_text);
+}
+
+static void print(enum outcome outcome, const char *name, const char *file)
+{
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_path_quote(file);
+    if (outcome == ADDED)
+        printf("Added stage '%s' to %s\n", name, path);
+    else if (outcome == REPLACED)
+        printf("Replaced stage '%s' in %s\n", name, path);
+    else
+        printf("Stage '%s' in %s is like that already\n", name, path);
 }
 
 static const struct rmv_error *stage_add(int argc, char **argv)
@@ -245,6 +264,7 @@ static const struct rmv_error *stage_add(int argc, char **argv)
     RMV_CLEANUP(rmv_value_free) struct rmv_value stage = {0};
     RMV_CLEANUP(rmv_str_free) char *file = NULL;
     const char *name = option_name;
+    enum outcome outcome = ADDED;
 
     if (!name && argc == 0)
         return rmv_error(RMV_ERR_USAGE, "what should the stage be called?");
@@ -262,9 +282,9 @@ static const struct rmv_error *stage_add(int argc, char **argv)
     const struct rmv_pipeline_reader reader = rmv_pipeline_reader_of(workspace);
     const struct rmv_pipeline_edit edit = {
         .file = file, .reader = &reader, .name = name, .stage = &stage, .replaces = option_force};
-    err = write_stage(workspace, &edit);
+    err = write_stage(workspace, &edit, &outcome);
     if (!err && !cli_quiet)
-        printf("Added stage '%s' to %s\n", name, file);
+        print(outcome, name, file);
     if (err || !option_run)
         return err;
     fflush(stdout);

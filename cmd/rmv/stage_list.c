@@ -8,7 +8,7 @@
 #include "rmv/pipeline/pipeline.h"
 #include "rmv/shared.h"
 
-static bool option_json, option_name_only, option_recursive, option_all;
+static bool option_json, option_name_only, option_recursive, option_all, option_fail;
 
 static const struct cli_option options[] = {
     {.name = "all",
@@ -17,8 +17,13 @@ static const struct cli_option options[] = {
     {.name = "recursive",
      .letter = 'R',
      .flag = &option_recursive,
-     .help = "targets are folders: the stages of every rmv.yaml in and below them"},
+     .help = "targets are folders: the stages of every rmv.yaml in and below them, or the current "
+             "one"},
+    {.name = "fail",
+     .flag = &option_fail,
+     .help = "fail at a mistake in any rmv.yaml, instead of leaving that file out"},
     {.name = "name-only", .flag = &option_name_only, .help = "print names alone"},
+    {.name = "names-only", .flag = &option_name_only, .help = "the same"},
     {.name = "json", .flag = &option_json, .help = "print a JSON document"},
     {0},
 };
@@ -271,11 +276,54 @@ static void print_json(const struct rmv_pipeline *pipeline, const bool *chosen)
     cli_print_json(&document);
 }
 
+/* One file at a time, so that one that is wrong takes no other with it. */
+static const struct rmv_error *read_sound(struct rmv_workspace *workspace,
+                                          struct rmv_pipeline *pipeline)
+{
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings files = {0};
+    RMV_CLEANUP(rmv_strings_free) struct rmv_strings sound = {0};
+    struct rmv_error *first = NULL;
+
+    const struct rmv_error *err = rmv_tracked_pipelines(workspace, NULL, &files);
+    for (size_t i = 0; !err && i < files.count; i++) {
+        RMV_CLEANUP(rmv_strings_free) struct rmv_strings one = {0};
+        RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline scratch = {0};
+        rmv_strings_add(&one, files.items[i]);
+        const struct rmv_error *problem = rmv_pipeline_read_files(workspace, &one, &scratch);
+        if (!problem)
+            rmv_strings_add(&sound, files.items[i]);
+        else if (files.count > 1)
+            rmv_log_write(cli_log(), RMV_LOG_WARNING, "left out: %s", problem->message);
+        if (problem && !first)
+            first = rmv_error_take(problem);
+    }
+    if (!err && !sound.count && first)
+        return rmv_error_raise(&first);
+    rmv_error_free(&first);
+    return err ? err : rmv_pipeline_read_files(workspace, &sound, pipeline);
+}
+
+/* Of all files, those with mistakes are left out, as long as others are left; where some are named,
+ * one that is wrong may be the one that is meant. */
+static const struct rmv_error *read_pipeline(struct rmv_workspace *workspace, bool is_of_all,
+                                             struct rmv_pipeline *pipeline)
+{
+    RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline whole = {0};
+    const struct rmv_error *err = rmv_pipeline_read(workspace, &whole);
+    if (err)
+        return option_fail || !is_of_all ? err : read_sound(workspace, pipeline);
+    *pipeline = whole;
+    whole = (struct rmv_pipeline){0};
+    return NULL;
+}
+
 static const struct rmv_error *choose(const struct rmv_workspace *workspace,
                                       const struct rmv_pipeline *pipeline, int argc, char **argv,
                                       bool *chosen)
 {
     const struct rmv_error *err = NULL;
+    if (argc == 0 && option_recursive)
+        return rmv_pipeline_find_below(workspace, pipeline, ".", chosen);
     if (argc == 0)
         memset(chosen, true, pipeline->count * sizeof(*chosen));
     for (int i = 0; !err && i < argc; i++)
@@ -292,11 +340,11 @@ static const struct rmv_error *stage_list(int argc, char **argv)
 
     if (option_all && argc > 0)
         return rmv_error(RMV_ERR_USAGE, "--all and '%s' exclude each other", argv[0]);
-    if (option_recursive && argc == 0)
-        return rmv_error(RMV_ERR_USAGE, "--recursive needs a folder");
+    if (option_all && option_recursive)
+        return rmv_error(RMV_ERR_USAGE, "--all and --recursive exclude each other");
     const struct rmv_error *err = cli_open_workspace(&workspace);
     if (!err)
-        err = rmv_pipeline_read(workspace, &pipeline);
+        err = read_pipeline(workspace, argc == 0, &pipeline);
     if (err)
         return err;
     chosen = rmv_calloc(pipeline.count + 1, sizeof(*chosen));
@@ -322,7 +370,10 @@ const struct cli_command rmv_command_stage_list = {
         "everything\n"
         "that is written of them is printed, and the plots, artifacts and the rest of all files:\n"
         "templates are resolved, and paths are relative to the workspace. Nothing is compared or\n"
-        "run; `rmv status` says which stages changed.",
+        "run; `rmv status` says which stages changed.\n"
+        "\n"
+        "Of several files, one with a mistake is named in a warning and left out, unless --fail or\n"
+        "a TARGET is given. The exit status is then that of the mistake, 2 for most.",
     .examples = "rmv stage list             # names and descriptions\n"
                 "rmv stage list 'train*'    # some of them\n"
                 "rmv stage list --json      # for other programs\n",

@@ -184,10 +184,12 @@ static const struct rmv_error *find_place(const struct rmv_pipeline_edit *edit,
 }
 
 const struct rmv_error *rmv_pipeline_add_stage(const struct rmv_pipeline_edit *edit,
-                                               const struct rmv_buf *text, struct rmv_buf *new_text)
+                                               const struct rmv_buf *text, struct rmv_buf *new_text,
+                                               bool *replaced)
 {
     RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf result = {0};
+    bool has_replaced;
     struct lines place = {0};
     unsigned indent = 2;
 
@@ -208,10 +210,13 @@ const struct rmv_error *rmv_pipeline_add_stage(const struct rmv_pipeline_edit *e
     append_indented(&result, edit->stage, edit->name, indent);
     if (place.end < text->size)
         rmv_buf_append(&result, text->data + place.end, text->size - place.end);
+    has_replaced = place.end > place.start;
     err = check_result(edit, &result, &document);
-    if (!err)
-        rmv_buf_swap(new_text, &result);
-    return err;
+    if (err)
+        return err;
+    rmv_buf_swap(new_text, &result);
+    *replaced = has_replaced;
+    return NULL;
 }
 
 /* ---- Removing -------------------------------------------------------------------------------- */

@@ -61,3 +61,7 @@ it 'refuses where others would be frozen too'     '
     printf "stages:\n  p: &p\n    cmd: echo 1\n  q: *p\n" >rmv.yaml; cp rmv.yaml before
     exits 2 rmv freeze q; says "rmv.yaml:4:6: cannot freeze stage .q." rmv freeze q; cmp before rmv.yaml'
 it 'freezes stages in other files'                'mkdir sub; printf "stages:\n  s: {cmd: echo}\n" >sub/rmv.yaml; rmv freeze sub/rmv.yaml:s; grep "{frozen: true, cmd" sub/rmv.yaml; cd sub; rmv unfreeze sub/rmv.yaml:s || rmv unfreeze rmv.yaml:s; ! grep frozen rmv.yaml'
+it 'freezes a plain stage with an @ in its name'  '
+    printf "stages:\n  a@b:\n    cmd: echo\n  l@m:\n    foreach: [x, y@z]\n    do:\n      cmd: echo ${item}\n" >rmv.yaml; cp rmv.yaml before; rmv freeze a@b | grep "Stage .a@b. is frozen now"; test "$(grep -A1 "a@b:" rmv.yaml | tail -n 1)" = "    frozen: true"; test "$(grep -c frozen rmv.yaml)" = 1
+    rmv unfreeze a@b; cmp before rmv.yaml'
+it 'knows a loop with an @ in its name'           'exits 9 rmv freeze l@m@x; says "hint: the loop is called .l@m." rmv freeze l@m@y@z; rmv freeze -q l@m; test "$(frozen)" = "l@m@x l@m@y@z"; rmv unfreeze -q "*"; cmp before rmv.yaml'

@@ -77,3 +77,7 @@ it 'compares the others when a committed file was broken' '
     git add -A; git commit -qm broken; printf "{\"n\": 1}" | tee bad.json >worse.json; echo "{\"n\": 5}" >m.json; rmv metrics diff >out 2>errors; grep -E "^m.json +n +- +5 +-$" out; test "$(grep -c "warning: HEAD: " errors)" = 2; echo "{" >bad.json; exits 5 rmv metrics diff; says "bad.json:2:1" rmv metrics diff'
 it 'shows paths from the current folder in diffs, too' '
     mkdir -p sub; cd sub; echo 1 >../bad.json; rmv metrics diff 2>/dev/null | grep -E "^../m.json +n "; rmv metrics diff --json 2>/dev/null | grep "\"m.json\""; printf "a: 1\n" >../params.yaml; rmv params diff | grep -E "^../params.yaml +a +- +1$"'
+it 'rounds tables, and nothing for other programs' '
+    rm -rf ../digits; repository ../digits; printf "stages:\n  s:\n    cmd: x\n    metrics: [{m.json: {cache: false}}]\n" >rmv.yaml; echo "{\"a\": 0.1234567890123, \"n\": 12345678901234567}" >m.json
+    rmv metrics show | grep -E "a +0.12346$"; rmv metrics show --md | grep "| 0.12346 "; rmv metrics show --csv | grep "^m.json,a,0.1234567890123$"; rmv metrics show --json | grep "0.1234567890123\b"; rmv metrics show --csv | grep ",12345678901234567$"
+    rmv metrics show --csv --precision 2 | grep ",0.12$"; rmv metrics show --precision 8 | grep "0.12345679$"; exits 2 rmv metrics show --precision -1; exits 2 rmv metrics show --csv --precision 18'

@@ -69,5 +69,14 @@ it 'lists nothing without a pipeline'             'rm rmv.yaml; test -z "$(rmv s
 it 'lists chosen stages, and names alone'         '
     printf "stages:\n  prep: {cmd: x, outs: [o]}\n  train: {foreach: [x, y], do: {cmd: z}}\n" >rmv.yaml; mkdir -p m/deep; printf "stages:\n  train: {cmd: x}\n" >m/rmv.yaml; cp m/rmv.yaml m/deep
     test "$(rmv stage list --name-only train | tr "\n" " ")" = "train@x train@y "; test "$(rmv stage list o)" = "prep  makes o"; test "$(rmv stage list --name-only -R m | tr "\n" " ")" = "m/rmv.yaml:train m/deep/rmv.yaml:train " || test "$(rmv stage list --name-only -R m | tr "\n" " ")" = "m/deep/rmv.yaml:train m/rmv.yaml:train "
-    test "$(rmv stage list --all | wc -l)" = 5; exits 3 rmv stage list nosuch; exits 2 rmv stage list -R; exits 2 rmv stage list --all prep
+    test "$(rmv stage list --all | wc -l)" = 5; exits 3 rmv stage list nosuch; exits 2 rmv stage list --all prep; exits 2 rmv stage list --all -R
+    test "$(rmv stage list --names-only -R | wc -l)" = 5; cd m; test "$(rmv stage list --names-only -R | wc -l)" = 2; cd ..
     rmv stage list --json train | python3 -c "import json,sys; assert [s[\"name\"] for s in json.load(sys.stdin)[\"stages\"]] == [\"train@x\", \"train@y\"]"'
+it 'leaves out a file with a mistake, and says so' '
+    rm -rf m; mkdir m n; printf "stages:\n  a: {cmd: x}\n" >rmv.yaml; printf "stages:\n  b: {cmd: x, what: y}\n" >m/rmv.yaml; printf "stages:\n  c: {cmd: x}\n" >n/rmv.yaml
+    test "$(rmv stage list --name-only 2>err | tr "\n" " ")" = "a n/rmv.yaml:c "; grep "warning.*left out: m/rmv.yaml:2:15" err; test "$(wc -l <err)" -le 2; rmv stage list --all --json 2>/dev/null | python3 -c "import json,sys; assert len(json.load(sys.stdin)[\"stages\"]) == 2"'
+it 'fails at it with --fail, and where a target is given' 'exits 2 rmv stage list --fail 2>err; grep "m/rmv.yaml:2:15" err; exits 2 rmv stage list a; exits 2 rmv stage list -R . --fail; printf "stages:\n  a: {cmd: x}\n" >m/rmv.yaml; rmv stage list --fail | wc -l | grep 3'
+it 'fails where no file is sound'                 'rm -r m n; printf "stages: [x]\n" >rmv.yaml; exits 2 rmv stage list 2>err; grep "rmv.yaml:1:" err; ! grep "left out" err; exits 2 rmv stage list --fail; rm err'
+it 'says whether it added, replaced or left a stage' '
+    rm rmv.yaml; rmv stage add a x | grep "^Added stage .a. to rmv.yaml$"; rmv stage add -f b x | grep "^Added stage .b."; cp rmv.yaml before; touch -d @1 rmv.yaml
+    rmv stage add -f a x | grep "^Stage .a. in rmv.yaml is like that already$"; cmp before rmv.yaml; test "$(stat -c %Y rmv.yaml)" = 1; rmv stage add -f a y | grep "^Replaced stage .a. in rmv.yaml$"; grep "cmd: y" rmv.yaml; test -z "$(rmv stage add -q -f a z)"'

@@ -69,7 +69,8 @@ static void check_adding(const struct rmv_pipeline *before, const uint8_t *data,
     rmv_value_set_text(rmv_value_add(&stage, "cmd"), "true");
     const struct rmv_pipeline_edit edit = {
         .file = "rmv.yaml", .reader = &reader, .name = "added", .stage = &stage};
-    if (rmv_pipeline_add_stage(&edit, &text, &new_text))
+    bool replaced;
+    if (rmv_pipeline_add_stage(&edit, &text, &new_text, &replaced))
         return;
     if (rmv_pipeline_parse("rmv.yaml", new_text.data, new_text.size, &reader, &after) ||
         after.count != before->count + 1)
