@@ -115,10 +115,7 @@ static const struct rmv_error *dispatch(const struct cli_program *program, int a
 /* With the end of its line. Names from files may be in it, which must not steer a terminal. */
 static void append_message(const char *message, struct rmv_buf *line)
 {
-    if (isatty(STDERR_FILENO))
-        rmv_screen_append_safe(message, true, line);
-    else
-        rmv_buf_append_string(line, message);
+    rmv_screen_append_safe(message, true, line);
     rmv_buf_append(line, "\n", 1);
 }
 

@@ -145,7 +145,7 @@ static const struct rmv_error *commit_stages(struct rmv_workspace *workspace,
         if (err)
             return err;
         if (changed && !cli_quiet)
-            printf("stage %s\n", stage->address);
+            cli_print("stage %s\n", stage->address);
     }
     return NULL;
 }

@@ -1,11 +1,13 @@
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/commands.h"
 #include "rmv/dataset/config.h"
 #include "rmv/dataset/workspace.h"
+#include "rmv/shared.h"
 
 static bool option_local, option_user, option_project;
 static bool option_list, option_unset;
@@ -33,12 +35,21 @@ static const struct rmv_error *chosen_level(enum rmv_config_level *level)
     return NULL;
 }
 
+/* Exactly as it is for programs; a person's terminal must not obey what a clone's file says. */
+static void print(const char *text)
+{
+    if (isatty(STDOUT_FILENO))
+        cli_print("%s\n", text);
+    else
+        puts(text);
+}
+
 static void list(const struct rmv_config *config, enum rmv_config_level level)
 {
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings settings = {0};
     rmv_config_list(config, level, &settings);
     for (size_t i = 0; i < settings.count; i++)
-        puts(settings.items[i]);
+        print(settings.items[i]);
 }
 
 static const struct rmv_error *get(const struct rmv_config *config, enum rmv_config_level level,
@@ -50,7 +61,7 @@ static const struct rmv_error *get(const struct rmv_config *config, enum rmv_con
     const char *value = rmv_config_get_at(config, level, key);
     if (!value)
         return rmv_error(RMV_ERR_FAILED, "'%s' is not set", key);
-    puts(value);
+    print(value);
     return NULL;
 }
 

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "rmv/base/mem.h"
+#include "rmv/base/path.h"
 #include "rmv/commands.h"
 #include "rmv/experiment/apply.h"
 #include "rmv/experiments.h"
@@ -17,6 +18,12 @@ static const struct cli_option options[] = {
     {.name = "json", .flag = &option_json, .help = "print a JSON document"},
     {0},
 };
+
+static void print_path(const char *what, const char *path)
+{
+    RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(path);
+    printf("%s  %s\n", what, quoted);
+}
 
 static void print(const struct rmv_experiment *experiment,
                   const struct rmv_experiment_applied *applied)
@@ -34,10 +41,10 @@ static void print(const struct rmv_experiment *experiment,
     if (cli_quiet)
         return;
     for (size_t i = 0; i < applied->written.count; i++)
-        printf("written  %s\n", applied->written.items[i]);
+        print_path("written", applied->written.items[i]);
     for (size_t i = 0; i < applied->removed.count; i++)
-        printf("removed  %s\n", applied->removed.items[i]);
-    printf("The workspace is that of experiment %s; `git commit` keeps it\n", experiment->name);
+        print_path("removed", applied->removed.items[i]);
+    cli_print("The workspace is that of experiment %s; `git commit` keeps it\n", experiment->name);
 }
 
 static const struct rmv_error *exp_apply(int argc, char **argv)

@@ -3,6 +3,7 @@
 #include "rmv/base/mem.h"
 #include "rmv/commands.h"
 #include "rmv/experiments.h"
+#include "rmv/shared.h"
 #include "rmv/vcs/git_run.h"
 
 static const struct rmv_error *make_branch(const struct rmv_workspace *workspace, const char *name,
@@ -30,8 +31,8 @@ static const struct rmv_error *exp_branch(int argc, char **argv)
     if (!err)
         err = make_branch(workspace, name, experiment.id);
     if (!err && !cli_quiet)
-        printf("Branch %s has experiment %s; `git switch %s` and `rmv checkout` go there\n", name,
-               experiment.name, name);
+        cli_print("Branch %s has experiment %s; `git switch %s` and `rmv checkout` go there\n",
+                  name, experiment.name, name);
     return err;
 }
 

@@ -66,11 +66,11 @@ static void print_json(const struct rmv_experiments *all, const struct rmv_strin
 static void print_one(const struct rmv_experiment *experiment)
 {
     if (option_name_only)
-        puts(experiment->name);
+        cli_print("%s\n", experiment->name);
     else if (option_sha_only)
         puts(experiment->id);
     else
-        printf("    %.7s [%s]\n", experiment->id, experiment->name);
+        cli_print("    %.7s [%s]\n", experiment->id, experiment->name);
 }
 
 static void print(const struct rmv_experiments *all, const struct rmv_strings *ids,
@@ -83,7 +83,7 @@ static void print(const struct rmv_experiments *all, const struct rmv_strings *i
                 continue;
             RMV_CLEANUP(rmv_str_free) char *title = cli_commit_name_of(names, ids->items[k]);
             if (!has_title)
-                printf("%s:\n", title);
+                cli_print("%s:\n", title);
             has_title = true;
             print_one(&all->items[i]);
         }

@@ -81,7 +81,7 @@ static void print(const char *remote, const struct rmv_strings *names)
     for (size_t i = 0; i < names->count; i++) {
         rmv_value_set_text(rmv_value_append(list), names->items[i]);
         if (!option_json && !cli_quiet)
-            printf("Pulled experiment %s\n", names->items[i]);
+            cli_print("Pulled experiment %s\n", names->items[i]);
     }
     cli_set_bool(&document, "data", false);
     if (option_json)

@@ -31,15 +31,15 @@ static void print(const char *remote, const struct rmv_experiments *chosen)
     for (size_t i = 0; i < chosen->count; i++) {
         rmv_value_set_text(rmv_value_append(list), chosen->items[i].name);
         if (!option_json && !cli_quiet)
-            printf("Pushed experiment %s\n", chosen->items[i].name);
+            cli_print("Pushed experiment %s\n", chosen->items[i].name);
     }
     cli_set_bool(&document, "data", false);
     if (option_json)
         cli_print_json(&document);
     else if (!cli_quiet)
-        printf("To '%s' went code, parameters and metrics. Data did not: it travels with the "
-               "store,\nand an experiment can be applied where the store has it.\n",
-               remote);
+        cli_print("To '%s' went code, parameters and metrics. Data did not: it travels with the "
+                  "store,\nand an experiment can be applied where the store has it.\n",
+                  remote);
 }
 
 static const struct rmv_error *exp_push(int argc, char **argv)

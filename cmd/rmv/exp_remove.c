@@ -7,6 +7,7 @@
 #include "rmv/commands.h"
 #include "rmv/exp_remote.h"
 #include "rmv/experiments.h"
+#include "rmv/shared.h"
 
 static bool option_all_commits, option_queue, option_keep;
 static struct rmv_strings option_rev;
@@ -44,7 +45,7 @@ static const struct rmv_error *remove_here(struct rmv_workspace *workspace,
                                                    doomed->items[i].id));
     const struct rmv_error *err = rmv_experiment_update_references(workspace, &commands);
     for (size_t i = 0; !err && !cli_quiet && i < doomed->count; i++)
-        printf("Removed experiment %s\n", doomed->items[i].name);
+        cli_print("Removed experiment %s\n", doomed->items[i].name);
     return err;
 }
 
@@ -78,7 +79,7 @@ static const struct rmv_error *remove_waiting(struct rmv_workspace *workspace)
     for (size_t i = 0; !err && i < tasks.count; i++) {
         err = rmv_experiment_dequeue(workspace, &tasks.items[i]);
         if (!err && !cli_quiet)
-            printf("Removed %s from the queue\n", tasks.items[i].name);
+            cli_print("Removed %s from the queue\n", tasks.items[i].name);
     }
     return err;
 }
@@ -103,8 +104,8 @@ static const struct rmv_error *remove_there(struct rmv_workspace *workspace, int
     if (!err)
         err = cli_exp_remote_move(workspace, "push", option_git_remote, &specifications);
     for (size_t k = 0; !err && !cli_quiet && k < specifications.count; k++)
-        printf("Removed %s from %s\n", strrchr(specifications.items[k], '/') + 1,
-               option_git_remote);
+        cli_print("Removed %s from %s\n", strrchr(specifications.items[k], '/') + 1,
+                  option_git_remote);
     return err;
 }
 

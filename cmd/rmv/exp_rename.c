@@ -4,6 +4,7 @@
 #include "rmv/base/mem.h"
 #include "rmv/commands.h"
 #include "rmv/experiments.h"
+#include "rmv/shared.h"
 
 static bool option_force;
 
@@ -63,7 +64,7 @@ static const struct rmv_error *exp_rename(int argc, char **argv)
     if (!err)
         err = rename_to(workspace, &experiment, argv[1]);
     if (!err && !cli_quiet)
-        printf("Experiment %s is now %s\n", experiment.name, argv[1]);
+        cli_print("Experiment %s is now %s\n", experiment.name, argv[1]);
     return err;
 }
 

@@ -56,9 +56,7 @@ static const struct cli_option options[] = {
     {.name = "ignore-errors",
      .flag = &choice.ignore_errors,
      .help = "run what depends on a stage that failed too, and keep what comes out"},
-    {.name = "dry",
-     .flag = &option_dry,
-     .help = "say what would run, and why; make no experiment"},
+    {.name = "dry", .flag = &option_dry, .help = "say what would run, and why; make no experiment"},
     {.name = "interactive",
      .letter = 'i',
      .flag = &option_interactive,
@@ -73,7 +71,8 @@ static const struct cli_option options[] = {
     {0},
 };
 
-/* What happens now excludes what happens later, and asking excludes doing several things at once. */
+/* What happens now excludes what happens later, and asking excludes doing several things at once.
+ */
 static const struct rmv_error *check_manner(void)
 {
     const char *now = option_dry ? "dry" : option_interactive ? "interactive" : NULL;
@@ -161,7 +160,8 @@ static const struct rmv_error *run(struct rmv_workspace *workspace,
 {
     RMV_CLEANUP(rmv_value_free) struct rmv_value list = {0};
     struct cli_experiment_printer printer = {.list = option_json ? &list : NULL,
-                                             .many = !option_dry && option_jobs > 1 && tasks->count > 1,
+                                             .many =
+                                                 !option_dry && option_jobs > 1 && tasks->count > 1,
                                              .dry = option_dry};
 
     rmv_value_set_list(&list);

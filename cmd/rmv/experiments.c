@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "rmv/ask.h"
 #include "rmv/base/mem.h"
+#include "rmv/base/screen.h"
 #include "rmv/interrupts.h"
 #include "rmv/live.h"
 #include "rmv/repro_print.h"
@@ -61,7 +62,7 @@ static void print_words(const struct cli_experiment_printer *printer, FILE *out,
                         struct rmv_buf *words)
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
-    cli_append_shown(out, rmv_buf_string(words), &text);
+    rmv_screen_append_safe(rmv_buf_string(words), true, &text);
     cli_live_print(printer->live, out, text.data, text.size);
 }
 
@@ -78,8 +79,7 @@ static char *stage_words(const struct rmv_repro_event *event)
         return rmv_str_format("Stage '%s' is not run\n", name);
     if (!what)
         return NULL;
-    return rmv_str_format("%s stage '%s'%s%s\n", what, name, *event->text ? ": " : "",
-                          event->text);
+    return rmv_str_format("%s stage '%s'%s%s\n", what, name, *event->text ? ": " : "", event->text);
 }
 
 static void print_stage(const struct cli_experiment_printer *printer, FILE *out,
@@ -109,8 +109,8 @@ static void print_start(const struct cli_experiment_printer *printer, FILE *out,
                         const struct rmv_experiment_task *task)
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf words = {0};
-    rmv_buf_append_format(&words, printer->dry ? "Dry run of experiment %s\n" : "Experiment %s starts\n",
-                          task->name);
+    rmv_buf_append_format(
+        &words, printer->dry ? "Dry run of experiment %s\n" : "Experiment %s starts\n", task->name);
     print_words(printer, out, &words);
 }
 

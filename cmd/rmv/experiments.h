@@ -16,9 +16,9 @@ const struct rmv_error *cli_open_experiments(struct rmv_workspace **workspace);
  * asked for (else NULL). The caller closes the printer behind the run. */
 struct cli_experiment_printer {
     struct rmv_value *list;
-    bool many;    /* name the experiment on each line */
-    bool is_bare; /* the last output did not end in a newline */
-    bool dry;     /* say what would run, of one experiment after the other */
+    bool many;               /* name the experiment on each line */
+    bool is_bare;            /* the last output did not end in a newline */
+    bool dry;                /* say what would run, of one experiment after the other */
     struct rmv_value stages; /* those that would, of the one that is looked at now */
     struct rmv_live *live;
 };

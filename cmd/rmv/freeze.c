@@ -56,8 +56,7 @@ static const struct rmv_error *name_in_file(struct rmv_workspace *workspace,
     if (!strchr(stage->name, '@'))
         return NULL;
     const struct rmv_error *err = load(workspace, stage->file, definitions);
-    const struct rmv_value *stages =
-        err ? NULL : rmv_value_find(&definitions->document, "stages");
+    const struct rmv_value *stages = err ? NULL : rmv_value_find(&definitions->document, "stages");
     while (stages && !rmv_value_find(stages, *name) && strchr(*name, '@'))
         *strrchr(*name, '@') = '\0';
     return err;
@@ -105,9 +104,9 @@ static void report(const struct rmv_stage *stage, bool frozen, bool changed,
     if (option_json || cli_quiet)
         return;
     if (changed)
-        printf("Stage '%s' is %s now\n", stage->address, frozen ? "frozen" : "no longer frozen");
+        cli_print("Stage '%s' is %s now\n", stage->address, frozen ? "frozen" : "no longer frozen");
     else
-        printf("Stage '%s' was %sfrozen already\n", stage->address, frozen ? "" : "not ");
+        cli_print("Stage '%s' was %sfrozen already\n", stage->address, frozen ? "" : "not ");
 }
 
 /* Many stages of a loop are one change. */

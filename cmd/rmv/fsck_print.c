@@ -48,13 +48,13 @@ static void print_problem(const struct rmv_workspace *workspace,
     if (problem->kind == RMV_REACH_STORE || problem->kind == RMV_REACH_UNREADABLE)
         printf("%s", problem->kind == RMV_REACH_STORE ? "store" : "unreadable");
     else
-        printf("%s %s", kind_names[problem->kind], problem->what);
+        cli_print("%s %s", kind_names[problem->kind], problem->what);
     if (!rmv_object_id_is_zero(&problem->id))
         printf(" %s", hex);
     if (problem->pack)
-        printf(" in pack %s", problem->pack);
+        cli_print(" in pack %s", problem->pack);
     if (problem->message)
-        printf(": %s", problem->message);
+        cli_print(": %s", problem->message);
     puts("");
     for (size_t i = 0; i < problem->uses_count; i++) {
         if (i == USES_MAX && !all) {

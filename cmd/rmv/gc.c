@@ -138,7 +138,7 @@ static void print_report(const struct rmv_gc_report *report)
     RMV_CLEANUP(rmv_str_free) char *kept = rmv_str_format_size(store->bytes_kept);
 
     for (size_t i = 0; i < report->unknown.count; i++)
-        printf("passed over: %s\n", report->unknown.items[i]);
+        cli_print("passed over: %s\n", report->unknown.items[i]);
     printf("%sfreed: %" PRIu64 " objects, %s; %" PRIu64 " pack%s removed, %" PRIu64
            " written anew\n",
            would, store->objects_freed, freed, store->packs_removed,

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "cli/command.h"
-#include "rmv/base/screen.h"
 
 static bool is_one_terminal(void)
 {
@@ -48,12 +47,4 @@ void cli_live_print(struct rmv_live *live, FILE *out, const char *bytes, size_t 
         fwrite(bytes, 1, size, out);
         fflush(out);
     }
-}
-
-void cli_append_shown(FILE *out, const char *text, struct rmv_buf *shown)
-{
-    if (isatty(fileno(out)))
-        rmv_screen_append_safe(text, true, shown);
-    else
-        rmv_buf_append_string(shown, text);
 }

@@ -4,7 +4,6 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "rmv/base/buf.h"
 #include "rmv/base/live.h"
 
 /* A live display for a person who sees both standard streams on one terminal: NULL with --quiet,
@@ -15,7 +14,3 @@ void cli_live_close(struct rmv_live **live); /* accepts NULL */
 
 /* Prints through the display, or, if it is NULL, to `out`, at once. */
 void cli_live_print(struct rmv_live *live, FILE *out, const char *bytes, size_t size);
-
-/* Appends `text` as it may be shown where `out` leads to: on a terminal, none of its characters
- * steers that; elsewhere as it is. */
-void cli_append_shown(FILE *out, const char *text, struct rmv_buf *shown);

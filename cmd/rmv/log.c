@@ -53,7 +53,7 @@ static void print_change(const struct rmv_workspace *workspace,
     if (output->kind == RMV_OUTPUT_TREE)
         printf("/ (%" PRIu64 " file%s)", output->nfiles, output->nfiles == 1 ? "" : "s");
     if (*change->stage)
-        printf(" by stage %s", change->stage);
+        cli_print(" by stage %s", change->stage);
     puts("");
 }
 

@@ -4,6 +4,7 @@
 #include "rmv/base/path.h"
 #include "rmv/commands.h"
 #include "rmv/experiments.h"
+#include "rmv/shared.h"
 
 static bool option_queued, option_failed, option_success, option_all;
 
@@ -52,7 +53,7 @@ static const struct rmv_error *remove_chosen(struct rmv_workspace *workspace,
             continue;
         err = rmv_experiment_dequeue(workspace, &tasks->items[i]);
         if (!err && !cli_quiet)
-            printf("Removed %s\n", tasks->items[i].name);
+            cli_print("Removed %s\n", tasks->items[i].name);
     }
     return err;
 }

@@ -218,7 +218,7 @@ static void print(const struct removal *removal)
     for (size_t i = 0; i < removal->count && !cli_quiet; i++) {
         const struct target *target = &removal->targets[i];
         if (target->stage) {
-            printf("removed  stage '%s' of %s\n", target->stage->address, target->source);
+            cli_print("removed  stage '%s' of %s\n", target->stage->address, target->source);
             continue;
         }
         RMV_CLEANUP(rmv_str_free)

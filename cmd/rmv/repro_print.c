@@ -78,7 +78,7 @@ static void print_words(const struct cli_repro_printer *printer, bool is_error,
                         struct rmv_buf *words)
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
-    cli_append_shown(stream_of(printer, is_error), rmv_buf_string(words), &text);
+    rmv_screen_append_safe(rmv_buf_string(words), true, &text);
     print(printer, is_error, &text);
 }
 
@@ -100,7 +100,7 @@ static void print_lines(const struct cli_repro_printer *printer, struct cli_repr
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
 
     rmv_buf_append(&stage, "[", 1);
-    cli_append_shown(stream_of(printer, line->is_error), line->stage, &stage);
+    rmv_screen_append_safe(line->stage, false, &stage);
     rmv_buf_append(&stage, "] ", 2);
     rmv_buf_append(&line->text, bytes, size);
     const char *start = line->text.data, *end = start + line->text.size;

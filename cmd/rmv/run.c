@@ -136,7 +136,7 @@ static const struct rmv_error *run(int argc, char **argv)
     if (option_dry) {
         RMV_CLEANUP(rmv_buf_free) struct rmv_buf message = {0};
         rmv_run_record_format(&record, &message);
-        fputs(rmv_buf_string(&message), stdout);
+        cli_print("%s", rmv_buf_string(&message));
         return NULL;
     }
     fflush(stdout);

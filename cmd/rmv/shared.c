@@ -1,5 +1,6 @@
 #include "rmv/shared.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/base/process.h"
+#include "rmv/base/screen.h"
 #include "rmv/dataset/links.h"
 
 const struct rmv_error *cli_open_workspace(struct rmv_workspace **workspace)
@@ -28,11 +30,45 @@ const struct rmv_error *cli_paths(const struct rmv_workspace *workspace, int arg
     return NULL;
 }
 
+void cli_print(const char *format, ...)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+    va_list arguments;
+
+    va_start(arguments, format);
+    const int size = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    RMV_CLEANUP(rmv_str_free) char *plain = rmv_calloc((size_t)(size < 0 ? 0 : size) + 1, 1);
+    va_start(arguments, format);
+    vsnprintf(plain, (size_t)(size < 0 ? 0 : size) + 1, format, arguments);
+    va_end(arguments);
+    rmv_screen_append_safe(plain, true, &text);
+    fwrite(text.data, 1, text.size, stdout);
+}
+
+/* Is it the control character DEL, or the first byte of one behind ASCII (in UTF-8 c2 80 to c2 9f),
+ * which the writer of JSON leaves as they are? */
+static bool is_control(const char *bytes)
+{
+    const unsigned char byte = (unsigned char)bytes[0], next = (unsigned char)bytes[1];
+    return byte == 0x7f || (byte == 0xc2 && next >= 0x80 && next < 0xa0);
+}
+
+/* In JSON, bytes that are not ASCII can only be in strings. */
 void cli_print_json(const struct rmv_value *value)
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
     rmv_json_format(value, true, &text);
-    fwrite(text.data, 1, text.size, stdout);
+    const char *bytes = rmv_buf_string(&text), *end = bytes + text.size;
+    for (const char *at = bytes; at < end; at++) {
+        if (!is_control(at))
+            continue;
+        fwrite(bytes, 1, (size_t)(at - bytes), stdout);
+        at += (unsigned char)*at == 0xc2;
+        printf("\\u%04x", (unsigned)(unsigned char)*at);
+        bytes = at + 1;
+    }
+    fwrite(bytes, 1, (size_t)(end - bytes), stdout);
 }
 
 char *cli_shown_path(const struct rmv_workspace *workspace, const char *path)

@@ -19,7 +19,12 @@ const struct rmv_error *cli_paths(const struct rmv_workspace *workspace, int arg
 RMV_MUST_CHECK
 const struct rmv_error *cli_use_links(struct rmv_workspace *workspace, const char *types);
 
-/* Prints a document, indented. */
+/* Prints to standard output such that nothing in what `format` puts in can steer a terminal, now or
+ * when a file with it is looked at: control characters become "\\033" and the like, as in
+ * rmv_screen_append_safe(); line feeds and tabs stay. */
+void cli_print(const char *format, ...) RMV_PRINTF(1, 2);
+
+/* Prints a document, indented. Control characters in it are escapes of JSON, all of them. */
 void cli_print_json(const struct rmv_value *value);
 
 /* A path of the workspace as the user would type it, quoted where it needs to be; the caller frees

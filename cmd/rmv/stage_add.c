@@ -251,11 +251,11 @@ static void print(enum outcome outcome, const char *name, const char *file)
 {
     RMV_CLEANUP(rmv_str_free) char *path = rmv_path_quote(file);
     if (outcome == ADDED)
-        printf("Added stage '%s' to %s\n", name, path);
+        cli_print("Added stage '%s' to %s\n", name, path);
     else if (outcome == REPLACED)
-        printf("Replaced stage '%s' in %s\n", name, path);
+        cli_print("Replaced stage '%s' in %s\n", name, path);
     else
-        printf("Stage '%s' in %s is like that already\n", name, path);
+        cli_print("Stage '%s' in %s is like that already\n", name, path);
 }
 
 static const struct rmv_error *stage_add(int argc, char **argv)

@@ -7,6 +7,7 @@
 #include "rmv/commands.h"
 #include "rmv/pipeline/pipeline.h"
 #include "rmv/shared.h"
+#include "rmv/table.h"
 
 static bool option_json, option_name_only, option_recursive, option_all, option_fail;
 
@@ -54,19 +55,20 @@ static void print_text(const struct rmv_pipeline *pipeline, const bool *chosen)
 {
     int width = 0;
     for (size_t i = 0; i < pipeline->count; i++) {
-        const int size = (int)strlen(pipeline->stages[i].address);
-        width = chosen[i] && size > width ? size : width;
+        const int columns = (int)cli_text_width(pipeline->stages[i].address);
+        width = chosen[i] && columns > width ? columns : width;
     }
     for (size_t i = 0; i < pipeline->count; i++) {
         if (!chosen[i])
             continue;
         if (option_name_only) {
-            puts(pipeline->stages[i].address);
+            cli_print("%s\n", pipeline->stages[i].address);
             continue;
         }
         RMV_CLEANUP(rmv_str_free) char *text = describe(&pipeline->stages[i]);
-        printf("%-*s  %s%s\n", width, pipeline->stages[i].address, text,
-               pipeline->stages[i].frozen ? "  [frozen]" : "");
+        const char *address = pipeline->stages[i].address;
+        cli_print("%s%*s  %s%s\n", address, width - (int)cli_text_width(address), "", text,
+                  pipeline->stages[i].frozen ? "  [frozen]" : "");
     }
 }
 
@@ -372,7 +374,8 @@ const struct cli_command rmv_command_stage_list = {
         "templates are resolved, and paths are relative to the workspace. Nothing is compared or\n"
         "run; `rmv status` says which stages changed.\n"
         "\n"
-        "Of several files, one with a mistake is named in a warning and left out, unless --fail or\n"
+        "Of several files, one with a mistake is named in a warning and left out, unless --fail "
+        "or\n"
         "a TARGET is given. The exit status is then that of the mistake, 2 for most.",
     .examples = "rmv stage list             # names and descriptions\n"
                 "rmv stage list 'train*'    # some of them\n"

@@ -181,7 +181,7 @@ static void print_output(const struct status *status, const struct output_status
     if (output->state == MODIFIED && is_folder && output->changes.count > 0)
         printf("  (%s)", counts);
     if (*output->stage)
-        printf("  [stage %s]", output->stage);
+        cli_print("  [stage %s]", output->stage);
     if (output->state == DELETED && !output->is_stored)
         printf("  (and not in the store)");
     putchar('\n');
@@ -215,7 +215,8 @@ static void print_text(const struct status *status)
     if (status->pipeline.stages.count > 0)
         puts("pipeline:");
     for (size_t i = 0; i < status->pipeline.stages.count; i++)
-        printf("  %s: %s\n", status->pipeline.stages.items[i], status->pipeline.reasons.items[i]);
+        cli_print("  %s: %s\n", status->pipeline.stages.items[i],
+                  status->pipeline.reasons.items[i]);
     if (is_clean(status) && status->outputs)
         printf("clean: %zu tracked output%s\n", status->count, status->count == 1 ? "" : "s");
     else if (is_clean(status))

@@ -2,10 +2,12 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "rmv/base/csv.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/screen.h"
+#include "rmv/shared.h"
 
 void cli_table_free(struct cli_table *table)
 {
@@ -87,6 +89,7 @@ void cli_table_print(const struct cli_table *table, bool as_markdown)
     }
 }
 
+/* Exactly as it is for programs; a person's terminal must not obey it. */
 void cli_table_print_csv(const struct cli_table *table)
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf out = {0};
@@ -95,5 +98,8 @@ void cli_table_print_csv(const struct cli_table *table)
         rmv_csv_append(&out, cell, strlen(cell));
         rmv_buf_append_string(&out, (i + 1) % table->columns ? "," : "\n");
     }
-    fputs(rmv_buf_string(&out), stdout);
+    if (isatty(STDOUT_FILENO))
+        cli_print("%s", rmv_buf_string(&out));
+    else
+        fputs(rmv_buf_string(&out), stdout);
 }

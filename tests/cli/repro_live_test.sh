@@ -147,7 +147,7 @@ it 'is plain where a standard stream leads elsewhere' '
     for how in "rmv repro -f | cat -v" "rmv repro -f 2>../file" "rmv repro -f >../file"; do
         echo "run echo ok >../a" | terminal 100x24 sh -c "$how"; test "$(escapes ../raw)" = 0
     done
-    LC_ALL=C grep "^Running stage .loop@x$(printf "\302\233")2Jy.: forced" ../file'
+    grep -F "Running stage '"'"'loop@x\302\2332Jy'"'"': forced" ../file'
 
 repository "$TEST_FOLDER/experiments"
 mkfifo ../1 ../2; echo 'rank: 0' >params.yaml; stages <<YAML

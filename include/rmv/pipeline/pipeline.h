@@ -260,7 +260,8 @@ struct rmv_pipeline_edit {
 
 /* Sets `new_text` to `text`, the content of the file, with the stage added behind the others, or in
  * place of the one that it replaces, which `*replaced` says; every other byte stays. The result
- * has been parsed and checked. Errors: CONFLICT (a stage of that name exists), and those of parsing. */
+ * has been parsed and checked. Errors: CONFLICT (a stage of that name exists), and those of
+ * parsing. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_pipeline_add_stage(const struct rmv_pipeline_edit *edit,
                                                const struct rmv_buf *text, struct rmv_buf *new_text,
