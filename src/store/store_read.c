@@ -1,6 +1,7 @@
 /* Reading objects: every place an object is in is tried, and every byte is hashed. */
 #include "store/store_internal.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -350,21 +351,34 @@ const struct rmv_error *rmv_store_get(struct rmv_store *store, const struct rmv_
 struct fd_output {
     int fd;
     const char *path;
+    off_t start; /* where in the file writing began; -1 in a pipe */
     uint64_t written;
 };
 
-/* Forgets what was written; false where that cannot be done, as in a pipe. */
+/* Does the file end where it is written to, so that what was written can be taken back? Others may
+ * write at the end as well if that is where everything goes. */
+static bool is_at_end(int fd, off_t at)
+{
+    struct stat status;
+    const int flags = fcntl(fd, F_GETFL);
+    return at >= 0 && flags >= 0 && !(flags & O_APPEND) && fstat(fd, &status) == 0 &&
+           S_ISREG(status.st_mode) && status.st_size <= at;
+}
+
+/* Forgets what was written; false where that cannot be done, as in a pipe, or would take away what
+ * others wrote. */
 static bool restart_fd(void *context)
 {
     struct fd_output *output = context;
     if (output->written == 0)
         return true;
     const off_t end = lseek(output->fd, 0, SEEK_CUR);
-    if (end < 0 || (uint64_t)end < output->written)
+    if (end != output->start + (off_t)output->written || !is_at_end(output->fd, end) ||
+        ftruncate(output->fd, output->start) < 0 ||
+        lseek(output->fd, output->start, SEEK_SET) != output->start)
         return false;
-    const off_t start = end - (off_t)output->written;
     output->written = 0;
-    return ftruncate(output->fd, start) == 0 && lseek(output->fd, start, SEEK_SET) == start;
+    return true;
 }
 
 static const struct rmv_error *write_to_fd(void *context, const void *bytes, size_t size)
@@ -374,20 +388,13 @@ static const struct rmv_error *write_to_fd(void *context, const void *bytes, siz
     return rmv_fd_write(output->fd, output->path, bytes, size);
 }
 
-/* What was written to a pipe cannot be taken back. */
-static bool is_file(int fd)
-{
-    struct stat status;
-    return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
-}
-
 const struct rmv_error *rmv_store_write_to(struct rmv_store *store, const struct rmv_object_id *id,
                                            int fd, const char *path)
 {
-    struct fd_output output = {.fd = fd, .path = path};
+    struct fd_output output = {.fd = fd, .path = path, .start = lseek(fd, 0, SEEK_CUR)};
     const struct rmv_store_sink sink = {.write = write_to_fd,
                                         .restart = restart_fd,
-                                        .takes_unchecked = is_file(fd),
+                                        .takes_unchecked = is_at_end(fd, output.start),
                                         .context = &output};
     const struct rmv_error *err = rmv_store_stream(store, id, UINT64_MAX, &sink);
     for (int i = 0; i < 2 && rmv_store_is_damage(err); i++) {

@@ -445,6 +445,45 @@ static void a_file_is_written_right_where_a_chunk_is_damaged_in_one_of_two_packs
     }
 }
 
+/* Writes the file, damaged in the pack that is read first or in the other, into a file
+ * with other bytes before its place and behind it, which are to stay. */
+static void check_kept(int flags, size_t before, size_t behind)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf bytes = {0}, others = {0}, written = {0};
+    struct rmv_object_id id;
+    make_bytes(PATTERN_RANDOM, 8, FILE_SIZE, &bytes);
+    make_bytes(PATTERN_TEXT, 8, before + FILE_SIZE + behind, &others);
+    const size_t there = behind > 0 ? others.size : before;
+    for (int damaged = 0; damaged < 2; damaged++) {
+        make_pack(&bytes, 1, "first", &id);
+        make_pack(&bytes, 2, "second", &id);
+        take_pack("first", &bytes, damaged == 0 ? 2 * MIB : 0);
+        take_pack("second", &bytes, damaged == 1 ? 3 * MIB : 0);
+        RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_store();
+        CHECK_OK(rmv_fs_write_atomic("output", others.data, there));
+        RMV_CLEANUP(rmv_fd_close) int fd = open("output", O_RDWR | O_CLOEXEC | flags);
+        if (!(flags & O_APPEND))
+            assert_int_equal(lseek(fd, (off_t)before, SEEK_SET), before);
+        CHECK_OK(rmv_store_write_to(store, &id, fd, "output"));
+        written.size = 0;
+        CHECK_OK(rmv_fs_read("output", 16 * MIB, &written));
+        assert_int_equal(written.size, before + bytes.size + behind);
+        assert_memory_equal(written.data, others.data, before);
+        assert_memory_equal(written.data + before, bytes.data, bytes.size);
+        assert_memory_equal(written.data + before + bytes.size, others.data + before + FILE_SIZE,
+                            behind);
+        assert_int_equal(system("rm -rf packs/* index/*"), 0);
+    }
+}
+
+static void what_lies_around_the_place_where_a_file_is_written_stays(void **state)
+{
+    (void)state;
+    check_kept(0, 1000, 4 * MIB);
+    check_kept(0, 0, 4 * MIB);
+    check_kept(O_APPEND, 1000, 0);
+}
+
 static void a_file_whose_only_copy_is_damaged_is_an_error_also_where_it_is_written(void **state)
 {
     (void)state;
@@ -469,6 +508,7 @@ int main(void)
         TEST(several_threads_put_large_files_into_one_batch),
         TEST(a_full_disk_fails_the_puts_and_harms_nothing),
         TEST(a_file_is_written_right_where_a_chunk_is_damaged_in_one_of_two_packs),
+        TEST(what_lies_around_the_place_where_a_file_is_written_stays),
         TEST(a_file_whose_only_copy_is_damaged_is_an_error_also_where_it_is_written),
         TEST(a_death_at_any_call_leaves_a_sound_store_and_a_second_put_succeeds),
     };

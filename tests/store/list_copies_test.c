@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "rmv/base/fs.h"
@@ -269,10 +271,34 @@ static void a_repair_gives_up_no_list_for_a_wrong_one_that_nobody_has_checked(vo
     }
 }
 
+/* What cannot be taken back stays, and nothing comes after it. */
+static void an_output_that_cannot_be_made_shorter_is_not_started_again(void **state)
+{
+    (void)state;
+    for (enum order order = 0; order < ORDERS_COUNT; order++) {
+        RMV_CLEANUP(rmv_buf_free) struct rmv_buf bytes = {0};
+        RMV_CLEANUP(rmv_fd_close) int fd = memfd_create("output", MFD_ALLOW_SEALING | MFD_CLOEXEC);
+        struct rmv_object_id id, wrong;
+        struct stat status;
+        fill_store(order, &bytes, &id, &wrong);
+        RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_store();
+        assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK), 0);
+        if (order == ORDER_FIRST)
+            CHECK_SAYS(rmv_store_write_to(store, &id, fd, "output"), RMV_ERR_NOT_FOUND,
+                       "not in the store");
+        else
+            CHECK_OK(rmv_store_write_to(store, &id, fd, "output"));
+        assert_int_equal(fstat(fd, &status), 0);
+        assert_true(order == ORDER_FIRST ? status.st_size < (off_t)SIZE
+                                         : status.st_size == (off_t)SIZE);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(an_object_is_read_by_the_list_that_is_right),
+        TEST(an_output_that_cannot_be_made_shorter_is_not_started_again),
         TEST(a_check_finds_the_copy_that_is_wrong_and_no_other),
         TEST(a_wrong_list_goes_with_its_pack_when_it_is_repaired),
         TEST(a_wrong_list_is_a_problem_where_there_is_no_other),
