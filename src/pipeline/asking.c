@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "pipeline/outside.h"
 #include "pipeline/url.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
@@ -48,10 +49,11 @@ bool rmv_askings_start(struct rmv_askings *askings, const struct rmv_params_file
     asking->at = at;
     asking->ended_fd = -1;
     atomic_init(&asking->stop, false);
-    for (size_t i = 0; i < stage->outside_count; i++)
-        if (rmv_url_is(stage->outside[i].path) &&
-            !rmv_map_find(&files->urls, stage->outside[i].path))
-            rmv_strings_add(&asking->urls, stage->outside[i].path);
+    for (size_t i = 0; i < stage->outside_count; i++) {
+        const char *url = rmv_outside_url_of(&stage->outside[i]);
+        if (url && !rmv_map_find(&files->urls, url))
+            rmv_strings_add(&asking->urls, url);
+    }
     asking->answers = rmv_calloc(asking->urls.count + 1, sizeof(struct rmv_url_answer *));
     if (asking->urls.count > 0)
         asking->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

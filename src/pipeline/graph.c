@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipeline/named_dataset.h"
 #include "rmv/base/mem.h"
 
 void rmv_graph_free(struct rmv_graph *graph)
@@ -325,7 +326,9 @@ const struct rmv_error *rmv_graph_build(const struct rmv_pipeline *pipeline,
     built.count = pipeline->count;
     built.nodes = rmv_calloc(pipeline->count + 1, sizeof(built.nodes[0]));
     collect_made(&builder);
-    const struct rmv_error *err = check_overlaps(&builder);
+    const struct rmv_error *err = rmv_named_datasets_check(pipeline);
+    if (!err)
+        err = check_overlaps(&builder);
     if (!err)
         err = check_files(&builder);
     for (size_t i = 0; !err && i < pipeline->count; i++)

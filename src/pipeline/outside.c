@@ -4,15 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipeline/named_dataset.h"
 #include "pipeline/url.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/dataset/outside.h"
 
+const char *rmv_outside_url_of(const struct rmv_stage_dep *dep)
+{
+    if (rmv_named_dataset_is(dep->path))
+        return rmv_named_dataset_url_of(dep);
+    return rmv_url_is(dep->path) ? dep->path : NULL;
+}
+
 bool rmv_outside_has_urls(const struct rmv_stage *stage)
 {
     for (size_t i = 0; i < stage->outside_count; i++)
-        if (rmv_url_is(stage->outside[i].path))
+        if (rmv_outside_url_of(&stage->outside[i]))
             return true;
     return false;
 }
@@ -38,17 +46,12 @@ static const struct rmv_error *take_url(struct rmv_params_files *files,
                                         const struct rmv_stage *stage,
                                         const struct rmv_stage_dep *url, struct rmv_value *values)
 {
-    if (!rmv_map_find(&files->urls, url->path)) {
-        struct rmv_url_answer *asked = rmv_url_ask(url->path, NULL);
-        rmv_url_answer_keep(&files->urls, url->path, &asked);
-    }
-    const struct rmv_url_answer *answer = rmv_map_find(&files->urls, url->path);
-    if (answer->error) {
-        struct rmv_error *copy = rmv_error_take(answer->error);
-        return rmv_error_context(rmv_error_raise(&copy), "stage '%s' depends on a URL (%s:%u)",
-                                 stage->address, stage->file, (unsigned)url->line);
-    }
-    rmv_value_copy(rmv_value_add(values, url->path), &answer->state);
+    const struct rmv_value *said = NULL;
+    const struct rmv_error *err = rmv_url_answer_find(&files->urls, url->path, &said);
+    if (err)
+        return rmv_error_context(err, "stage '%s' depends on a URL (%s:%u)", stage->address,
+                                 stage->file, (unsigned)url->line);
+    rmv_value_copy(rmv_value_add(values, url->path), said);
     return NULL;
 }
 
@@ -175,6 +178,8 @@ const struct rmv_error *rmv_outside_take(struct rmv_workspace *workspace,
                                          const struct rmv_stage *stage,
                                          const struct rmv_stage_dep *dep, struct rmv_value *values)
 {
+    if (rmv_named_dataset_is(dep->path))
+        return rmv_named_dataset_take(workspace, files, stage, dep, values);
     return rmv_url_is(dep->path) ? take_url(files, stage, dep, values)
                                  : take_path(workspace, files, stage, dep, values);
 }

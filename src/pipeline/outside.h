@@ -1,12 +1,15 @@
-/* Dependencies outside the workspace: URLs, and files and folders. Like parameters they have values
- * and are not stored, so what is known of them stands among the parameters of a stage, in rmv.lock
- * and in records: URL → what the server says of it (pipeline/url.h), path → {kind, sha256, size},
- * of a folder also {nfiles}. */
+/* Dependencies outside the workspace: URLs, named datasets, and files and folders. Like parameters
+ * they have values and are not stored, so what is known of them stands among the parameters of a
+ * stage, in rmv.lock and in records: URL → what the server says of it (pipeline/url.h), "ds://NAME"
+ * → what it is (pipeline/named_dataset.h), path → {kind, sha256, size}, of a folder also {nfiles}.
+ */
 #pragma once
 
 #include "rmv/pipeline/params.h"
 #include "rmv/pipeline/pipeline.h"
 
+/* The URL that a server has to be asked for; NULL: none. */
+const char *rmv_outside_url_of(const struct rmv_stage_dep *dep);
 bool rmv_outside_has_urls(const struct rmv_stage *stage);
 
 /* Is `name`, among the parameters of the stage, a file or folder outside the workspace? */

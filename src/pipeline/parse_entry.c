@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "pipeline/named_dataset.h"
 #include "pipeline/url.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
@@ -110,7 +111,8 @@ static void add_outside(const struct rmv_stage_parser *parser, const struct rmv_
 static const struct rmv_error *add_url(const struct rmv_stage_parser *parser,
                                        const struct rmv_value *item, struct rmv_map *seen)
 {
-    const struct rmv_error *err = rmv_url_check(item->text);
+    const bool is_dataset = rmv_named_dataset_is(item->text);
+    const struct rmv_error *err = is_dataset ? NULL : rmv_url_check(item->text);
     if (err)
         return rmv_error_context(err, "%s:%u:%u", parser->file, (unsigned)item->line,
                                  (unsigned)item->column);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipeline/named_dataset.h"
 #include "pipeline/parse.h"
 #include "rmv/base/json.h"
 #include "rmv/base/mem.h"
@@ -122,6 +123,7 @@ void rmv_pipeline_index(struct rmv_pipeline *pipeline)
         for (size_t k = 0; k < stage->outs_count; k++)
             rmv_map_set(&pipeline->makers, stage->outs[k].path, stage);
     }
+    rmv_named_datasets_link(pipeline);
 }
 
 struct rmv_stage *rmv_pipeline_maker_of(const struct rmv_pipeline *pipeline, const char *path)

@@ -52,8 +52,8 @@ const struct rmv_error *rmv_url_check(const char *url)
 
     if (!has_scheme(url, "http") && !has_scheme(url, "https") && !is_s3(url))
         return rmv_error_hint(rmv_error(RMV_ERR_UNSUPPORTED,
-                                        "'%s': a dependency can be on http://, https:// and "
-                                        "s3://, not on %.*s://",
+                                        "'%s': a dependency can be on http://, https://, s3:// "
+                                        "and ds://, not on %.*s://",
                                         quoted, (int)strcspn(quoted, ":"), quoted),
                               "fetch it in a stage of its own, or fetch it once and `rmv add` it");
     if (strcmp(visible, url) != 0)
@@ -169,4 +169,18 @@ void rmv_url_answer_keep(struct rmv_map *answers, const char *url, struct rmv_ur
         *answer = NULL;
     }
     rmv_url_answer_free(answer);
+}
+
+const struct rmv_error *rmv_url_answer_find(struct rmv_map *answers, const char *url,
+                                            const struct rmv_value **state)
+{
+    if (!rmv_map_find(answers, url)) {
+        struct rmv_url_answer *asked = rmv_url_ask(url, NULL);
+        rmv_url_answer_keep(answers, url, &asked);
+    }
+    const struct rmv_url_answer *answer = rmv_map_find(answers, url);
+    struct rmv_error *copy = rmv_error_take(answer->error);
+    if (!copy)
+        *state = &answer->state;
+    return rmv_error_raise(&copy);
 }

@@ -33,3 +33,9 @@ struct rmv_url_answer *rmv_url_ask(const char *url, atomic_bool *stop);
 /* Keeps an answer, which is taken over, in `answers`, a map from URLs, unless there is one already,
  * or it is none because the user stopped it. `*answer` may be NULL. */
 void rmv_url_answer_keep(struct rmv_map *answers, const char *url, struct rmv_url_answer **answer);
+
+/* Sets `*state`, which belongs to `answers`, to what the server says of the URL; it is asked if
+ * that is not known. Errors: as above. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_url_answer_find(struct rmv_map *answers, const char *url,
+                                            const struct rmv_value **state);

@@ -28,7 +28,7 @@ struct rmv_graph {
 void rmv_graph_free(struct rmv_graph *graph);
 
 /* Errors: USAGE for a cycle, a stage that needs itself, an output of two stages, overlapping
- * outputs; the message names the stages and where they are. */
+ * outputs, a dataset that is unknown; the message names the stages and where they are. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_graph_build(const struct rmv_pipeline *pipeline,
                                         struct rmv_graph *graph);

@@ -42,8 +42,11 @@ struct rmv_stage_out {
     uint32_t line, column;
 };
 
+struct rmv_named_dataset;
+
 struct rmv_stage_dep {
     char *path;
+    const struct rmv_named_dataset *dataset; /* of the pipeline, that "ds://NAME" stands for */
     uint32_t line, column;
 };
 
