@@ -1,213 +1,30 @@
 #include "rmv/base/yaml_edit.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
+#include "base/value_path.h"
+#include "base/yaml_place.h"
 #include "rmv/base/json.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/yaml.h"
 
-#define UTF8_MARK "\xef\xbb\xbf"
-
-/* ---- In memory ------------------------------------------------------------------------------- */
-
-/* The item that `key` is of `value`: NULL if there is none. */
-static struct rmv_value *find_child(struct rmv_value *value, const char *key)
-{
-    char *end = NULL;
-    if (value->kind == RMV_VALUE_MAP)
-        return rmv_value_find(value, key);
-    if (value->kind != RMV_VALUE_LIST || *key < '0' || *key > '9')
-        return NULL;
-    const unsigned long index = strtoul(key, &end, 10);
-    return *end == '\0' && index < value->list.count ? &value->list.items[index] : NULL;
-}
-
-/* Cuts the first key off a dotted path; the caller frees it. */
-static char *take_key(const char **path)
-{
-    const size_t size = strcspn(*path, ".");
-    char *key = rmv_str_copy_n(*path, size);
-    *path += size + ((*path)[size] == '.');
-    return key;
-}
-
-const struct rmv_error *rmv_value_set_path(struct rmv_value *document, const char *path,
-                                           const struct rmv_value *value)
-{
-    const char *rest = path;
-    struct rmv_value *at = document;
-
-    while (*rest) {
-        RMV_CLEANUP(rmv_str_free) char *key = take_key(&rest);
-        struct rmv_value *child = find_child(at, key);
-        if (!child && at->kind != RMV_VALUE_MAP && at->kind != RMV_VALUE_NULL)
-            return rmv_error(RMV_ERR_CONFLICT, "'%s' cannot be set: there is no '%s' in %s", path,
-                             key, rmv_value_kind_name(at->kind));
-        at = child ? child : rmv_value_add(at, key);
-    }
-    rmv_value_copy(at, value);
-    return NULL;
-}
-
-const struct rmv_error *rmv_value_remove_path(struct rmv_value *document, const char *path)
-{
-    const char *rest = path;
-    struct rmv_value *at = document;
-
-    for (;;) {
-        RMV_CLEANUP(rmv_str_free) char *key = take_key(&rest);
-        struct rmv_value *child = find_child(at, key);
-        if (!child)
-            return rmv_error(RMV_ERR_NOT_FOUND, "there is no '%s'", path);
-        if (*rest) {
-            at = child;
-            continue;
-        }
-        if (at->kind != RMV_VALUE_MAP)
-            return rmv_error(RMV_ERR_CONFLICT, "'%s' is no member of a map", path);
-        rmv_value_remove(at, key);
-        return NULL;
-    }
-}
-
-/* ---- Where things are in the text ------------------------------------------------------------ */
-
-struct editor {
-    const char *text;
-    size_t size;
-    yaml_document_t document;
-    bool is_loaded;
-};
-
-static void editor_free(struct editor *editor)
-{
-    if (editor->is_loaded)
-        yaml_document_delete(&editor->document);
-}
-
-static void load(struct editor *editor)
-{
-    yaml_parser_t parser;
-    if (!yaml_parser_initialize(&parser))
-        return;
-    yaml_parser_set_input_string(&parser, (const unsigned char *)editor->text, editor->size);
-    editor->is_loaded = yaml_parser_load(&parser, &editor->document) != 0;
-    yaml_parser_delete(&parser);
-}
-
-/* Marks count characters. */
-static size_t offset_of(const struct editor *editor, yaml_mark_t mark)
-{
-    const size_t head = strlen(UTF8_MARK);
-    size_t at = editor->size >= head && memcmp(editor->text, UTF8_MARK, head) == 0 ? head : 0;
-    for (size_t left = mark.index; left > 0 && at < editor->size; left--) {
-        at++;
-        while (at < editor->size && ((unsigned char)editor->text[at] & 0xc0) == 0x80)
-            at++;
-    }
-    return at;
-}
-
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-/* Behind the last character of a node; what libyaml calls the end of a block is where the next
- * thing starts. NULL nodes and aliases are told by the caller's final comparison. */
-static size_t end_of(struct editor *editor, const yaml_node_t *node)
-{
-    for (;;) {
-        int last = 0;
-        if (node->type == YAML_MAPPING_NODE &&
-            node->data.mapping.style != YAML_FLOW_MAPPING_STYLE &&
-            node->data.mapping.pairs.top > node->data.mapping.pairs.start)
-            last = node->data.mapping.pairs.top[-1].value;
-        else if (node->type == YAML_SEQUENCE_NODE &&
-                 node->data.sequence.style != YAML_FLOW_SEQUENCE_STYLE &&
-                 node->data.sequence.items.top > node->data.sequence.items.start)
-            last = node->data.sequence.items.top[-1];
-        const yaml_node_t *inside = last ? yaml_document_get_node(&editor->document, last) : NULL;
-        if (!inside || inside->start_mark.index < node->start_mark.index)
-            break;
-        node = inside;
-    }
-    size_t end = offset_of(editor, node->end_mark);
-    const size_t start = offset_of(editor, node->start_mark);
-    while (end > start && is_space(editor->text[end - 1]))
-        end--;
-    return end;
-}
-
-static size_t line_end(const struct editor *editor, size_t at)
-{
-    while (at < editor->size && editor->text[at] != '\n')
-        at++;
-    return at < editor->size ? at + 1 : at;
-}
-
-/* The start of the line of `at`, if nothing but blanks is before it; otherwise `at`. */
-static size_t line_start(const struct editor *editor, size_t at)
-{
-    size_t start = at;
-    while (start > 0 && (editor->text[start - 1] == ' ' || editor->text[start - 1] == '\t'))
-        start--;
-    return start == 0 || editor->text[start - 1] == '\n' ? start : at;
-}
-
-/* A place in the document: `key` and `value` of a member, or the value alone of a list's item. */
-struct place {
-    yaml_node_t *parent, *key, *value;
-};
-
-static bool find_member(struct editor *editor, const char *name, struct place *place)
-{
-    yaml_node_t *map = place->value;
-    for (yaml_node_pair_t *pair = map->data.mapping.pairs.start; pair < map->data.mapping.pairs.top;
-         pair++) {
-        yaml_node_t *key = yaml_document_get_node(&editor->document, pair->key);
-        if (!key || key->type != YAML_SCALAR_NODE ||
-            strcmp((const char *)key->data.scalar.value, name) != 0)
-            continue;
-        *place = (struct place){map, key, yaml_document_get_node(&editor->document, pair->value)};
-        return true;
-    }
-    return false;
-}
-
-static bool find_item(struct editor *editor, const char *name, struct place *place)
-{
-    yaml_node_t *list = place->value;
-    const size_t count = (size_t)(list->data.sequence.items.top - list->data.sequence.items.start);
-    const size_t index = strtoul(name, NULL, 10);
-    if (index >= count)
-        return false;
-    *place = (struct place){
-        list, NULL,
-        yaml_document_get_node(&editor->document, list->data.sequence.items.start[index])};
-    return true;
-}
-
-/* Follows `path` as far as it exists; `*rest` is what does not. */
-static void find_place(struct editor *editor, const char *path, struct place *place,
-                       const char **rest)
-{
-    *place = (struct place){.value = yaml_document_get_root_node(&editor->document)};
-    for (*rest = path; **rest && place->value;) {
-        const char *next = *rest;
-        RMV_CLEANUP(rmv_str_free) char *key = take_key(&next);
-        const bool is_found =
-            (place->value->type == YAML_MAPPING_NODE && find_member(editor, key, place)) ||
-            (place->value->type == YAML_SEQUENCE_NODE && find_item(editor, key, place));
-        if (!is_found)
-            return;
-        *rest = next;
-    }
-}
-
 /* ---- Text for values ------------------------------------------------------------------------- */
+
+/* A key in braces: quoted unless it is a word that YAML takes for itself. */
+static void append_key(struct rmv_buf *out, const char *key)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+    RMV_CLEANUP(rmv_value_free) struct rmv_value value = {0};
+
+    rmv_value_set_text(&value, key);
+    rmv_yaml_format(&value, &text);
+    const bool is_word = *key && !key[strspn(key, "abcdefghijklmnopqrstuvwxyz"
+                                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./")];
+    if (is_word && text.size == strlen(key) + 1)
+        rmv_buf_append_string(out, key);
+    else
+        rmv_json_format_text(key, out);
+}
 
 /* A value on one line. */
 /* NOLINTNEXTLINE(misc-no-recursion): as deep as the value, which was parsed within a limit. */
@@ -228,7 +45,7 @@ static void append_inline(struct rmv_buf *out, const struct rmv_value *value, bo
         rmv_buf_append_string(out, "{");
         for (size_t i = 0; i < value->map.count; i++) {
             rmv_buf_append_string(out, i ? ", " : "");
-            rmv_json_format_text(value->map.members[i].key, out);
+            append_key(out, value->map.members[i].key);
             rmv_buf_append_string(out, ": ");
             append_inline(out, &value->map.members[i].value, true);
         }
@@ -244,17 +61,12 @@ static void append_inline(struct rmv_buf *out, const struct rmv_value *value, bo
         rmv_buf_append(out, text.data, text.size);
 }
 
-/* The member `rest`, which may be several levels deep, as lines `indent` columns in. */
-static void append_member(struct rmv_buf *out, const char *rest, const struct rmv_value *value,
-                          size_t indent)
+/* The value as lines `indent` columns in. */
+static void append_lines(struct rmv_buf *out, const struct rmv_value *value, size_t indent)
 {
-    RMV_CLEANUP(rmv_value_free) struct rmv_value map = {0};
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
 
-    rmv_value_set_map(&map);
-    if (rmv_value_set_path(&map, rest, value))
-        return;
-    rmv_yaml_format(&map, &text);
+    rmv_yaml_format(value, &text);
     const char *end = text.data + text.size;
     for (const char *line = text.data; line < end;) {
         const char *stop = memchr(line, '\n', (size_t)(end - line));
@@ -266,30 +78,97 @@ static void append_member(struct rmv_buf *out, const char *rest, const struct rm
     }
 }
 
+/* The member `rest`, which may be several levels deep, in the same way. */
+static void append_member(struct rmv_buf *out, const char *rest, const struct rmv_value *value,
+                          size_t indent)
+{
+    RMV_CLEANUP(rmv_value_free) struct rmv_value map = {0};
+
+    rmv_value_set_map(&map);
+    if (!rmv_value_set_path(&map, rest, value))
+        append_lines(out, &map, indent);
+}
+
 /* ---- Changing -------------------------------------------------------------------------------- */
 
-static void splice(const struct editor *editor, size_t from, size_t to, const struct rmv_buf *with,
-                   struct rmv_buf *out)
+static void splice(const struct rmv_yaml_editor *editor, size_t from, size_t to,
+                   const struct rmv_buf *with, struct rmv_buf *out)
 {
     rmv_buf_append(out, editor->text, from);
     rmv_buf_append(out, with->data, with->size);
     rmv_buf_append(out, editor->text + to, editor->size - to);
 }
 
-static void replace_value(struct editor *editor, const yaml_node_t *node,
+static bool is_block_item(const struct rmv_yaml_place *place)
+{
+    return !place->key && place->parent && place->parent->type == YAML_SEQUENCE_NODE &&
+           place->parent->data.sequence.style != YAML_FLOW_SEQUENCE_STYLE;
+}
+
+/* Text behind a dash gets lines of its own for a map; a comment stays behind the key. */
+static void open_item(struct rmv_yaml_editor *editor, const yaml_node_t *node,
+                      const struct rmv_value *map, struct rmv_buf *out)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+    const size_t column = node->start_mark.column, end = rmv_yaml_end_of(editor, node);
+
+    append_lines(&text, map, column);
+    const size_t first = strcspn(rmv_buf_string(&text), "\n"),
+                 rest = rmv_yaml_line_end(editor, end);
+    rmv_buf_append(out, editor->text, rmv_yaml_offset_of(editor, node->start_mark));
+    rmv_buf_append(out, text.data + column, first - column);
+    rmv_buf_append(out, editor->text + end, rest - end);
+    if (out->data[out->size - 1] != '\n')
+        rmv_buf_append_string(out, "\n");
+    rmv_buf_append(out, text.data + first + 1, text.size - first - 1);
+    rmv_buf_append(out, editor->text + rest, editor->size - rest);
+}
+
+/* The other way: of a map of one key, only that is left, and a comment behind it. False if its
+ * value is on the same line. */
+static bool close_item(struct rmv_yaml_editor *editor, const yaml_node_t *map, struct rmv_buf *out)
+{
+    const yaml_node_pair_t *pair = map->data.mapping.pairs.start;
+    if (map->data.mapping.pairs.top - pair != 1)
+        return false;
+    const yaml_node_t *key = yaml_document_get_node(&editor->document, pair->key);
+    const yaml_node_t *value = yaml_document_get_node(&editor->document, pair->value);
+    const size_t end = rmv_yaml_offset_of(editor, key->end_mark),
+                 rest = rmv_yaml_line_end(editor, end);
+
+    if (rmv_yaml_offset_of(editor, value->start_mark) < rest || end == editor->size ||
+        editor->text[end] != ':')
+        return false;
+    rmv_buf_append(out, editor->text, end);
+    rmv_buf_append(out, editor->text + end + 1, rest - end - 1);
+    const size_t behind = rmv_yaml_line_end(editor, rmv_yaml_end_of(editor, map));
+    rmv_buf_append(out, editor->text + behind, editor->size - behind);
+    return true;
+}
+
+static void replace_value(struct rmv_yaml_editor *editor, const struct rmv_yaml_place *place,
                           const struct rmv_value *value, struct rmv_buf *out)
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
-    const size_t start = offset_of(editor, node->start_mark);
-    const size_t end = end_of(editor, node);
+    const yaml_node_t *node = place->value;
+    const size_t start = rmv_yaml_offset_of(editor, node->start_mark);
+    const size_t end = rmv_yaml_end_of(editor, node);
 
+    if (is_block_item(place) && node->type == YAML_SCALAR_NODE && value->kind == RMV_VALUE_MAP &&
+        value->map.count) {
+        open_item(editor, node, value, out);
+        return;
+    }
+    if (is_block_item(place) && node->type == YAML_MAPPING_NODE &&
+        value->kind == RMV_VALUE_STRING && close_item(editor, node, out))
+        return;
     if (start > 0 && !strchr(" \t\n[{", editor->text[start - 1]))
         rmv_buf_append_string(&text, " ");
     append_inline(&text, value, false);
     splice(editor, start, end < start ? start : end, &text, out);
 }
 
-static void insert_member(struct editor *editor, const yaml_node_t *map, const char *rest,
+static void insert_member(struct rmv_yaml_editor *editor, const yaml_node_t *map, const char *rest,
                           const struct rmv_value *value, struct rmv_buf *out)
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
@@ -298,18 +177,18 @@ static void insert_member(struct editor *editor, const yaml_node_t *map, const c
     size_t at;
 
     if (map->data.mapping.style == YAML_FLOW_MAPPING_STYLE) {
-        const size_t end = offset_of(editor, map->end_mark);
+        const size_t end = rmv_yaml_offset_of(editor, map->end_mark);
         rmv_value_set_map(&member);
         if (end == 0 || rmv_value_set_path(&member, rest, value))
             return;
         RMV_CLEANUP(rmv_buf_free) struct rmv_buf braced = {0};
         append_inline(&braced, &member, true);
-        for (at = end - 1; at > 0 && is_space(editor->text[at - 1]);)
+        for (at = end - 1; at > 0 && rmv_yaml_is_space(editor->text[at - 1]);)
             at--;
         rmv_buf_append_string(&text, is_empty ? "" : ", ");
         rmv_buf_append(&text, braced.data + 1, braced.size - 2);
     } else {
-        at = line_end(editor, end_of(editor, map));
+        at = rmv_yaml_line_end(editor, rmv_yaml_end_of(editor, map));
         if (at > 0 && editor->text[at - 1] != '\n')
             rmv_buf_append_string(&text, "\n");
         append_member(&text, rest, value, map->start_mark.column);
@@ -317,41 +196,112 @@ static void insert_member(struct editor *editor, const yaml_node_t *map, const c
     splice(editor, at, at, &text, out);
 }
 
-static void edit_set(struct editor *editor, const char *path, const struct rmv_value *value,
-                     struct rmv_buf *out)
+static void edit_set(struct rmv_yaml_editor *editor, const char *path,
+                     const struct rmv_value *value, struct rmv_buf *out)
 {
-    struct place place;
+    struct rmv_yaml_place place;
     const char *rest;
 
-    find_place(editor, path, &place, &rest);
+    rmv_yaml_find_place(editor, path, &place, &rest);
     if (!place.value) { /* an empty document, or one of comments */
         rmv_buf_append(out, editor->text, editor->size);
         if (out->size && out->data[out->size - 1] != '\n')
             rmv_buf_append_string(out, "\n");
         append_member(out, path, value, 0);
     } else if (!*rest) {
-        replace_value(editor, place.value, value, out);
+        replace_value(editor, &place, value, out);
     } else if (place.value->type == YAML_MAPPING_NODE) {
         insert_member(editor, place.value, rest, value, out);
     }
 }
 
-static void edit_remove(struct editor *editor, const char *path, struct rmv_buf *out)
+static void append_item(struct rmv_yaml_editor *editor, const yaml_node_t *list,
+                        const struct rmv_value *value, struct rmv_buf *out)
 {
-    static const struct rmv_buf nothing = {0};
-    struct place place;
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+    RMV_CLEANUP(rmv_value_free) struct rmv_value items = {0};
+    const bool is_empty = list->data.sequence.items.top == list->data.sequence.items.start;
+    size_t at;
+
+    if (list->data.sequence.style == YAML_FLOW_SEQUENCE_STYLE) {
+        for (at = rmv_yaml_offset_of(editor, list->end_mark) - 1;
+             at > 0 && rmv_yaml_is_space(editor->text[at - 1]);)
+            at--;
+        rmv_buf_append_string(&text, is_empty ? "" : ", ");
+        append_inline(&text, value, true);
+    } else {
+        at = rmv_yaml_line_end(editor, rmv_yaml_end_of(editor, list));
+        if (at > 0 && editor->text[at - 1] != '\n')
+            rmv_buf_append_string(&text, "\n");
+        rmv_value_copy(rmv_value_append(&items), value);
+        append_lines(&text, &items, list->start_mark.column);
+    }
+    splice(editor, at, at, &text, out);
+}
+
+static void edit_append(struct rmv_yaml_editor *editor, const char *path,
+                        const struct rmv_value *value, struct rmv_buf *out)
+{
+    struct rmv_yaml_place place;
     const char *rest;
 
-    find_place(editor, path, &place, &rest);
-    if (*rest || !place.key || place.parent->data.mapping.style == YAML_FLOW_MAPPING_STYLE)
+    rmv_yaml_find_place(editor, path, &place, &rest);
+    if (place.value && !*rest && place.value->type == YAML_SEQUENCE_NODE)
+        append_item(editor, place.value, value, out);
+}
+
+/* In brackets and braces, the comma behind it goes too, or else the one before. */
+static void remove_inline(const struct rmv_yaml_editor *editor, size_t start, size_t end,
+                          struct rmv_buf *out)
+{
+    static const struct rmv_buf nothing = {0};
+    size_t behind = end, before = start;
+
+    while (behind < editor->size && rmv_yaml_is_space(editor->text[behind]))
+        behind++;
+    while (before > 0 && rmv_yaml_is_space(editor->text[before - 1]))
+        before--;
+    if (behind < editor->size && editor->text[behind] == ',') {
+        for (end = behind + 1; end < editor->size && editor->text[end] == ' ';)
+            end++;
+    } else if (before > 0 && editor->text[before - 1] == ',') {
+        start = before - 1;
+    }
+    splice(editor, start, end, &nothing, out);
+}
+
+static void edit_remove(struct rmv_yaml_editor *editor, const char *path, struct rmv_buf *out)
+{
+    static const struct rmv_buf nothing = {0};
+    struct rmv_yaml_place place;
+    const char *rest;
+
+    rmv_yaml_find_place(editor, path, &place, &rest);
+    if (*rest || !place.parent)
         return;
-    const size_t key = offset_of(editor, place.key->start_mark);
-    const size_t value_end = end_of(editor, place.value);
-    const size_t key_end = offset_of(editor, place.key->end_mark);
-    const size_t start = line_start(editor, key);
-    if (start < key || key == 0 || editor->text[key - 1] == '\n')
-        splice(editor, start, line_end(editor, value_end > key_end ? value_end : key_end), &nothing,
-               out);
+    const bool is_inline = place.key
+                               ? place.parent->data.mapping.style == YAML_FLOW_MAPPING_STYLE
+                               : place.parent->data.sequence.style == YAML_FLOW_SEQUENCE_STYLE;
+    const yaml_node_t *first = place.key ? place.key : place.value;
+    size_t from = rmv_yaml_offset_of(editor, first->start_mark);
+    const size_t value_end = rmv_yaml_end_of(editor, place.value);
+    const size_t first_end = rmv_yaml_offset_of(editor, first->end_mark);
+    const size_t end = value_end > first_end || !place.key ? value_end : first_end;
+
+    if (is_inline) {
+        remove_inline(editor, from, end, out);
+        return;
+    }
+    if (!place.key) { /* from the dash on */
+        while (from > 0 && editor->text[from - 1] == ' ')
+            from--;
+        if (from == 0 || editor->text[from - 1] != '-')
+            return;
+        from--;
+    }
+    const size_t start = rmv_yaml_line_start(editor, from);
+    if (start < from || from == 0 || editor->text[from - 1] == '\n')
+        splice(editor, start, rmv_yaml_line_end(editor, end), &nothing, out);
 }
 
 /* Takes the text as it was edited if it means `expected`, or else writes that anew. */
@@ -372,15 +322,15 @@ const struct rmv_error *rmv_yaml_set(const char *name, const struct rmv_buf *tex
 {
     RMV_CLEANUP(rmv_value_free) struct rmv_value expected = {0};
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf edited = {0};
-    RMV_CLEANUP(editor_free)
-    struct editor editor = {.text = text->size ? text->data : "", .size = text->size};
+    RMV_CLEANUP(rmv_yaml_editor_free)
+    struct rmv_yaml_editor editor = {.text = text->size ? text->data : "", .size = text->size};
 
     const struct rmv_error *err = rmv_yaml_parse(name, text->data, text->size, &expected);
     if (!err)
         err = rmv_value_set_path(&expected, path, value);
     if (err)
         return err;
-    load(&editor);
+    rmv_yaml_editor_load(&editor);
     if (editor.is_loaded)
         edit_set(&editor, path, value, &edited);
     finish(name, &edited, &expected, new_text);
@@ -392,17 +342,50 @@ const struct rmv_error *rmv_yaml_remove(const char *name, const struct rmv_buf *
 {
     RMV_CLEANUP(rmv_value_free) struct rmv_value expected = {0};
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf edited = {0};
-    RMV_CLEANUP(editor_free)
-    struct editor editor = {.text = text->size ? text->data : "", .size = text->size};
+    RMV_CLEANUP(rmv_yaml_editor_free)
+    struct rmv_yaml_editor editor = {.text = text->size ? text->data : "", .size = text->size};
 
     const struct rmv_error *err = rmv_yaml_parse(name, text->data, text->size, &expected);
     if (!err)
         err = rmv_value_remove_path(&expected, path);
     if (err)
         return err;
-    load(&editor);
+    rmv_yaml_editor_load(&editor);
     if (editor.is_loaded)
         edit_remove(&editor, path, &edited);
     finish(name, &edited, &expected, new_text);
+    return NULL;
+}
+
+/* ---- In place or not at all ------------------------------------------------------------------ */
+
+const struct rmv_error *rmv_yaml_change(const char *name, const struct rmv_buf *text,
+                                        const struct rmv_yaml_change *change,
+                                        struct rmv_buf *new_text)
+{
+    RMV_CLEANUP(rmv_value_free) struct rmv_value expected = {0};
+    RMV_CLEANUP(rmv_value_free) struct rmv_value actual = {0};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf edited = {0};
+    RMV_CLEANUP(rmv_yaml_editor_free)
+    struct rmv_yaml_editor editor = {.text = text->size ? text->data : "", .size = text->size};
+
+    const struct rmv_error *err = rmv_yaml_parse(name, text->data, text->size, &expected);
+    if (!err)
+        err = rmv_value_change(&expected, change);
+    if (err)
+        return err;
+    rmv_yaml_editor_load(&editor);
+    if (editor.is_loaded && change->kind == RMV_YAML_SET)
+        edit_set(&editor, change->path, change->value, &edited);
+    else if (editor.is_loaded && change->kind == RMV_YAML_REMOVE)
+        edit_remove(&editor, change->path, &edited);
+    else if (editor.is_loaded)
+        edit_append(&editor, change->path, change->value, &edited);
+    if (!edited.size || rmv_yaml_parse(name, edited.data, edited.size, &actual) ||
+        !rmv_value_equal(&actual, &expected))
+        return rmv_error(RMV_ERR_UNSUPPORTED,
+                         "%s: '%s' cannot be changed in place: the way it is written is too clever",
+                         name, change->path);
+    rmv_buf_swap(new_text, &edited);
     return NULL;
 }

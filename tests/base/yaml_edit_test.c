@@ -99,8 +99,8 @@ static void a_member_is_added_behind_the_others(void **state)
     (void)state;
     check_set("a:\n  b: 1 # one\n\n# next\nd: 3\n", "a.c", "2",
               "a:\n  b: 1 # one\n  c: 2\n\n# next\nd: 3\n");
-    check_set("a: {b: 1}\n", "a.c", "2", "a: {b: 1, \"c\": 2}\n");
-    check_set("a: {}\n", "a.c", "2", "a: {\"c\": 2}\n");
+    check_set("a: {b: 1}\n", "a.c", "2", "a: {b: 1, c: 2}\n");
+    check_set("a: {}\n", "a.c", "2", "a: {c: 2}\n");
     check_set("a: 1", "b.c", "2", "a: 1\nb:\n  c: 2\n");
     check_set("", "b.c", "2", "b:\n  c: 2\n");
     check_set("# only this\n", "b", "2", "# only this\nb: 2\n");
@@ -120,9 +120,64 @@ static void a_member_is_removed_with_its_lines(void **state)
     (void)state;
     check_removed("a: 1\nb: # two\n  c: 2\n  d: 3\n# end\ne: 4\n", "b", "a: 1\n# end\ne: 4\n");
     check_removed("a:\n  b: 1\n  c: 2 # two\n", "a.c", "a:\n  b: 1\n");
-    check_removed("a: {b: 1, c: 2}\n", "a.b", "a:\n  c: 2\n");
+    check_removed("a: {b: 1, c: 2}\n", "a.b", "a: {c: 2}\n");
+    check_removed("a: {b: 1, c: 2 } # x\n", "a.c", "a: {b: 1 } # x\n");
     check_removed("a:\n- b: 1\n  c: 2\n", "a.0.b", "a:\n- c: 2\n");
     check_removed("a:\n  b: 1\n", "a.b", "a: {}\n");
+}
+
+static void check_change(const char *text, enum rmv_yaml_change_kind kind, const char *path,
+                         const char *value, const char *wanted)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf before = {0};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf after = {0};
+    RMV_CLEANUP(rmv_value_free) struct rmv_value parsed = {0};
+    const struct rmv_yaml_change change = {.kind = kind, .path = path, .value = &parsed};
+
+    buf_of(text, &before);
+    CHECK_OK(rmv_yaml_parse("value", value, strlen(value), &parsed));
+    if (!wanted) {
+        CHECK_FAILS(rmv_yaml_change("f", &before, &change, &after), RMV_ERR_UNSUPPORTED);
+        assert_int_equal(after.size, 0);
+        return;
+    }
+    CHECK_OK(rmv_yaml_change("f", &before, &change, &after));
+    assert_string_equal(rmv_buf_string(&after), wanted);
+}
+
+static void items_of_lists_come_and_go(void **state)
+{
+    (void)state;
+    check_change("a:\n- 1 # one\n- 2 # two\n# end\nb: 3\n", RMV_YAML_REMOVE, "a.1", "",
+                 "a:\n- 1 # one\n# end\nb: 3\n");
+    check_change("a:\n  - b: 1\n    c: 2\n  - d\n", RMV_YAML_REMOVE, "a.0", "", "a:\n  - d\n");
+    check_change("a: [1, 2, 3] # x\n", RMV_YAML_REMOVE, "a.0", "", "a: [2, 3] # x\n");
+    check_change("a: [1, 2, 3 ]\n", RMV_YAML_REMOVE, "a.2", "", "a: [1, 2 ]\n");
+    check_change("a: [1]\n", RMV_YAML_REMOVE, "a.0", "", "a: []\n");
+    check_change("a:\n- 1 # one\nb: 3\n", RMV_YAML_APPEND, "a", "{c: 2}",
+                 "a:\n- 1 # one\n- c: 2\nb: 3\n");
+    check_change("a:\n    - 1", RMV_YAML_APPEND, "a", "x", "a:\n    - 1\n    - x\n");
+    check_change("a: [1 ] # x\n", RMV_YAML_APPEND, "a", "{c: 2}", "a: [1, {c: 2} ] # x\n");
+    check_change("a: []\n", RMV_YAML_APPEND, "a", "'null'", "a: [\"null\"]\n");
+}
+
+static void an_item_gets_lines_of_its_own_for_a_map(void **state)
+{
+    (void)state;
+    check_change("a:\n- x.csv # log\n- y\n", RMV_YAML_SET, "a.0", "{x.csv: {b: 1}}",
+                 "a:\n- x.csv: # log\n    b: 1\n- y\n");
+    check_change("a:\n- x.csv", RMV_YAML_SET, "a.0", "{x.csv: {b: 1}}", "a:\n- x.csv:\n    b: 1\n");
+    check_change("a:\n- x.csv: {b: 1}\n", RMV_YAML_SET, "a.0.x\\.csv.b", "2",
+                 "a:\n- x.csv: {b: 2}\n");
+    check_change("a\\.b: 1\na.b: 2\n", RMV_YAML_SET, "a\\.b", "3", "a\\.b: 1\na.b: 3\n");
+}
+
+static void what_hangs_on_an_anchor_is_not_changed_in_place(void **state)
+{
+    (void)state;
+    check_change("a: &x {r: 1}\nb: *x # kept\n", RMV_YAML_SET, "b.r", "2", NULL);
+    check_change("a: &x [1]\nb: *x # kept\n", RMV_YAML_REMOVE, "a.0", "", NULL);
+    check_change("a: &x [1]\nb: *x\n", RMV_YAML_APPEND, "b", "2", NULL);
 }
 
 static void what_cannot_be_set_is_refused(void **state)
@@ -152,6 +207,9 @@ int main(void)
         TEST(a_member_is_added_behind_the_others),
         TEST(a_value_with_an_anchor_is_right_though_written_anew),
         TEST(a_member_is_removed_with_its_lines),
+        TEST(items_of_lists_come_and_go),
+        TEST(an_item_gets_lines_of_its_own_for_a_map),
+        TEST(what_hangs_on_an_anchor_is_not_changed_in_place),
         TEST(what_cannot_be_set_is_refused),
     };
     return RUN_TESTS(tests);
