@@ -44,6 +44,7 @@ extern const struct cli_command rmv_command_queue_start;
 extern const struct cli_command rmv_command_queue_status;
 extern const struct cli_command rmv_command_queue_stop;
 extern const struct cli_command rmv_command_plots_diff;
+extern const struct cli_command rmv_command_plots_modify;
 extern const struct cli_command rmv_command_plots_show;
 extern const struct cli_command rmv_command_plots_templates;
 extern const struct cli_command rmv_command_remove;

@@ -35,6 +35,7 @@ static const struct cli_command *const commands[] = {
     &rmv_command_metrics_diff,
     &rmv_command_plots_show,
     &rmv_command_plots_diff,
+    &rmv_command_plots_modify,
     &rmv_command_plots_templates,
     &rmv_command_params_diff,
     &rmv_command_exp_run,

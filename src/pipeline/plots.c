@@ -276,10 +276,11 @@ static const struct rmv_error *draw_targets(struct reading *reading, const bool 
     return NULL;
 }
 
-static const struct rmv_error *check_template(struct rmv_workspace *workspace, const char *name)
+const struct rmv_error *rmv_plots_check_template(struct rmv_workspace *workspace,
+                                                 const char *folder, const char *name)
 {
     RMV_CLEANUP(rmv_plot_choice_free) struct rmv_plot_choice choice = {0};
-    return name ? rmv_plot_template_find(workspace, workspace->prefix, name, &choice) : NULL;
+    return rmv_plot_template_find(workspace, folder, name, &choice);
 }
 
 const struct rmv_error *rmv_plots_read(struct rmv_workspace *workspace,
@@ -291,7 +292,10 @@ const struct rmv_error *rmv_plots_read(struct rmv_workspace *workspace,
     RMV_CLEANUP(rmv_free)
     bool *used = rmv_calloc((request->targets ? request->targets->count : 0) + 1, sizeof(*used));
 
-    const struct rmv_error *err = check_template(workspace, request->template);
+    const struct rmv_error *err =
+        request->template
+            ? rmv_plots_check_template(workspace, workspace->prefix, request->template)
+            : NULL;
     for (size_t i = 0; i < request->labels->count; i++)
         rmv_strings_add(&plots->labels, request->labels->items[i]);
     for (size_t state = 0; !err && state < request->labels->count; state++) {

@@ -12,6 +12,7 @@
 #include "rmv/base/strings.h"
 #include "rmv/base/value.h"
 #include "rmv/dataset/workspace.h"
+#include "rmv/pipeline/pipeline.h"
 
 enum rmv_plot_template {
     RMV_PLOT_LINEAR, /* lines with their points */
@@ -143,3 +144,41 @@ const struct rmv_error *rmv_plots_write_vega(const struct rmv_plots *plots,
  * for what is to be filled in. */
 void rmv_plot_template_specification(enum rmv_plot_template template,
                                      struct rmv_value *specification);
+
+/* ---- Editing -------------------------------------------------------------------------------- */
+
+/* Where an rmv.yaml says a thing. */
+struct rmv_plot_target {
+    const char *file; /* of the pipeline, as long as that is there */
+    uint32_t line, column;
+    bool is_plot; /* otherwise it is another output of a stage */
+};
+
+/* Finds the plot by its name, or the output of a stage or the plot by its path, as typed. Errors:
+ * NOT_FOUND, DENIED (outside the workspace). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_plots_find_target(struct rmv_workspace *workspace,
+                                              const struct rmv_pipeline *pipeline,
+                                              const char *typed, struct rmv_plot_target *target);
+
+struct rmv_plots_edit {
+    const char *file; /* the rmv.yaml, relative to the workspace */
+    const struct rmv_pipeline_reader *reader;
+    struct rmv_plot_target target;
+    const struct rmv_value *set;     /* a map of options as in rmv.yaml: x, title, … */
+    const struct rmv_strings *unset; /* those to be taken out; may be NULL */
+};
+
+/* Sets `new_text` to `text`, the content of the file, with these options of the plot changed; every
+ * other byte stays. Another output of a stage becomes a plot. The result has been parsed and
+ * checked. Errors: NOT_FOUND (nothing to unset), USAGE (no such option; the result is none),
+ * UNSUPPORTED (it is written so that other things would change too). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_plots_modify(const struct rmv_plots_edit *edit,
+                                         const struct rmv_buf *text, struct rmv_buf *new_text);
+
+/* Is there such a template, built in, at that path seen from `folder`, or where those of the user
+ * are? Errors: USAGE, CORRUPT, DENIED, LIMIT. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_plots_check_template(struct rmv_workspace *workspace,
+                                                 const char *folder, const char *name);
