@@ -231,7 +231,8 @@ static void add_to_list(struct cli_repro_printer *printer, const struct rmv_repr
 
 static bool is_for_stderr(enum rmv_repro_event_kind kind)
 {
-    return kind == RMV_REPRO_WAITING || kind == RMV_REPRO_RETRYING || kind == RMV_REPRO_FAILED;
+    return kind == RMV_REPRO_WAITING || kind == RMV_REPRO_ASKING || kind == RMV_REPRO_RETRYING ||
+           kind == RMV_REPRO_FAILED;
 }
 
 /* Nothing for what only a live display shows. */
@@ -251,6 +252,9 @@ static void append_words(const struct cli_repro_printer *printer,
         break;
     case RMV_REPRO_WAITING:
         rmv_buf_append_format(words, "Waiting for stage '%s': %s\n", name, text);
+        break;
+    case RMV_REPRO_ASKING:
+        rmv_buf_append_format(words, "Stage '%s' waits for the server of '%s'\n", name, text);
         break;
     case RMV_REPRO_RUNNING:
         rmv_buf_append_format(words, "Running stage '%s': %s\n", name, text);
@@ -299,6 +303,8 @@ char *cli_repro_doing_of(const struct rmv_repro_event *event)
     switch (event->kind) {
     case RMV_REPRO_WAITING:
         return rmv_str_copy("waiting for another process");
+    case RMV_REPRO_ASKING:
+        return rmv_str_copy("waiting for a server");
     case RMV_REPRO_RUNNING:
         return rmv_str_copy("running");
     case RMV_REPRO_JOB:

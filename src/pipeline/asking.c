@@ -12,12 +12,18 @@
 #include "rmv/base/mem.h"
 #include "rmv/base/strings.h"
 #include "rmv/base/thread.h"
+#include "rmv/base/time.h"
+
+#define SLOW_NS ((int64_t)1000 * 1000 * 1000)
 
 struct rmv_asking {
     size_t at;
     pthread_t thread;
     int ended_fd; /* readable once the thread is done */
+    int64_t started_ns;
+    bool is_told; /* that it is slow */
     atomic_bool stop;
+    atomic_size_t current; /* the URL that is being asked */
     struct rmv_strings urls;
     struct rmv_url_answer **answers; /* per URL, NULL if it was not asked */
 };
@@ -36,8 +42,10 @@ static void *ask(void *context)
 {
     static const uint64_t one = 1;
     struct rmv_asking *asking = context;
-    for (size_t i = 0; i < asking->urls.count && !atomic_load(&asking->stop); i++)
+    for (size_t i = 0; i < asking->urls.count && !atomic_load(&asking->stop); i++) {
+        atomic_store(&asking->current, i);
         asking->answers[i] = rmv_url_ask(asking->urls.items[i], &asking->stop);
+    }
     (void)!write(asking->ended_fd, &one, sizeof(one));
     return NULL;
 }
@@ -48,7 +56,9 @@ bool rmv_askings_start(struct rmv_askings *askings, const struct rmv_params_file
     struct rmv_asking *asking = rmv_calloc(1, sizeof(*asking));
     asking->at = at;
     asking->ended_fd = -1;
+    asking->started_ns = rmv_time_monotonic_ns();
     atomic_init(&asking->stop, false);
+    atomic_init(&asking->current, 0);
     for (size_t i = 0; i < stage->outside_count; i++) {
         const char *url = rmv_outside_url_of(&stage->outside[i]);
         if (url && !rmv_map_find(&files->urls, url))
@@ -88,6 +98,21 @@ void rmv_askings_free(struct rmv_askings *askings)
     }
     free(askings->items);
     *askings = (struct rmv_askings){0};
+}
+
+bool rmv_askings_find_slow(struct rmv_askings *askings, size_t *at, const char **url)
+{
+    const int64_t now_ns = rmv_time_monotonic_ns();
+    for (size_t i = 0; i < askings->count; i++) {
+        struct rmv_asking *asking = askings->items[i];
+        if (asking->is_told || now_ns - asking->started_ns < SLOW_NS)
+            continue;
+        asking->is_told = true;
+        *at = asking->at;
+        *url = asking->urls.items[atomic_load(&asking->current)];
+        return true;
+    }
+    return false;
 }
 
 static bool has_ended(const struct rmv_asking *asking)

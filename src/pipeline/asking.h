@@ -29,6 +29,9 @@ void rmv_askings_watch(const struct rmv_askings *askings, struct pollfd *watched
 /* The user wants to stop: what goes on ends within a tenth of a second, without answers. */
 void rmv_askings_stop(struct rmv_askings *askings);
 
+/* Finds one that has gone on for a second, each once; `*url` is what it asks for. */
+bool rmv_askings_find_slow(struct rmv_askings *askings, size_t *at, const char **url);
+
 /* Takes one that has ended out of the list: `files` knows the answers then, failures included,
  * unless it was stopped. False if there is none. */
 bool rmv_askings_next(struct rmv_askings *askings, struct rmv_params_files *files, size_t *at);

@@ -325,11 +325,15 @@ static bool ask_servers(struct repro *repro, size_t at)
 /* Stages that have their answers are looked at again. */
 static void take_answers(struct repro *repro)
 {
+    const char *url;
     size_t at;
     if (is_interrupted(repro) || repro->error)
         rmv_askings_stop(&repro->asking);
     while (rmv_askings_next(&repro->asking, &repro->runner.view.params, &at))
         rmv_schedule_return(&repro->schedule, at);
+    while (rmv_askings_find_slow(&repro->asking, &at, &url))
+        rmv_runner_report(&repro->runner, RMV_REPRO_ASKING, &repro->runner.pipeline->stages[at],
+                          url);
 }
 
 static void start_more(struct repro *repro)

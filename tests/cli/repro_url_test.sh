@@ -62,8 +62,8 @@ it 'does so behind a stage that runs, and stops that' '
     kill -INT $pid; exits 130 wait $pid; is_gone $(cat pid); test ! -e asked'
 it 'goes on with what runs, and with other stages, while a server is silent' '
     printf "  ask:\n    cmd: echo asked >asked\n    deps: [%s/silent/d.csv]\n    outs: [asked]\n  one:\n    cmd: echo 1 >one\n    outs: [one]\n  two:\n    cmd: cp one two; echo to be seen\n    deps: [one]\n    outs: [two]\n" "$site" | stages
-    rm -f rmv.lock; rmv repro -j2 >out 2>&1 & pid=$!; asked d.csv; wait_for two; for _ in $(seq 600); do grep -q "^  two:" rmv.lock && break; sleep 0.05; done
-    grep "to be seen" out; grep "^  two:" rmv.lock; test ! -e asked; rm "$state/silent"; wait $pid; test "$(cat asked)" = asked; rmv status -q'
+    rm -f rmv.lock; rmv repro -j2 >out 2>&1 & pid=$!; asked d.csv; for _ in $(seq 600); do grep -q "Stage .ask. waits for the server of .$site/silent/d.csv." out && break; sleep 0.05; done; wait_for two; for _ in $(seq 600); do grep -q "^  two:" rmv.lock && break; sleep 0.05; done
+    grep "to be seen" out; grep "waits for the server" out; grep "^  two:" rmv.lock; test ! -e asked; rm "$state/silent"; wait $pid; test "$(cat asked)" = asked; rmv status -q'
 it 'has recorded what ended when it asks a server' '
     : >"$state/silent"; : >"$log"; printf "  a: {cmd: echo a >quick, outs: [quick]}\n  ask:\n    cmd: echo asked >asked\n    deps: [%s/silent/e.csv]\n    outs: [asked]\n" "$site" | stages
     rm -f rmv.lock; rmv repro -q & pid=$!; asked e.csv; cp rmv.lock seen || :; rm "$state/silent"; wait $pid; grep "^  a:" seen'

@@ -20,6 +20,7 @@ enum rmv_repro_event_kind {
     RMV_REPRO_FROZEN,   /* left alone */
     RMV_REPRO_STORED,   /* an added path had changed and was added again; `text` is the path */
     RMV_REPRO_WAITING,  /* another process runs this stage */
+    RMV_REPRO_ASKING,   /* a server has not answered for a second; `text` is the URL */
     RMV_REPRO_RUNNING,  /* its command starts now */
     RMV_REPRO_COMMAND,  /* one line of it; `text` is the line */
     RMV_REPRO_CLUSTER,  /* what became of its job; `text` says it */
