@@ -9,7 +9,7 @@
 #include "rmv/experiments.h"
 #include "rmv/shared.h"
 
-static bool option_force, option_all_commits, option_json;
+static bool option_force, option_all_commits, option_json, option_no_cache;
 static struct rmv_strings option_rev;
 static int64_t option_num = 1;
 
@@ -19,6 +19,9 @@ static const struct cli_option options[] = {
      .letter = 'f',
      .flag = &option_force,
      .help = "replace other experiments of the same names here"},
+    {.name = "no-cache",
+     .flag = &option_no_cache,
+     .help = "has no effect: data travels with the store, never with experiments"},
     {.name = "json", .flag = &option_json, .help = "print a JSON document"},
     {0},
 };

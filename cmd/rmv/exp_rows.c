@@ -235,7 +235,7 @@ const struct rmv_error *cli_exp_rows_read(struct rmv_workspace *workspace,
     const struct rmv_error *err = prepare(&collector, &ids);
     if (err)
         return err;
-    rmv_experiment_results_open(workspace, &collector.results);
+    rmv_experiment_results_open(workspace, choice->anew, &collector.results);
     if (!choice->hide_workspace) {
         struct cli_exp_row *row = add_row(&collector, CLI_EXP_WORKSPACE, "");
         row->name = rmv_str_copy("workspace");

@@ -33,6 +33,7 @@ struct cli_exp_rows_choice {
     struct cli_baselines_choice baselines;
     bool all_commits; /* of the whole history */
     bool hide_workspace, hide_queued, hide_failed;
+    bool anew;       /* nothing that was read before counts */
     bool param_deps; /* only parameters that stages depend on */
 };
 

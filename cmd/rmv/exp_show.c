@@ -17,6 +17,7 @@
 static bool option_all_branches, option_all_tags, option_all_commits, option_json, option_csv;
 static bool option_md, option_only_changed, option_param_deps, option_hide_queued, option_sha;
 static bool option_hide_failed, option_hide_workspace, option_no_timestamp, option_no_pager;
+static bool option_force;
 static struct rmv_strings option_rev, option_drop, option_keep;
 static const char *option_sort_by, *option_sort_order;
 static int64_t option_num = 1, option_precision = CLI_PRECISION_DEFAULT;
@@ -77,6 +78,10 @@ static const struct cli_option options[] = {
     {.name = "csv", .flag = &option_csv, .help = "print comma-separated values, with all digits"},
     {.name = "md", .flag = &option_md, .help = "print a Markdown table"},
     {.name = "json", .flag = &option_json, .help = "print a JSON document, with all digits"},
+    {.name = "force",
+     .letter = 'f',
+     .flag = &option_force,
+     .help = "read commits again that were read before"},
     {.name = "no-pager", .flag = &option_no_pager, .help = "print to the terminal, as always"},
     {0},
 };
@@ -273,6 +278,7 @@ static const struct rmv_error *exp_show(int argc, char **argv)
                                                .hide_workspace = option_hide_workspace,
                                                .hide_queued = option_hide_queued,
                                                .hide_failed = option_hide_failed,
+                                               .anew = option_force,
                                                .param_deps = option_param_deps};
     const struct cli_exp_columns_choice shown = {
         .drop = &option_drop, .keep = &option_keep, .only_changed = option_only_changed};

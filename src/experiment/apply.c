@@ -73,7 +73,7 @@ static const struct rmv_error *look(struct applying *applying)
     if (!err)
         err = list_untracked(applying, &untracked);
     if (!err)
-        err = rmv_snapshot_open(applying->workspace, &untracked, &snapshot);
+        err = rmv_snapshot_open(applying->workspace, &untracked, NULL, &snapshot);
     if (!err)
         err = rmv_snapshot_commit(&snapshot, NULL, applying->head, "rmv: before an experiment",
                                   applying->present);

@@ -112,7 +112,7 @@ const struct rmv_error *rmv_experiment_plan(struct rmv_workspace *workspace,
             err = rmv_override_apply(workspace, &sets->items[i], &edits);
     }
     if (!err)
-        err = rmv_snapshot_open(workspace, NULL, &snapshot);
+        err = rmv_snapshot_open(workspace, NULL, NULL, &snapshot);
     for (size_t i = 0; !err && i < sets->count; i++)
         err = plan_one(&planning, &snapshot, &sets->items[i], &planned.items[i]);
     if (err)
@@ -135,7 +135,7 @@ const struct rmv_error *rmv_experiment_save(struct rmv_workspace *workspace,
     if (!err)
         err = set_name(&planning, 0, 1, &saved);
     if (!err)
-        err = rmv_snapshot_open(workspace, &task->copied, &snapshot);
+        err = rmv_snapshot_open(workspace, &task->copied, &task->targets, &snapshot);
     if (err)
         return err;
     RMV_CLEANUP(rmv_str_free) char *message = rmv_experiment_task_message(&saved);

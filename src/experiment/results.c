@@ -175,14 +175,15 @@ static const struct rmv_error *write_cache(struct rmv_experiment_results *result
     return rmv_fs_write_atomic(path, text, strlen(text));
 }
 
-void rmv_experiment_results_open(struct rmv_workspace *workspace,
+void rmv_experiment_results_open(struct rmv_workspace *workspace, bool anew,
                                  struct rmv_experiment_results **results)
 {
     RMV_CLEANUP(rmv_str_free)
     char *path = rmv_path_join(workspace->root, RMV_WORKSPACE_FOLDER "/exps/results");
     *results = rmv_calloc(1, sizeof(**results));
     (*results)->workspace = workspace;
-    read_cache(*results, path);
+    if (!anew)
+        read_cache(*results, path);
 }
 
 void rmv_experiment_results_close(struct rmv_experiment_results **results)

@@ -181,7 +181,7 @@ static const struct rmv_error *record(struct one *one, struct rmv_workspace *wor
     char id[RMV_VCS_ID_SIZE];
 
     rmv_workspace_remember(workspace);
-    const struct rmv_error *err = rmv_snapshot_open(workspace, NULL, &snapshot);
+    const struct rmv_error *err = rmv_snapshot_open(workspace, NULL, NULL, &snapshot);
     if (!err)
         err = rmv_snapshot_commit(&snapshot, NULL, one->task->baseline, message, id);
     if (!err && rmv_interrupt_of(one->interrupted))

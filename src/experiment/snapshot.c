@@ -274,7 +274,8 @@ static const struct rmv_error *put_edits(const struct rmv_snapshot *snapshot,
 }
 
 static const struct rmv_error *fill(struct rmv_snapshot *snapshot,
-                                    const struct rmv_strings *include)
+                                    const struct rmv_strings *include,
+                                    const struct rmv_strings *only)
 {
     static const char *const add[] = {"add", "--update", NULL};
     RMV_CLEANUP(rmv_file_edits_free) struct rmv_file_edits edits = {0};
@@ -287,16 +288,17 @@ static const struct rmv_error *fill(struct rmv_snapshot *snapshot,
     if (!err)
         err = add_untracked(snapshot, include);
     if (!err)
-        err = rmv_snapshot_save_data(snapshot->workspace, &edits);
+        err = rmv_snapshot_save_data(snapshot->workspace, only, &edits);
     return err ? err : put_edits(snapshot, &edits);
 }
 
 const struct rmv_error *rmv_snapshot_open(struct rmv_workspace *workspace,
                                           const struct rmv_strings *include,
+                                          const struct rmv_strings *only,
                                           struct rmv_snapshot *snapshot)
 {
     RMV_CLEANUP(rmv_snapshot_close) struct rmv_snapshot opened = {.workspace = workspace};
-    const struct rmv_error *err = fill(&opened, include);
+    const struct rmv_error *err = fill(&opened, include, only);
     if (err)
         return err;
     *snapshot = opened;

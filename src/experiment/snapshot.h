@@ -18,10 +18,12 @@ struct rmv_snapshot {
 void rmv_snapshot_close(struct rmv_snapshot *snapshot);
 
 /* `include` (may be NULL) are further paths, relative to the workspace, that Git does not track.
+ * Where `only` (may be NULL) has paths, added data elsewhere is what its pointer says.
  * Errors: CONFLICT (a merge is under way), NOT_FOUND (a path of `include`), FAILED (git), IO. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_snapshot_open(struct rmv_workspace *workspace,
                                           const struct rmv_strings *include,
+                                          const struct rmv_strings *only,
                                           struct rmv_snapshot *snapshot);
 
 /* Makes a commit of it with `edits` (may be NULL) in place of the files of those names, on top of

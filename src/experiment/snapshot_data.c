@@ -1,6 +1,7 @@
 #include "experiment/snapshot_data.h"
 
 #include "rmv/base/mem.h"
+#include "rmv/base/path.h"
 #include "rmv/dataset/dataset.h"
 #include "rmv/dataset/pointer.h"
 #include "rmv/dataset/work_file.h"
@@ -49,14 +50,24 @@ static const struct rmv_error *save_changed(struct rmv_workspace *workspace,
     return err ? err : edit_pointer(workspace, pointer, &saved, edits);
 }
 
+static bool is_chosen(const struct rmv_strings *only, const char *path)
+{
+    for (size_t i = 0; only && i < only->count; i++)
+        if (rmv_path_is_in(path, only->items[i]) || rmv_path_is_in(only->items[i], path))
+            return true;
+    return !only || !only->count;
+}
+
 const struct rmv_error *rmv_snapshot_save_data(struct rmv_workspace *workspace,
+                                               const struct rmv_strings *only,
                                                struct rmv_file_edits *edits)
 {
     RMV_CLEANUP(rmv_tracked_free) struct rmv_tracked tracked = {0};
     const struct rmv_error *err = rmv_tracked_read(workspace, NULL, &tracked);
-    for (size_t i = 0; !err && i < tracked.outputs.count; i++)
-        if (!*tracked.stages.items[i])
-            err =
-                save_changed(workspace, &tracked.outputs.items[i], tracked.sources.items[i], edits);
+    for (size_t i = 0; !err && i < tracked.outputs.count; i++) {
+        const struct rmv_output *output = &tracked.outputs.items[i];
+        if (!*tracked.stages.items[i] && is_chosen(only, output->path))
+            err = save_changed(workspace, output, tracked.sources.items[i], edits);
+    }
     return err;
 }

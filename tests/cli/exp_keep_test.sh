@@ -49,7 +49,11 @@ it 'replaces with --force'                    'rmv exp run -q -n spare; rmv exp 
 it 'saves the workspace without running'      '
     sed -i "s/rank: 30/rank: 99/" params.yaml; echo i >inside; echo o >outside; rmv exp save -n saved -I inside -m "by hand" | grep "^Experiment saved is saved: " &&
     in_experiment saved params.yaml | grep "rank: 99" && in_experiment saved inside && ! in_experiment saved outside 2>/dev/null && git log -1 --format=%s $(reference_of saved) | grep "by hand" && git status --porcelain | grep "?? inside"'
-it 'refuses to save under a name that is taken' 'exits 4 rmv exp save -n saved && rmv exp save -q -f -n saved && exits 3 rmv exp save -I none && exits 2 rmv exp save x; git checkout -q .; rm inside outside'
+it 'refuses to save under a name that is taken' 'exits 4 rmv exp save -n saved && rmv exp save -q -f -n saved && exits 3 rmv exp save -I none && exits 3 rmv exp save x && exits 2 rmv exp save model 2>err; grep "made by stage .train." err; rm err; git checkout -q .; rm inside outside'
+it 'saves changes of the data that is named, and of no other' '
+    mkdir more; echo 1 >more/x; rmv add -q more; git add -A; git commit -qm more; echo 2 >raw/c; echo 2 >more/y; rmv exp save -q -n part more; in_experiment part more.rmv | grep "nfiles: 2"; in_experiment part raw.rmv >pointer; cmp pointer raw.rmv
+    rmv exp save -q -n pointed -r raw.rmv; in_experiment pointed more.rmv | grep "nfiles: 1"; ! in_experiment pointed raw.rmv | cmp -s - raw.rmv; rmv exp save -q -n whole; ! in_experiment whole raw.rmv | cmp -s - raw.rmv; in_experiment whole more.rmv | grep "nfiles: 2"; git diff --quiet more.rmv raw.rmv
+    rmv exp remove -q part pointed whole; rm raw/c pointer; git reset -q --hard HEAD~1; rm -r more'
 
 git init -q --bare ../remote.git; git remote add origin ../remote.git; git push -q origin main
 it 'pushes to a Git remote, and says that data stays' '

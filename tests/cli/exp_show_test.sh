@@ -32,6 +32,13 @@ it 'prints JSON'                              '
     rmv exp show --json | python "w,m=d; assert w[\"rev\"]==\"workspace\"; e=m[\"experiments\"]; assert [x[\"name\"] for x in e]==[\"a\",\"b\",\"base\"]; assert e[1][\"data\"][\"metrics\"][\"metrics.json\"][\"data\"][\"score\"]==40 and e[1][\"data\"][\"params\"][\"params.yaml\"][\"data\"][\"train\"][\"rank\"]==20 and len(e[1][\"data\"][\"deps\"][\"raw\"][\"sha256\"])==64"'
 it 'refuses two forms at once'                'exits 2 rmv exp show --csv --md && exits 2 rmv exp show --sort-order up && exits 2 rmv exp show x'
 it 'shows the same without its cache'         'rmv exp show >../one; rm .rmstore/exps/results; rmv exp show >../two; cmp ../one ../two'
+it 'reads commits again with --force'         'python3 - <<"PY"
+import hashlib, re
+head, body = open(".rmstore/exps/results").read().split("\n", 1)
+body = body.replace("\"score\":40", "\"score\":41")
+open(".rmstore/exps/results", "w").write(f"rmv-results 1 {hashlib.sha256(body.encode()).hexdigest()}\n{body}")
+PY
+    rmv exp show >../two; ! cmp -s ../one ../two; rmv exp show -f >../two; cmp ../one ../two; rmv exp show >../two; cmp ../one ../two'
 it 'does not trust a damaged cache'           'sed -i "2s/40/41/" .rmstore/exps/results; rmv exp show >../two; cmp ../one ../two; echo junk >.rmstore/exps/results; rmv exp show >../two; cmp ../one ../two'
 it 'names a column by its file where two have it' '
     printf "train:\n  rank: 3\n" >more.yaml; sed -i "s/params: .train.rank./params: [train.rank, more.yaml: [train.rank]]/" rmv.yaml; git add more.yaml; rmv exp run -q -n two; rmv exp show | head -n 1 | grep -E "params.yaml:train.rank.* more.yaml:train.rank|more.yaml:train.rank.* params.yaml:train.rank"; rmv exp remove -q two; git rm -qf more.yaml; git checkout -q .'

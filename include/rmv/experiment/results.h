@@ -3,14 +3,16 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "rmv/base/error.h"
 #include "rmv/base/value.h"
 #include "rmv/dataset/workspace.h"
 
 struct rmv_experiment_results;
 
-/* Opens the cache; the caller closes it. */
-void rmv_experiment_results_open(struct rmv_workspace *workspace,
+/* Opens the cache, or with `anew` starts another; the caller closes it. */
+void rmv_experiment_results_open(struct rmv_workspace *workspace, bool anew,
                                  struct rmv_experiment_results **results);
 
 /* Writes the cache back if something was added; a failure is only a warning. */

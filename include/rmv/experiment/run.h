@@ -112,9 +112,9 @@ const struct rmv_error *rmv_experiment_log_read(const struct rmv_workspace *work
                                                 const char *name,
                                                 const struct rmv_experiment_log_options *options);
 
-/* The workspace as it is, as an experiment: `task` has name, message and `copied` (further
- * untracked paths). Sets its id and, if it has none, its name. Nothing is run. Errors: as for
- * planning. */
+/* The workspace as it is, as an experiment: `task` has name, message, `copied` (further untracked
+ * paths) and `targets` (paths of added data, of which changes are saved; none: of all). Sets its id
+ * and, if it has none, its name. Nothing is run. Errors: as for planning. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_experiment_save(struct rmv_workspace *workspace,
                                             struct rmv_experiment_task *task);
