@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "rmv/base/document.h"
+#include "pipeline/plot_rows.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
@@ -48,65 +48,20 @@ const struct rmv_error *rmv_plot_table_find(const struct rmv_plot_table *table, 
 
 /* ---- JSON and YAML -------------------------------------------------------------------------- */
 
-static bool is_table(const struct rmv_value *value)
-{
-    if (value->kind != RMV_VALUE_LIST || !value->list.count)
-        return false;
-    for (size_t i = 0; i < value->list.count; i++)
-        if (value->list.items[i].kind != RMV_VALUE_MAP)
-            return false;
-    return true;
-}
-
-/* The first list of maps; one whose rows have the column goes first. */
-/* NOLINTNEXTLINE(misc-no-recursion): as deep as the document, which was parsed within a limit. */
-static const struct rmv_value *find_list(const struct rmv_value *value, const char *column)
-{
-    if (is_table(value))
-        return !column || rmv_value_find_path(&value->list.items[0], column) ? value : NULL;
-    if (value->kind != RMV_VALUE_MAP)
-        return NULL;
-    for (size_t i = 0; i < value->map.count; i++) {
-        const struct rmv_value *found = find_list(&value->map.members[i].value, column);
-        if (found)
-            return found;
-    }
-    return NULL;
-}
-
-/* The rows: a list of maps, or one map that stands for a row. */
-struct rows {
-    const struct rmv_value *items;
-    size_t count;
-};
-
-static struct rows find_rows(const struct rmv_value *document, const char *column)
-{
-    const struct rmv_value *list = find_list(document, column);
-    if (!list)
-        list = find_list(document, NULL);
-    if (list)
-        return (struct rows){list->list.items, list->list.count};
-    if (document->kind == RMV_VALUE_MAP && document->map.count)
-        return (struct rows){document, 1};
-    return (struct rows){0};
-}
-
 /* The columns of all rows, in the order of their first appearance. */
-static void list_columns(const struct rows *rows, struct rmv_strings *columns)
+static const struct rmv_error *list_columns(struct rmv_plot_rows *rows, struct rmv_strings *columns)
 {
     RMV_CLEANUP(rmv_value_free) struct rmv_value known = {0}; /* a map: finding is quick */
+    RMV_CLEANUP(rmv_value_free) struct rmv_value row = {0};
 
     rmv_value_set_map(&known);
-    for (size_t i = 0; i < rows->count; i++) {
-        RMV_CLEANUP(rmv_value_free) struct rmv_value row = {0};
-        rmv_value_set_map(&row);
-        rmv_params_flatten(&rows->items[i], &row);
+    const struct rmv_error *err = rmv_plot_rows_next(rows, &row);
+    for (; !err && row.kind == RMV_VALUE_MAP; err = rmv_plot_rows_next(rows, &row))
         for (size_t k = 0; k < row.map.count; k++)
             rmv_value_add(&known, row.map.members[k].key);
-    }
     for (size_t i = 0; i < known.map.count; i++)
         rmv_strings_add(columns, known.map.members[i].key);
+    return err;
 }
 
 /* `text` is room for what is no text in the document. */
@@ -129,43 +84,41 @@ static struct rmv_plot_cell cell_of(const struct rmv_value *value, struct rmv_bu
 }
 
 static const struct rmv_error *read_rows(const struct rmv_plot_table *table,
-                                         const struct rows *rows, const struct rmv_strings *names)
+                                         struct rmv_plot_rows *rows,
+                                         const struct rmv_strings *names)
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf first = {0};
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf second = {0};
+    RMV_CLEANUP(rmv_value_free) struct rmv_value row = {0};
     struct rmv_buf *texts[RMV_PLOT_COLUMNS_MAX] = {&first, &second};
-    const struct rmv_error *err = NULL;
 
-    for (size_t i = 0; !err && i < rows->count; i++) {
-        RMV_CLEANUP(rmv_value_free) struct rmv_value row = {0};
+    for (;;) {
         struct rmv_plot_cell cells[RMV_PLOT_COLUMNS_MAX] = {0};
-        rmv_value_set_map(&row);
-        rmv_params_flatten(&rows->items[i], &row);
+        const struct rmv_error *err = rmv_plot_rows_next(rows, &row);
+        if (err || row.kind != RMV_VALUE_MAP)
+            return err;
         for (size_t k = 0; k < table->columns_count; k++)
             cells[k] = cell_of(rmv_value_find(&row, names->items[k]), texts[k]);
         err = table->row(table->context, cells);
+        if (err)
+            return err;
     }
-    return err;
 }
 
 const struct rmv_error *rmv_plot_table_read_document(const struct rmv_plot_table *table,
                                                      struct rmv_strings *names)
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
-    RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
+    RMV_CLEANUP(rmv_plot_rows_free) struct rmv_plot_rows rows = {0};
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings columns = {0};
 
     const struct rmv_error *err = rmv_fd_read(table->fd, table->path, DOCUMENT_SIZE_MAX, &text);
     if (!err)
-        err = rmv_document_parse(table->path, rmv_buf_string(&text), text.size, &document);
+        err = rmv_plot_rows_open(table->path, &text, table->columns[0], &rows);
+    if (!err)
+        err = list_columns(&rows, &columns);
     if (err)
         return err;
-    rmv_buf_free(&text);
-    const struct rows rows = find_rows(&document, table->columns[0]);
-    if (!rows.count)
-        return rmv_error(RMV_ERR_NOT_FOUND, "there is no list of maps in '%s' that could be drawn",
-                         table->path);
-    list_columns(&rows, &columns);
     if (!columns.count)
         return rmv_error(RMV_ERR_NOT_FOUND, "the rows of '%s' have no columns", table->path);
     for (size_t i = 0; !err && i < table->columns_count; i++) {

@@ -68,3 +68,18 @@ it 'takes x from another file, row by row'      'printf "plots:\n- p: {x: {xs.cs
 it 'takes fields as they are met in practice'   'printf "\357\273\277a,b\r\n1,2\r\n\r\n\"3\"x,4,5\n6\n\"7\n8\",\"9\"\n,10\n11,12" >odd.csv; rmv plots show --json -x a -y b odd.csv | json "assert d[\"odd.csv\"][\"series\"][0][\"points\"] == [[\"1\", 2], [\"3x\", 4], [\"7\\n8\", 9], [\"11\", 12]], d"'
 it 'names the line of a value without an end'   'python3 -c "print(\"a,b\n1,2\n3,\\\"\" + \"x\" * 2000000)" >open.csv; says "open.csv:3: a value is longer than" rmv plots show --json open.csv'
 it 'draws a large table of a revision'          'rmv add -q many.csv; git add -A; git commit -qm data; rmv plots diff -q --targets many.csv -x step -y value HEAD -o d.html; grep -q "1200000 points" d.html; rm many.csv; rmv plots diff --json --targets many.csv -x step -y value HEAD | json "s = d[\"many.csv\"][\"series\"]; assert len(s) == 1 and len(s[0][\"points\"]) == 600000"'
+python3 - <<PY
+import json
+rows = [{"step": i, "deep": {"v": i * 0.5, "w": [1, {"x": "]}"}]}, "text": "a\\"]},{[" + str(i % 7)} for i in range(60000)]
+small = [{"other": 1}, {"other": 2}]
+json.dump({"meta": [1, [2], {"a": 3}], "first": small, "inner": {"empty": [], "mixed": [{"b": 1}, 2], "rows": rows}, "last": [{"step": 5, "z": NaN} for NaN in [float("nan")]]}, open("many.json", "w"))
+json.dump(rows[:40000], open("list.json", "w"), indent=1)
+text = json.dumps({"rows": rows}); at = text.index('"step": 41234')
+open("broken.json", "w").write(text[:at] + "\"step\";" + text[at + 7:])
+open("cut.json", "w").write(text[:-100])
+PY
+it 'reads the rows of large JSON one by one'    'test "$(wc -c <list.json)" -gt 2000000; python3 peak.py $((most * 3 / 4)) rmv plots show -x step -y deep.v list.json -o l.html; python3 peak.py $((most * 3 / 4)) rmv plots show -x step -y deep.v many.json -o m.html
+    rmv plots show --json -x step -y deep.v many.json | json "p = d[\"many.json\"][\"series\"][0][\"points\"]; assert len(p) == 60000 and p[-1] == [59999, 29999.5] and p[1] == [1, 0.5]"
+    rmv plots show --json -x text -y step list.json | json "p = d[\"list.json\"][\"series\"][0][\"points\"]; assert len(p) == 40000 and p[8] == [\"a\\\"]},{[1\", 8], p[8]"
+    rmv plots show --json many.json | json "assert d[\"many.json\"][\"series\"][0][\"points\"] == [[0, 1], [1, 2]]"; says "has no column .deep.x.; did you mean .deep.[vw]." rmv plots show --json -y deep.x list.json'
+it 'names what is broken in large JSON'         'says "broken.json: row 41235:1:[0-9]+:" rmv plots show --json -y step broken.json; says "cut.json:1:[0-9]+:" rmv plots show --json -y step cut.json'
