@@ -168,6 +168,12 @@ const struct rmv_error *rmv_execution_start(const struct rmv_execution_options *
     return NULL;
 }
 
+void rmv_execution_forget(struct rmv_execution *execution)
+{
+    if (execution->kind->forget)
+        execution->kind->forget(execution);
+}
+
 void rmv_execution_close(struct rmv_execution **execution)
 {
     struct rmv_execution *closed = *execution;

@@ -39,6 +39,10 @@ const struct rmv_error *rmv_execution_start(const struct rmv_execution_options *
 /* Kills what still runs here, and leaves jobs of Slurm to go on: a later run finds them. */
 void rmv_execution_close(struct rmv_execution **execution);
 
+/* It has ended well, and what it made is recorded or will never be: removes what a later run would
+ * need to find a job that has ended. */
+void rmv_execution_forget(struct rmv_execution *execution);
+
 /* Adds "NAME=value" for every variable that the command gets besides those of rmv itself. */
 void rmv_execution_list_env(const struct rmv_execution_options *settings, struct rmv_strings *env);
 

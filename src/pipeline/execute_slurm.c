@@ -198,10 +198,17 @@ static bool read_status(const struct rmv_execution *execution, int *status)
     return true;
 }
 
+static void forget(struct rmv_execution *execution)
+{
+    rmv_slurm_job_remove(workspace_of(execution), execution->options.stage, &execution->slurm->job);
+}
+
+/* A job that ended well can be found again until what it made is recorded. */
 static void end(struct rmv_execution *execution, bool *ended)
 {
     copy_output(execution);
-    rmv_slurm_job_remove(workspace_of(execution), execution->options.stage, &execution->slurm->job);
+    if (execution->status || execution->problem || execution->stop_ns)
+        forget(execution);
     *ended = true;
 }
 
@@ -481,4 +488,5 @@ const struct rmv_execution_kind rmv_execution_slurm = {.start = start_slurm,
                                                        .watch = watch,
                                                        .signal = send_signal,
                                                        .step = step_slurm,
+                                                       .forget = forget,
                                                        .close = close_slurm};

@@ -28,6 +28,7 @@ struct rmv_execution_kind {
     /* `*ended` once all lines of the command have run or one has failed, with `status`. */
     const struct rmv_error *(*step)(struct rmv_execution *execution,
                                     const struct pollfd watched[RMV_EXECUTION_FDS], bool *ended);
+    void (*forget)(struct rmv_execution *execution); /* or NULL */
     void (*close)(struct rmv_execution *execution);
 };
 

@@ -161,8 +161,7 @@ static const struct rmv_error *start_command(struct rmv_run *run)
     return start_attempt(run);
 }
 
-/* The command has ended well. */
-static const struct rmv_error *finish_command(struct rmv_run *run)
+static const struct rmv_error *save(struct rmv_run *run)
 {
     rmv_stage_view_forget_all(&run->runner->view);
     const struct rmv_error *err =
@@ -171,10 +170,21 @@ static const struct rmv_error *finish_command(struct rmv_run *run)
         return err;
     run->record.ended_ns = rmv_time_now_ns();
     rmv_runner_report(run->runner, RMV_REPRO_SAVING, run->stage, "");
-    err = rmv_run_save(run);
-    if (err && err->code != RMV_ERR_FAILED) /* which names it */
-        err = rmv_error_context(err, "storing what stage '%s' made", run->stage->address);
-    return err;
+    return rmv_run_save(run);
+}
+
+/* The command has ended well. What it made is of no use if it is not what the stage says; where it
+ * can only not be stored, a job need not run again for it. */
+static const struct rmv_error *finish_command(struct rmv_run *run)
+{
+    const struct rmv_error *err = save(run);
+    if (!err)
+        return NULL;
+    if (err->code == RMV_ERR_FAILED) {
+        rmv_execution_forget(run->execution);
+        return err;
+    }
+    return rmv_error_context(err, "storing what stage '%s' made", run->stage->address);
 }
 
 static void report_retry(const struct rmv_run *run, const char *text)
@@ -289,15 +299,37 @@ static const struct rmv_error *frozen_error(const struct rmv_run *run)
                           "take 'frozen' out of %s to let it run", run->stage->file);
 }
 
+/* Is what the stage would run the very run that the lock file has? */
+static bool is_recorded(struct rmv_run *run)
+{
+    struct rmv_lock_file *lock = NULL;
+    char key[RMV_OBJECT_ID_HEX_SIZE];
+    if (rmv_stage_view_lock_file(&run->runner->view, run->stage->file, &lock))
+        return false;
+    const struct rmv_lock_stage *locked = rmv_lock_file_find(lock, run->stage->name);
+    if (!locked)
+        return false;
+    rmv_run_cache_key_of(locked, key);
+    return strcmp(key, run->key) == 0;
+}
+
 /* A job of the cluster that runs the same goes on; one that runs something else would write to the
- * outputs while we do. */
+ * outputs while we do. Of one that has ended the result is taken, unless that was done before. */
 static const struct rmv_error *find_job(struct rmv_run *run, bool is_needed)
 {
     struct rmv_runner *runner = run->runner;
     rmv_run_cache_key_of(&run->entry, run->key);
     const struct rmv_error *err = rmv_slurm_job_read(runner->workspace, run->stage, &run->job);
-    if (err || !run->job.key || (is_needed && strcmp(run->job.key, run->key) == 0))
+    if (err || !run->job.key)
         return err;
+    const bool has_ended = rmv_slurm_job_has_ended(runner->workspace, &run->job);
+    if (is_needed && strcmp(run->job.key, run->key) == 0 && !(has_ended && is_recorded(run)))
+        return NULL;
+    if (has_ended) {
+        rmv_slurm_job_remove(runner->workspace, run->stage, &run->job);
+        rmv_slurm_job_free(&run->job);
+        return NULL;
+    }
     rmv_runner_report(runner, RMV_REPRO_CLUSTER, run->stage,
                       "has a job from an earlier run, with other inputs; cancelling it");
     err = rmv_slurm_job_cancel(runner->workspace, run->stage, &run->job,

@@ -98,6 +98,7 @@ const struct rmv_error *rmv_runner_record(struct rmv_runner *runner, const struc
     }
     rmv_runner_rest(runner);
     for (size_t i = 0; i < runs->count; i++) {
+        rmv_execution_forget(runs->items[i]->execution);
         rmv_runner_unmark_started(runner, runs->items[i]->stage);
         runs->items[i]->is_cleared = false;
     }

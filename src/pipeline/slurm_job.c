@@ -126,6 +126,13 @@ const struct rmv_error *rmv_slurm_job_write(const struct rmv_workspace *workspac
     return rmv_fs_write_atomic_at(folder_fd, name, text.data, text.size, 0666);
 }
 
+bool rmv_slurm_job_has_ended(const struct rmv_workspace *workspace, const struct rmv_slurm_job *job)
+{
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_slurm_job_path_of(job, "exit");
+    RMV_CLEANUP(rmv_fd_close) int fd = -1;
+    return !rmv_beneath_open(workspace->root_fd, path, O_RDONLY | O_NONBLOCK, 0, &fd);
+}
+
 /* Files in the way are a nuisance, never a danger: their names are not used again. */
 static void remove_file(const struct rmv_workspace *workspace, const char *path)
 {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "rmv/base/error.h"
@@ -31,6 +32,10 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_slurm_job_write(const struct rmv_workspace *workspace,
                                             const struct rmv_stage *stage,
                                             const struct rmv_slurm_job *job);
+
+/* Has its script come to its end, well or not? */
+bool rmv_slurm_job_has_ended(const struct rmv_workspace *workspace,
+                             const struct rmv_slurm_job *job);
 
 /* It has ended, and nobody needs its files any more. */
 void rmv_slurm_job_remove(const struct rmv_workspace *workspace, const struct rmv_stage *stage,
