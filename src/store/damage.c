@@ -1,12 +1,11 @@
 #include "store/damage.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "rmv/base/buf.h"
 #include "rmv/base/mem.h"
-#include "store/temporary.h"
+#include "store/text_file.h"
 
 #define FILE_HEAD "rmv-damaged 1\n"
 #define HEX_SIZE ((size_t)RMV_OBJECT_ID_HEX_SIZE - 1)
@@ -88,32 +87,15 @@ static bool parse_line(const char *line, struct rmv_damage_item *item)
            !rmv_object_id_parse(pack, &item->pack) && !rmv_object_id_parse(id, &item->id);
 }
 
-static const struct rmv_error *read_text(const struct rmv_vfs *vfs, const char *root,
-                                         struct rmv_buf *text)
-{
-    RMV_CLEANUP(rmv_str_free) char *path = rmv_damage_path(root);
-    RMV_CLEANUP(rmv_vfs_close) struct rmv_vfs_file file = RMV_VFS_FILE_EMPTY;
-    struct rmv_vfs_stat stat;
-    const struct rmv_error *err = rmv_vfs_open(vfs, path, O_RDONLY | O_NONBLOCK, &file);
-    if (!err)
-        err = rmv_vfs_stat_file(&file, &stat);
-    if (!err && stat.size > sizeof(FILE_HEAD) + ITEMS_MAX * LINE_SIZE)
-        err = rmv_error(RMV_ERR_LIMIT, "'%s' is too long", path);
-    if (!err)
-        err = rmv_vfs_read(&file, 0, rmv_buf_reserve(text, stat.size + 1), stat.size);
-    if (!err)
-        text->size = stat.size;
-    return err;
-}
-
 void rmv_damage_read(const struct rmv_vfs *vfs, const char *root, struct rmv_damage *damage)
 {
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_damage_path(root);
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
     const size_t head_size = strlen(FILE_HEAD);
 
     rmv_damage_free(damage);
-    if (read_text(vfs, root, &text) || text.size < head_size ||
-        memcmp(text.data, FILE_HEAD, head_size) != 0)
+    if (rmv_text_file_read(vfs, path, sizeof(FILE_HEAD) + ITEMS_MAX * LINE_SIZE, &text) ||
+        text.size < head_size || memcmp(text.data, FILE_HEAD, head_size) != 0)
         return;
     for (size_t at = head_size; text.size - at >= LINE_SIZE; at += LINE_SIZE) {
         struct rmv_damage_item item;
@@ -121,23 +103,6 @@ void rmv_damage_read(const struct rmv_vfs *vfs, const char *root, struct rmv_dam
             rmv_damage_add(damage, &item.pack, &item.id);
     }
     rmv_damage_sort(damage);
-}
-
-static const struct rmv_error *write_text(const struct rmv_vfs *vfs, const char *root, bool sync,
-                                          const struct rmv_buf *text)
-{
-    RMV_CLEANUP(rmv_str_free) char *path = rmv_damage_path(root);
-    struct rmv_vfs_file file = RMV_VFS_FILE_EMPTY;
-    const struct rmv_error *err = rmv_temporary_create(vfs, root, "damaged", &file);
-    if (err)
-        return err;
-    err = rmv_vfs_write(&file, 0, text->data, text->size);
-    if (err) {
-        rmv_temporary_discard(&file);
-        return err;
-    }
-    err = rmv_temporary_publish(&file, path, sync);
-    return err || !sync ? err : rmv_vfs_sync_folder(vfs, root);
 }
 
 const struct rmv_error *rmv_damage_write(const struct rmv_vfs *vfs, const char *root, bool sync,
@@ -161,5 +126,5 @@ const struct rmv_error *rmv_damage_write(const struct rmv_vfs *vfs, const char *
         rmv_object_id_to_hex(&damage->items[i].id, id);
         rmv_buf_append_format(&text, "%s %s\n", pack, id);
     }
-    return write_text(vfs, root, sync, &text);
+    return rmv_text_file_write(vfs, root, path, &text, sync);
 }

@@ -1,14 +1,13 @@
 #include "store/doomed.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "store/pack_format.h"
 #include "store/packs.h"
-#include "store/temporary.h"
+#include "store/text_file.h"
 
 #define HEADER "rmv-doomed 1\n"
 #define CHECK "sha256 "
@@ -44,23 +43,13 @@ static const struct rmv_error *read_names(const struct rmv_vfs *vfs, const char 
                                           struct rmv_strings *packs)
 {
     RMV_CLEANUP(rmv_str_free) char *path = rmv_path_join(folder, RMV_DOOMED_FILE);
-    RMV_CLEANUP(rmv_vfs_close) struct rmv_vfs_file file = RMV_VFS_FILE_EMPTY;
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
-    struct rmv_vfs_stat stat;
 
-    const struct rmv_error *err = rmv_vfs_open(vfs, path, O_RDONLY, &file);
+    const struct rmv_error *err = rmv_text_file_read(vfs, path, BYTES_MAX, &text);
     if (err)
-        return err->code == RMV_ERR_NOT_FOUND ? NULL : err;
-    err = rmv_vfs_stat_file(&file, &stat);
-    if (err || stat.size > BYTES_MAX)
-        return err;
-    rmv_buf_reserve(&text, stat.size + 1);
-    err = rmv_vfs_read(&file, 0, text.data, stat.size);
-    if (err)
-        return err;
-    text.size = stat.size;
+        return err->code == RMV_ERR_NOT_FOUND || err->code == RMV_ERR_LIMIT ? NULL : err;
     const char *start = rmv_buf_string(&text);
-    const size_t end = check_text(start, stat.size);
+    const size_t end = check_text(start, text.size);
     for (size_t at = strlen(HEADER); at < end; at += strcspn(start + at, "\n") + 1)
         rmv_strings_take(packs, rmv_str_copy_n(start + at, strcspn(start + at, "\n")));
     return NULL;
@@ -96,7 +85,6 @@ const struct rmv_error *rmv_doomed_write(const struct rmv_vfs *vfs, const char *
     RMV_CLEANUP(rmv_str_free) char *folder = rmv_path_join(root, RMV_PACK_FOLDER);
     RMV_CLEANUP(rmv_str_free) char *path = rmv_path_join(folder, RMV_DOOMED_FILE);
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
-    struct rmv_vfs_file file = RMV_VFS_FILE_EMPTY;
     char hex[RMV_OBJECT_ID_HEX_SIZE];
 
     rmv_buf_append_string(&text, HEADER);
@@ -106,16 +94,7 @@ const struct rmv_error *rmv_doomed_write(const struct rmv_vfs *vfs, const char *
     rmv_object_id_to_hex(&id, hex);
     rmv_buf_append_format(&text, CHECK "%s\n", hex);
 
-    const struct rmv_error *err = rmv_temporary_create(vfs, root, "doomed", &file);
-    if (err)
-        return err;
-    err = rmv_vfs_write(&file, 0, text.data, text.size);
-    if (err) {
-        rmv_temporary_discard(&file);
-        return err;
-    }
-    err = rmv_temporary_publish(&file, path, sync);
-    return err || !sync ? err : rmv_vfs_sync_folder(vfs, folder);
+    return rmv_text_file_write(vfs, root, path, &text, sync);
 }
 
 static const struct rmv_error *unlink_file(const struct rmv_vfs *vfs, const char *folder,
