@@ -77,6 +77,8 @@ static const struct rmv_error *remove_waiting(struct rmv_workspace *workspace)
     RMV_CLEANUP(rmv_experiment_tasks_free) struct rmv_experiment_tasks tasks = {0};
     const struct rmv_error *err = rmv_experiment_queue_read(workspace, &tasks);
     for (size_t i = 0; !err && i < tasks.count; i++) {
+        if (tasks.items[i].state != RMV_EXPERIMENT_QUEUED)
+            continue;
         err = rmv_experiment_dequeue(workspace, &tasks.items[i]);
         if (!err && !cli_quiet)
             cli_print("Removed %s from the queue\n", tasks.items[i].name);

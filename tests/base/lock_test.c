@@ -126,6 +126,24 @@ static void a_planted_link_or_pipe_is_refused(void **state)
     assert_string_equal(rmv_buf_string(&text), "keep me");
 }
 
+static void asking_who_holds_it_takes_nothing(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_lock_release) struct rmv_lock lock = RMV_LOCK_EMPTY, reader = RMV_LOCK_EMPTY;
+    assert_false(rmv_lock_is_held("lock"));
+    assert_false(rmv_fs_exists("lock"));
+    CHECK_OK(rmv_lock_take("lock", false, 0, &reader));
+    assert_false(rmv_lock_is_held("lock"));
+    rmv_lock_release(&reader);
+    CHECK_OK(rmv_lock_take("lock", true, 0, &lock));
+    assert_true(rmv_lock_is_held("lock"));
+    assert_true(rmv_lock_is_held("lock"));
+    assert_int_equal(symlink("lock", "link"), 0);
+    assert_false(rmv_lock_is_held("link"));
+    rmv_lock_release(&lock);
+    assert_false(rmv_lock_is_held("lock"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +155,7 @@ int main(void)
         TEST(a_crash_releases_the_lock_and_names_nobody),
         TEST(a_lock_that_was_removed_does_not_count),
         TEST(a_planted_link_or_pipe_is_refused),
+        TEST(asking_who_holds_it_takes_nothing),
     };
     return RUN_TESTS(tests);
 }

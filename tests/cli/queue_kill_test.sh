@@ -73,6 +73,8 @@ it 'leaves the log of one that runs to it'        '
 it 'takes off what failed, with its log'          'rmv queue status | grep -E "a-1 +Failed"; rmv queue remove a-1 | grep "^Removed a-1$"; exits 3 rmv queue logs a-1; exits 3 rmv queue remove a-1'
 it 'removes the logs of what is done, not the experiments' '
     rmv queue logs h >/dev/null; rmv queue remove --success >out; grep "^Removed the log of h$" out; exits 3 rmv queue logs h; reference_of h; rmv queue logs d >/dev/null; rmv queue status | grep -E "d +Failed"; rm out'
+it 'removes what waits with exp remove, and neither what runs nor what failed' '
+    rmv exp run -q --queue -n m -S train.rank=63,64; rmv queue start -q & pid=$!; waits "test -e $MARKS/started-63"; rmv exp remove --queue >out; test "$(cat out)" = "Removed m-2 from the queue"; rmv queue status | grep -E "m-1 +Running"; rmv queue status | grep -E "d +Failed"; touch $MARKS/go-63; ends 0 $pid; reference_of m-1; rm out'
 it 'removes all but what runs'                    '
     rmv exp run -q --queue -n l -S train.rank=61,62; rmv queue start -q & pid=$!; waits "test -e $MARKS/started-61"; exits 8 rmv queue remove l-2 l-1; rmv queue status | grep -E "l-2 +Queued"
     rmv queue remove --all >out; grep "^Removed l-2$" out; grep "^Removed d$" out; ! grep "l-1" out; rmv queue logs l-1 | grep hello; touch $MARKS/go-61; ends 0 $pid; reference_of l-1; rmv queue status | grep Nothing; rm out'
