@@ -40,7 +40,9 @@ def arguments(text):
         if text is not None:
             yield 'text', text
         elif path is not None:
-            yield 'fd', path if number != '1' else 'stdout'
+            # A file here is what a command of a stage writes to, not what the program prints.
+            is_printed = number == '1' and not path.startswith(os.getcwd() + '/')
+            yield 'fd', 'stdout' if is_printed else path
         elif word.strip(' ,'):
             yield 'word', word.strip(' ,')
 
