@@ -236,6 +236,14 @@ static bool is_for_stderr(enum rmv_repro_event_kind kind)
 }
 
 /* Nothing for what only a live display shows. */
+static void append_command(const struct cli_repro_printer *printer,
+                           const struct rmv_repro_event *event, struct rmv_buf *words)
+{
+    if (printer->many)
+        rmv_buf_append_format(words, "[%s] ", event->stage->address);
+    rmv_buf_append_format(words, "> %s\n", event->text);
+}
+
 static void append_words(const struct cli_repro_printer *printer,
                          const struct rmv_repro_event *event, struct rmv_buf *words)
 {
@@ -260,9 +268,7 @@ static void append_words(const struct cli_repro_printer *printer,
         rmv_buf_append_format(words, "Running stage '%s': %s\n", name, text);
         break;
     case RMV_REPRO_COMMAND:
-        if (printer->many)
-            rmv_buf_append_format(words, "[%s] ", name);
-        rmv_buf_append_format(words, "> %s\n", text);
+        append_command(printer, event, words);
         break;
     case RMV_REPRO_CLUSTER:
         rmv_buf_append_format(words, "Stage '%s' %s\n", name, text);
