@@ -249,17 +249,26 @@ static const struct rmv_error *find_in_memory(struct rmv_plot_rows *rows, const 
     return NULL;
 }
 
-const struct rmv_error *rmv_plot_rows_open(const char *path, struct rmv_buf *text,
-                                           const char *column, struct rmv_plot_rows *rows)
+bool rmv_plot_rows_open_text(const char *path, struct rmv_buf *text, const char *column,
+                             struct rmv_plot_rows *rows)
 {
     *rows = (struct rmv_plot_rows){.path = path};
     rmv_buf_swap(&rows->text, text);
-    if (rows->text.size >= LARGE && rmv_path_has_suffix(path, ".json")) {
-        if (find_in_text(rows, column))
-            return NULL;
-        rmv_value_free(&rows->document);
-        rows->start = NULL;
-    }
+    if (find_in_text(rows, column))
+        return true;
+    rmv_buf_swap(&rows->text, text);
+    rmv_plot_rows_free(rows);
+    return false;
+}
+
+const struct rmv_error *rmv_plot_rows_open(const char *path, struct rmv_buf *text,
+                                           const char *column, struct rmv_plot_rows *rows)
+{
+    if (text->size >= LARGE && rmv_path_has_suffix(path, ".json") &&
+        rmv_plot_rows_open_text(path, text, column, rows))
+        return NULL;
+    *rows = (struct rmv_plot_rows){.path = path};
+    rmv_buf_swap(&rows->text, text);
     return find_in_memory(rows, column);
 }
 

@@ -2,6 +2,8 @@
  * or is a map that stands for one row. Of large JSON, one row at a time is in memory as values. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "rmv/base/buf.h"
 #include "rmv/base/error.h"
 #include "rmv/base/value.h"
@@ -23,6 +25,11 @@ void rmv_plot_rows_free(struct rmv_plot_rows *rows);
 RMV_MUST_CHECK
 const struct rmv_error *rmv_plot_rows_open(const char *path, struct rmv_buf *text,
                                            const char *column, struct rmv_plot_rows *rows);
+
+/* What that does with large JSON, of any size. False, with the text as it was, if the rows are not
+ * to be had that way: it is no JSON, or there is no list of maps. */
+bool rmv_plot_rows_open_text(const char *path, struct rmv_buf *text, const char *column,
+                             struct rmv_plot_rows *rows);
 
 /* Sets `row`, which the caller frees, to the next one with its maps flattened: "a.b"; to null at
  * the end, from where it goes on with the first one. Errors: CORRUPT, LIMIT. */

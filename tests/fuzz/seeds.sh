@@ -4,7 +4,7 @@
 set -eu
 golden=$(cd "$(dirname "$0")/../data/pipelines" && pwd)
 mkdir -p "$1" && cd "$1"
-mkdir -p pack index chunk_list tree pointer stat_index lock_file json yaml record pipeline document
+mkdir -p pack index chunk_list tree pointer stat_index lock_file json yaml record pipeline document plot_rows yaml_change
 work=$(mktemp -d "${TMPDIR:-/tmp}/rmv-seeds.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 seeds=$PWD
@@ -52,6 +52,14 @@ pack += hashlib.sha256(body).digest() + struct.pack('<QIIQ8s', len(body), 1, 1, 
 open('deltas', 'wb').write(pack)
 PY
 with deltas pack/deltas
+printf '\001{"m": [1, {"a": 2}], "r": {"e": [], "t": [{"a": 1, "b": {"c": "]}"}}, {"a": null, "b": 2.5}]}, "u": [{"b": "\\""}]}' >"$seeds/plot_rows/1"
+printf '\005\357\273\277a,b\r\n1,"x ""y"""\n\n"2"z,3,4\n5' >"$seeds/plot_rows/2"
+printf '\014a\tb\n1\t"x\n"\n' >"$seeds/plot_rows/3"
+for i in 0 1 2 3 4 5 7; do
+    for path in a a.0 'a.1.b\.csv' a.2.c.d f.1; do
+        { printf "\\00$i"; printf '%s\n' "$path" 'a: # one' '- x.csv  # two' '- b.csv:' '    c: 1 # three' '- c: {d: 1, e: [2, 3]}' '# end' 'f: [g, {h: i}]'; } >"$seeds/yaml_change/$i$path"
+    done
+done
 python3 - "$seeds" "$golden" <<'PY'
 import os, re, struct, sys
 languages = ['.toml', '.py', '.yaml', '.ini', '.json']
