@@ -15,6 +15,8 @@
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 
+#define WHOLE_MIN RMV_STORE_CLONE_MIN /* from here on a file gets its name when it is whole */
+
 void rmv_restore_writer_free(struct rmv_restore_writer *writer)
 {
     rmv_str_free(&writer->folder);
@@ -102,6 +104,72 @@ static const struct rmv_error *write_file(struct rmv_restore_writer *writer, con
     return err;
 }
 
+/* Writes a file without a name, so that nothing is left of it should we be killed, and then gives
+ * it one. `*is_done` is false, without an error, where the filesystem knows no such files. */
+static const struct rmv_error *write_nameless(struct rmv_restore_writer *writer, const char *name,
+                                              const char *path, const struct rmv_tree_entry *entry,
+                                              bool *is_done)
+{
+    const mode_t mode = entry->type == 'x' ? 0777 : 0666;
+    RMV_CLEANUP(rmv_fd_close)
+    int fd = openat(writer->folder_fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
+    struct stat status;
+
+    *is_done = false;
+    if (fd < 0)
+        return NULL;
+    const struct rmv_error *err = rmv_restore_fill(writer->restore, path, &entry->id, fd, &status);
+    if (err)
+        return err;
+    RMV_CLEANUP(rmv_str_free) char *nameless = rmv_str_format("/proc/self/fd/%d", fd);
+    *is_done = linkat(AT_FDCWD, nameless, writer->folder_fd, name, AT_SYMLINK_FOLLOW) == 0;
+    return *is_done || errno != EEXIST ? NULL : rmv_error_errno("cannot create '%s'", path);
+}
+
+/* Renames where nothing of that name is, as far as the filesystem lets us say so. */
+static bool give_name(const struct rmv_restore_writer *writer, const char *from, const char *name)
+{
+    struct stat status;
+    if (renameat2(writer->folder_fd, from, writer->folder_fd, name, RENAME_NOREPLACE) == 0)
+        return true;
+    if (errno != EINVAL && errno != ENOSYS)
+        return false;
+    if (fstatat(writer->folder_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
+        errno = EEXIST;
+        return false;
+    }
+    return renameat(writer->folder_fd, from, writer->folder_fd, name) == 0;
+}
+
+static const struct rmv_error *write_and_rename(struct rmv_restore_writer *writer, const char *name,
+                                                const char *path,
+                                                const struct rmv_tree_entry *entry)
+{
+    RMV_CLEANUP(rmv_str_free) char *temporary = rmv_restore_temporary_name();
+    struct stat status;
+    const struct rmv_error *err = write_file(writer, temporary, path, entry, &status);
+    if (err || give_name(writer, temporary, name))
+        return err;
+    err = rmv_error_errno("cannot create '%s'", path);
+    unlinkat(writer->folder_fd, temporary, 0);
+    return err;
+}
+
+/* The store hashes a large file as a whole when all of it is written. Should that not be reached,
+ * what may be wrong must not pass for a file of the user's. A new name changes ctime. */
+static const struct rmv_error *write_large(struct rmv_restore_writer *writer, const char *name,
+                                           const char *path, const struct rmv_tree_entry *entry,
+                                           struct stat *status)
+{
+    bool is_done = false;
+    const struct rmv_error *err = write_nameless(writer, name, path, entry, &is_done);
+    if (!err && !is_done)
+        err = write_and_rename(writer, name, path, entry);
+    if (!err && fstatat(writer->folder_fd, name, status, AT_SYMLINK_NOFOLLOW) < 0)
+        err = rmv_error_errno("cannot stat '%s'", path);
+    return err;
+}
+
 const struct rmv_error *rmv_restore_write_new(struct rmv_restore_writer *writer, const char *name,
                                               const char *path, const struct rmv_tree_entry *entry,
                                               struct stat *status)
@@ -115,7 +183,10 @@ const struct rmv_error *rmv_restore_write_new(struct rmv_restore_writer *writer,
         rmv_links_make(workspace, writer->folder_fd, name, entry, &is_made);
     if (!err && is_made)
         err = rmv_links_stat(workspace, writer->folder_fd, name, entry, status);
-    return err || is_made ? err : write_file(writer, name, path, entry, status);
+    if (err || is_made)
+        return err;
+    return entry->size >= WHOLE_MIN ? write_large(writer, name, path, entry, status)
+                                    : write_file(writer, name, path, entry, status);
 }
 
 /* Over an existing file or link. Renaming changes ctime, so the status is taken afterwards. */

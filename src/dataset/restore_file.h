@@ -1,6 +1,6 @@
-/* Writing one file or link of the workspace. Content has been hashed before anybody sees it: a new
- * file is created under its name and removed again where that fails, an existing one is replaced by
- * renaming. */
+/* Writing one file or link of the workspace. Content has been hashed before anybody sees it: a
+ * small new file is created under its name and removed again where that fails, a large one gets its
+ * name when it is whole, and an existing one is replaced by renaming. */
 #pragma once
 
 #include <sys/stat.h>

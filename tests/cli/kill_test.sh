@@ -27,3 +27,6 @@ for fault in kill ENOSPC EIO; do
     it "$fault during checkout loses nothing, and it can be repeated" \
         'swept $fault "$setup && rmv add -q data && rm -rf data kept" "rmv checkout -q" "rmv fsck -q && rmv checkout -q && $whole && $back"'
 done
+it 'a large file is whole or not there when checkout is killed, and nothing is left of it' \
+    '"$sweep" -f kill -c write,linkat -n 8 "git init -q . && rmv init -q && seq 600000 >big && cp big right && rmv add -q big && rm big" "rmv checkout -q" \
+     "test ! -e big || cmp big right; rmv checkout -q && cmp big right && test -z \"\$(ls -A | grep rmv-tmp)\""'
