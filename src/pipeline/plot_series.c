@@ -40,6 +40,7 @@ void rmv_plot_series_free(struct rmv_plot_series *series)
 #define LEAST 1e-150
 #define WHOLE_MAX 9007199254740992.0 /* 2^53: below it, a double is a whole number exactly */
 #define NUMBER_SIZE 40
+#define CLASSES_MAX 20000 /* of a matrix, and bars; far more than are drawn */
 
 /* The name of a number is the same however it is written: 1, 1.0 and 1e0. */
 static size_t format_number(double number, char text[NUMBER_SIZE])
@@ -162,6 +163,9 @@ static const struct rmv_error *place_of(const struct filling *filling,
         err = name_cell(&drawing->x_names, x, &place[0]);
     if (!err && (is_matrix || is_bars))
         err = name_cell(is_matrix ? &drawing->x_names : &drawing->y_names, y, &place[1]);
+    if (!err && (is_matrix ? drawing->x_names.count : drawing->y_names.count) > CLASSES_MAX)
+        err = rmv_error(RMV_ERR_LIMIT, "there are more than %d classes: are these numbers?",
+                        CLASSES_MAX);
     return err;
 }
 

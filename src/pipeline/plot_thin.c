@@ -9,7 +9,7 @@
 #include "pipeline/plot_svg.h"
 #include "rmv/base/mem.h"
 
-#define SPOT 4.0 /* pixels, of a dot that is 6 wide */
+#define SPOT 3.0 /* pixels, of a dot that is 6 wide: no more shows */
 #define SQRT_2 1.4142135623730951
 #define SQRT_3 1.7320508075688772
 

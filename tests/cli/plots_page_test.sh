@@ -61,6 +61,7 @@ assert len(points) > 200 and len(top) == 1, (len(points), top)
 assert abs(top[0][0] - (76 + 544 * (0.05 + 123457 / 599999) / 1.1)) < 1, top
 PY
     done'
+it 'takes numbers for no classes'                'for t in confusion bar_horizontal; do python3 peak.py $most rmv plots show -t $t -x value -y step many.csv -o c.html; says "more than 20000 classes" rmv plots show -t $t -x value -y step many.csv -o c.html; done'
 it 'counts every row of a matrix'               'sed "s/,\([abcd]\)[0-9]*$/,\1/" many.csv >few.csv; rmv plots show -q -t confusion -x name -y name few.csv -o c.html; test "$(grep -o "on-dark\">" c.html | wc -l)" = 4; test "$(grep -c ">150000<" c.html)" = 4'
 it 'keeps the digits of long numbers that are names' 'printf "id,v\n123456789012345678,1\n123456789012345679,2\nx,3\n" >ids.csv; rmv plots show -t bar_horizontal --json -x v -y id ids.csv | json "assert [p[1] for p in d[\"ids.csv\"][\"series\"][0][\"points\"]] == [\"123456789012345678\", \"123456789012345679\", \"x\"]"'
 it 'names the numbers before the first text'    'printf "x,y\n1,1\n2.50,2\na,3\n1.0,4\n" >mixed.csv; rmv plots show --json -x x -y y mixed.csv | json "assert d[\"mixed.csv\"][\"series\"][0][\"points\"] == [[\"1\", 1], [\"2.5\", 2], [\"a\", 3], [\"1\", 4]]"'
