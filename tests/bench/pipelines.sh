@@ -50,6 +50,19 @@ run_walk-ran() { ran_pipeline "$(stages_of "$row")"; measured floors walk data; 
 run_cold() { fresh_pipeline "$(stages_of "$1")"; measured rmv repro -q; }
 run_cold-1000() { run_cold cold-1000; }
 run_cold-4000() { run_cold cold-4000; }
+# Each stage needs what the one before it made.
+fresh_chain() {
+    fresh_pipeline 1
+    echo 0 >data/out/000000
+    seq -f '%06.0f' "$1" | awk -v before=000000 '
+        BEGIN { print "stages:" }
+        { printf "  s%s:\n    cmd: echo %s >data/out/%s\n    deps: [\"data/out/%s\"]\n    outs: [\"data/out/%s\"]\n", $1, $1, $1, before, $1
+          before = $1 }' >rmv.yaml
+    git add -A
+    git commit -qm chain
+    settle
+}
+run_chain-1000() { fresh_chain "$(stages_of chain-1000)"; measured rmv repro -q; }
 run_spawn() { measured floors spawn "$work/P/$$-$((++pipelines_count))" "$(stages_of "$row")"; }
 
 run_parse-2000() {
@@ -75,6 +88,7 @@ plan_pipelines() {
     none-1000) floors=(walk-ran) cpu_goal=0.300 ;;
     cold-1000) floors=(spawn) cpu_goal=5 ;;
     cold-4000) floors=(spawn cold-1000) cpu_goal=20 ;;
+    chain-1000) floors=(spawn) cpu_goal=2 ;;
     parse-2000) time_goal=0.100 ;;
     parallel) floors=(sleep) time_goal=2.3 ;;
     esac

@@ -7,7 +7,7 @@ rows_of() {
     W4) echo generator add status again one checkout fsck gc peers ;;
     W5*) echo peers versions checkout-versions gc-versions ;;
     *x10) echo add status checkout ;;
-    P) echo none-10 none-100 none-1000 cold-1000 cold-4000 parse-2000 parallel ;;
+    P) echo none-10 none-100 none-1000 cold-1000 cold-4000 chain-1000 parse-2000 parallel ;;
     *) echo add status again one checkout fsck gc peers ;;
     esac
 }

@@ -7,7 +7,7 @@
 #   run.sh build W4 status add   some of its rows
 #
 # Workloads: W1 W2 W3 W4 W4F W5 W5S P, and if named, W4x10 W4Fx10. Rows: generator add add-off status again one
-# checkout fsck gc versions checkout-versions gc-versions peers; of P none-10 none-100 none-1000 cold-1000 cold-4000
+# checkout fsck gc versions checkout-versions gc-versions peers; of P none-10 none-100 none-1000 cold-1000 cold-4000 chain-1000
 # parse-2000 parallel. Each row can be measured on its own. Variables, as of `make bench` too:
 #
 #   WORKLOADS, ROWS   'W1 W4', 'add status': only these
