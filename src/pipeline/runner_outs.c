@@ -1,8 +1,11 @@
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "pipeline/runner.h"
 #include "pipeline/runner_marks.h"
+#include "rmv/base/beneath.h"
+#include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
 #include "rmv/dataset/dataset.h"
@@ -188,11 +191,24 @@ const struct rmv_error *rmv_runner_restore_outs(struct rmv_runner *runner,
 
 /* ---- Saving --------------------------------------------------------------------------------- */
 
+/* Is something there? A link that leads nowhere does not count. Nothing is hashed: storing does
+ * that, and takes what has been hashed for known, so that it would not be made a link. */
+static bool is_there(const struct rmv_runner *runner, const char *path)
+{
+    RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
+    struct stat status;
+    const char *name = NULL;
+    return !rmv_beneath_open_parent(runner->workspace->root_fd, path, false, &folder_fd, &name) &&
+           fstatat(folder_fd, name, &status, 0) == 0;
+}
+
 static const struct rmv_error *check_made(struct rmv_runner *runner, const struct rmv_stage *stage)
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf missing = {0};
     for (size_t i = 0; i < stage->outs_count; i++) {
         const struct rmv_output *now = NULL;
+        if (is_there(runner, stage->outs[i].path))
+            continue;
         const struct rmv_error *err =
             rmv_stage_view_state(&runner->view, stage->outs[i].path, &now);
         if (err)
@@ -218,16 +234,14 @@ static const struct rmv_error *save(struct rmv_runner *runner, const struct rmv_
     };
     const struct rmv_repro_options *options = runner->options;
     const struct rmv_output *now = NULL;
+
+    if (!out->no_cache && !options->no_commit)
+        return rmv_dataset_save(runner->workspace, batch, &source, saved);
     const struct rmv_error *err = rmv_stage_view_state(&runner->view, out->path, &now);
     if (err)
         return err;
-    const bool is_kept =
-        !options->no_commit &&
-        (!out->no_cache || (!options->no_run_cache && now->size <= UNCACHED_KEPT_SIZE_MAX));
-    if (is_kept && out->no_cache)
+    if (!options->no_commit && !options->no_run_cache && now->size <= UNCACHED_KEPT_SIZE_MAX)
         err = rmv_dataset_save_copy(runner->workspace, batch, out->path, saved);
-    else if (is_kept)
-        err = rmv_dataset_save(runner->workspace, batch, &source, saved);
     else
         rmv_output_copy(saved, now);
     saved->no_cache = out->no_cache;
@@ -247,6 +261,8 @@ const struct rmv_error *rmv_runner_save_outs(struct rmv_runner *runner,
     const struct rmv_lock_stage *locked = err ? NULL : rmv_lock_file_find(lock, stage->name);
     for (size_t i = 0; !err && i < stage->outs_count; i++)
         err = save(runner, &stage->outs[i], locked, batch, rmv_outputs_add(&saved));
+    if (err && err->code == RMV_ERR_USAGE) /* a socket, say */
+        err = rmv_error_context(err, "output of stage '%s'", stage->address);
     if (err)
         return err;
     rmv_outputs_free(outs);

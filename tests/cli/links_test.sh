@@ -100,6 +100,14 @@ it 'stages write new files, not through links, and what persists is unprotected'
     rmv repro -q; test -L out/kept && test -L out/new && test ! -L out/git; first=$(readlink out/kept)
     rmv repro -q; test "$(wc -l <out/kept)" = 2; test "$(wc -l <"$first")" = 1; rmv fsck -q; rmv status -q data
     rm -rf rmv.yaml rmv.lock out'
+for type in symlink hardlink; do
+it "$type: so is every output of stages that are recorded together, whatever is stored already" '
+    cd "$TEST_FOLDER"; rm -rf w; repository w; rmv config cache.type $type; printf "stages:\n" >rmv.yaml
+    for i in 1 2 3 4; do printf "  s$i:\n    cmd: mkdir d$i; echo same >d$i/same; echo $i | tee d$i/own >o$i\n    outs: [d$i, o$i]\n" >>rmv.yaml; done
+    printf "  t:\n    cmd: cp o1 t1; echo same >t2\n    deps: [o1, d1]\n    outs: [t1, t2]\n" >>rmv.yaml
+    rmv repro -q -j2; for name in d[1-4]/* o[1-4] t[12]; do same $name "$(object $name)"; test $type = hardlink || test -L $name; done
+    rmv status -q; rmv fsck -q; test "$(rmv checkout --relink | grep -c relinked)" = 0; cd "$TEST_FOLDER"; rm -rf w'
+done
 
 it 'where links are impossible, the next type is used, with one warning' '
     if ! mkdir -p ../other || ! mount -t tmpfs -o size=20m none ../other 2>/dev/null; then echo "no mount"; exit 0; fi

@@ -115,8 +115,8 @@ fi
 it 'forgets one that ended well without its output' '
     loop "true"; touch go; exits 1 rmv repro --executor slurm >out 2>&1; grep "did not make its output" out; test -z "$(ls .rmstore/jobs)"'
 it 'cancels one whose inputs have changed since' '
-    loop "echo 3 >o2"; submit_and_kill; loop "echo 4 >o2"; touch go
-    rmv repro --executor slurm >out 2>&1; cat out; grep "cancelling it" out; test "$(cat o2)" = 4; is_idle; rmv status -q'
+    loop "echo 3 >o2"; submit_and_kill; loop "echo 4 >o2"; rmv repro --executor slurm >out 2>&1 & pid=$!
+    for i in $(seq 300); do ! grep -q "cancelling it" out || break; sleep 0.1; done; touch go; wait $pid; cat out; grep "cancelling it" out; test "$(cat o2)" = 4; is_idle; rmv status -q'
 it 'waits for a controller that is restarted' '
     loop "echo 5 >o2"; rmv repro --executor slurm >out 2>&1 & pid=$!; wait_for count; sleep 6
     "$slurm/restart" stop; sleep 1; "$slurm/restart"; sleep 6; touch go; wait $pid; cat out; test "$(cat count)" = x; rmv status -q'
