@@ -303,9 +303,9 @@ static const struct rmv_error *resolve_text(const struct resolver *resolver,
     struct placeholder found;
     const char *rest = text;
     while (find_placeholder(text, rest, &found)) {
+        const size_t before = out->size;
         append_plain(rest, found.start, out);
         RMV_CLEANUP(rmv_str_free) char *name = rmv_str_copy_n(found.name, found.name_size);
-        const size_t before = out->size;
         const struct rmv_error *err = append_value(resolver, at, name, out);
         if (!err)
             err = rmv_template_count(resolver->template, at, out->size - before);
@@ -313,8 +313,9 @@ static const struct rmv_error *resolve_text(const struct resolver *resolver,
             return err;
         rest = found.name + found.name_size + 1;
     }
+    const size_t before = out->size;
     append_plain(rest, rest + strlen(rest), out);
-    return NULL;
+    return rmv_template_count(resolver->template, at, out->size - before);
 }
 
 /* Messages about what came from elsewhere name the template that brought it. */

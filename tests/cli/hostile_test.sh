@@ -48,3 +48,7 @@ PY
     most=65536; ! grep -qa __asan_init "$(command -v rmv)" || most=524288
     says "^6 rmv: rmv.yaml:[56]:[0-9]+: aliases repeat 10.... values" python3 peak.py $most rmv repro; python3 peak.py $most rmv repro
     rm rmv.yaml; git add -A; git commit -qm laughs; python3 peak.py $most rmv params diff --all | grep "^[1-9]"; says "params.yaml:[56]:[0-9]+: aliases repeat" rmv params diff'
+it 'refuses a loop that repeats long text before it takes much memory' '
+    cd laughs; rm -f params.yaml
+    { printf "vars:\n- items: ["; seq -s, 20000 | tr -d "\n"; printf "]\nstages:\n  x:\n    foreach: \${items}\n    do:\n      cmd: \"true\"\n      desc: "; head -c 100000 /dev/zero | tr "\\0" d; echo; } >rmv.yaml
+    says "^6 rmv: stage .x@.*templates make more than 256 MiB" python3 peak.py 1048576 rmv stage list; python3 peak.py 1048576 rmv stage list; rm rmv.yaml'
