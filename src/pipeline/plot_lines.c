@@ -147,8 +147,9 @@ static const struct rmv_error *take_columns(struct reader *reader, struct rmv_st
         if (no_header)
             rmv_strings_take(columns, rmv_str_format("%zu", columns->count));
     } while (!reader->ends_record && !reader->err && columns->count < RMV_CSV_COLUMNS_MAX);
-    while (!reader->ends_record && !reader->err)
-        take_field(reader, NULL);
+    if (!reader->ends_record && !reader->err)
+        return rmv_error(RMV_ERR_LIMIT, "%s:1: there are more than %d columns", reader->table->path,
+                         RMV_CSV_COLUMNS_MAX);
     return reader->err;
 }
 

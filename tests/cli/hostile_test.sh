@@ -52,3 +52,6 @@ it 'refuses a loop that repeats long text before it takes much memory' '
     cd laughs; rm -f params.yaml
     { printf "vars:\n- items: ["; seq -s, 20000 | tr -d "\n"; printf "]\nstages:\n  x:\n    foreach: \${items}\n    do:\n      cmd: \"true\"\n      desc: "; head -c 100000 /dev/zero | tr "\\0" d; echo; } >rmv.yaml
     says "^6 rmv: stage .x@.*templates make more than 256 MiB" python3 peak.py 1048576 rmv stage list; python3 peak.py 1048576 rmv stage list; rm rmv.yaml'
+it 'refuses a table of more columns than it looks at' '
+    cd laughs; { seq -s, 10001; seq -s, 10001; } >wide.csv; says "wide.csv:1: there are more than 10000 columns" rmv plots show --show-vega wide.csv
+    { seq -s, 10000; seq -s, 10000; } >wide.csv; rmv plots show --json wide.csv | grep -q "\[0, 10000\]"; rm wide.csv'
