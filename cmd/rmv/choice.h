@@ -10,6 +10,7 @@
 struct cli_choice {
     bool single_item, downstream, whole, all_pipelines, recursive;
     bool force, force_downstream, keep_going, ignore_errors, allow_missing, no_run_cache;
+    bool interactive, glob;
 };
 
 /* Entries for a command's table of options, which fill in `choice`, a variable. --force and
@@ -45,6 +46,13 @@ struct cli_choice {
         {.name = "no-run-cache",                                                                   \
          .flag = &(choice).no_run_cache,                                                           \
          .help = "run even what was run before with the same inputs"},                             \
+        {.name = "interactive",                                                                    \
+         .letter = 'i',                                                                            \
+         .flag = &(choice).interactive,                                                            \
+         .help = "ask before each stage that changed"},                                            \
+        {.name = "glob",                                                                           \
+         .flag = &(choice).glob,                                                                   \
+         .help = "targets may be patterns, which they may anyway"},                                \
     {                                                                                              \
         .name = "keep-going", .letter = 'k', .flag = &(choice).keep_going,                         \
         .help = "run what does not depend on a stage that failed"                                  \

@@ -12,7 +12,7 @@ static struct rmv_strings option_set_param, option_copy_paths;
 static const char *option_name, *option_message;
 static struct cli_choice choice;
 static bool option_queue, option_run_all, option_temp, option_json;
-static bool option_dry, option_interactive, option_glob, option_no_commit;
+static bool option_dry, option_no_commit;
 static int64_t option_jobs = 1, option_stage_jobs = 1;
 
 static const struct cli_option options[] = {
@@ -57,13 +57,6 @@ static const struct cli_option options[] = {
      .flag = &choice.ignore_errors,
      .help = "run what depends on a stage that failed too, and keep what comes out"},
     {.name = "dry", .flag = &option_dry, .help = "say what would run, and why; make no experiment"},
-    {.name = "interactive",
-     .letter = 'i',
-     .flag = &option_interactive,
-     .help = "ask before each stage that changed"},
-    {.name = "glob",
-     .flag = &option_glob,
-     .help = "targets may be patterns, which they may anyway"},
     {.name = "no-commit",
      .flag = &option_no_commit,
      .help = "has no effect: what an experiment made is always stored"},
@@ -75,12 +68,12 @@ static const struct cli_option options[] = {
  */
 static const struct rmv_error *check_manner(void)
 {
-    const char *now = option_dry ? "dry" : option_interactive ? "interactive" : NULL;
+    const char *now = option_dry ? "dry" : choice.interactive ? "interactive" : NULL;
     const char *later = option_queue ? "queue" : option_run_all ? "run-all" : NULL;
 
     if (now && later)
         return rmv_error(RMV_ERR_USAGE, "--%s and --%s exclude each other", now, later);
-    if (option_interactive && (option_jobs != 1 || option_stage_jobs != 1))
+    if (choice.interactive && (option_jobs != 1 || option_stage_jobs != 1))
         return rmv_error(RMV_ERR_USAGE, "--interactive and --%s exclude each other",
                          option_jobs != 1 ? "jobs" : "stage-jobs");
     return NULL;
@@ -167,7 +160,7 @@ static const struct rmv_error *run(struct rmv_workspace *workspace,
     rmv_value_set_list(&list);
     struct rmv_experiment_run_options settings =
         cli_experiment_run_options(&printer, option_jobs, option_stage_jobs);
-    if (option_interactive)
+    if (choice.interactive)
         settings.confirm = cli_experiment_ask;
     rmv_live_expect(printer.live, tasks->count);
     const struct rmv_error *err = rmv_experiment_run(workspace, tasks, &settings);

@@ -14,7 +14,7 @@
 #include "rmv/shared.h"
 
 static struct cli_choice choice;
-static bool option_interactive, option_dry, option_no_commit, option_json, option_glob;
+static bool option_dry, option_no_commit, option_json;
 static int64_t option_jobs = 1;
 static const char *option_executor, *option_every, *option_at;
 
@@ -25,13 +25,6 @@ static const struct cli_option options[] = {
     {.name = "ignore-errors",
      .flag = &choice.ignore_errors,
      .help = "run what depends on a stage that failed too; the exit status is then 0"},
-    {.name = "interactive",
-     .letter = 'i',
-     .flag = &option_interactive,
-     .help = "ask before each stage that changed"},
-    {.name = "glob",
-     .flag = &option_glob,
-     .help = "targets may be patterns, which they may anyway"},
     {.name = "dry", .flag = &option_dry, .help = "say what would run, and why; change nothing"},
     {.name = "jobs",
      .letter = 'j',
@@ -111,7 +104,7 @@ static const struct rmv_error *run(struct rmv_workspace *workspace,
                                             .force_downstream = choice.force_downstream,
                                             .ignore_errors = choice.ignore_errors,
                                             .allow_missing = choice.allow_missing,
-                                            .confirm = option_interactive ? ask : NULL,
+                                            .confirm = choice.interactive ? ask : NULL,
                                             .dry = option_dry,
                                             .keep_going = choice.keep_going,
                                             .no_commit = option_no_commit,
@@ -149,7 +142,7 @@ static const struct rmv_error *check_schedule(void)
 {
     if (option_at && !option_every)
         return rmv_error(RMV_ERR_USAGE, "--at needs --every, such as --every 1d");
-    if (option_every && (option_interactive || option_dry))
+    if (option_every && (choice.interactive || option_dry))
         return rmv_error(RMV_ERR_USAGE, "--every and --%s exclude each other",
                          option_dry ? "dry" : "interactive");
     return NULL;
@@ -162,7 +155,7 @@ static const struct rmv_error *check_options(int argc, char **argv)
         return err;
     if (option_jobs < 0 || option_jobs > JOBS_MAX)
         return rmv_error(RMV_ERR_USAGE, "--jobs is a number from 0 to %d", JOBS_MAX);
-    if (option_interactive && option_jobs != 1)
+    if (choice.interactive && option_jobs != 1)
         return rmv_error(RMV_ERR_USAGE, "--interactive and --jobs exclude each other");
     return check_schedule();
 }

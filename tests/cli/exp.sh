@@ -37,3 +37,11 @@ reference_of() { # reference_of <name>
 in_experiment() { # in_experiment <name> <file>: its content there
     git show "$(reference_of "$1"):$2"
 }
+waits() { # waits <shell code>: until it succeeds, 30 seconds at most
+    for _ in $(seq 600); do eval "$1" >/dev/null 2>&1 && return; sleep 0.05; done
+    echo "never: $1"; return 1
+}
+ends() { # ends <status> <pid>: that child ends with it
+    status=0; wait "$2" || status=$?
+    test "$status" -eq "$1" || { echo "exit status $status, not $1"; return 1; }
+}

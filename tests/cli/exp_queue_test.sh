@@ -3,15 +3,6 @@
 . "$(dirname "$0")/lib.sh"
 . "$SOURCE_ROOT/tests/cli/exp.sh"
 
-waits() { # waits <shell code>: until it succeeds, 20 seconds at most
-    for i in $(seq 200); do eval "$1" >/dev/null 2>&1 && return; sleep 0.1; done
-    echo "never: $1"; return 1
-}
-ends() { # ends <status> <pid>: that child ends with it
-    status=0; wait "$2" || status=$?
-    test "$status" -eq "$1" || { echo "exit status $status, not $1"; return 1; }
-}
-
 experiment_project "$TEST_FOLDER/main"
 it 'says that nothing is queued'              'rmv queue status | grep "Nothing is queued" && rmv exp run --run-all | grep "Nothing is queued"'
 it 'queues and runs nothing'                  '

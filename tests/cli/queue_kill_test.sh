@@ -3,15 +3,6 @@
 . "$(dirname "$0")/lib.sh"
 . "$SOURCE_ROOT/tests/cli/exp.sh"
 
-waits() { # waits <shell code>: until it succeeds, 30 seconds at most
-    for _ in $(seq 600); do eval "$1" >/dev/null 2>&1 && return; sleep 0.05; done
-    echo "never: $1"; return 1
-}
-ends() { # ends <status> <pid>: that child ends with it
-    status=0; wait "$2" || status=$?
-    test "$status" -eq "$1" || { echo "exit status $status, not $1"; return 1; }
-}
-
 experiment_project "$TEST_FOLDER/main"
 # Each run writes started-RANK with its own number and that of a child, prints, and waits for go-RANK.
 cat >slow.sh <<'SH'
