@@ -152,6 +152,7 @@ static const struct rmv_error *confirm(struct repro *repro, size_t at,
     *yes = true;
     if (!options->confirm)
         return NULL;
+    rmv_runner_let_go(&repro->runner);
     const struct rmv_error *err = options->confirm(options->context, stage, why, yes);
     if (err || *yes)
         return err;

@@ -96,6 +96,9 @@ const struct rmv_error *rmv_runner_record_again(struct rmv_runner *runner, struc
  * called now and then. */
 void rmv_runner_rest(struct rmv_runner *runner);
 
+/* The same at once: before a wait whose end nobody knows. */
+void rmv_runner_let_go(struct rmv_runner *runner);
+
 /* ---- What a run is: runner_entry.c ---------------------------------------------------------- */
 
 /* Sets `*entry` to what the lock file will say of the stage, with outputs of kind MISSING. The

@@ -69,8 +69,10 @@ const struct rmv_error *rmv_runner_lock_stage(struct rmv_runner *runner,
         err = rmv_lock_take(path, true, waited ? LOCK_LOOK_MS : 0, lock);
         if (!err || err->code != RMV_ERR_LOCKED || !wait)
             return err;
-        if (!waited)
+        if (!waited) {
             rmv_runner_report(runner, RMV_REPRO_WAITING, stage, err->message);
+            rmv_runner_let_go(runner);
+        }
         waited = true;
         if (rmv_interrupt_of(runner->options->interrupted))
             return rmv_error(RMV_ERR_INTERRUPTED, "interrupted while waiting for stage '%s'",

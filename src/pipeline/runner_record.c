@@ -34,11 +34,16 @@ static const struct rmv_error *open_batch(struct rmv_runner *runner)
     return rmv_store_batch_open(runner->workspace->store, &runner->batch);
 }
 
+void rmv_runner_let_go(struct rmv_runner *runner)
+{
+    if (runner->saved_count == 0)
+        rmv_store_batch_close(&runner->batch);
+}
+
 void rmv_runner_rest(struct rmv_runner *runner)
 {
-    if (runner->batch && runner->saved_count == 0 &&
-        rmv_time_monotonic_ns() >= runner->batch_until_ns)
-        rmv_store_batch_close(&runner->batch);
+    if (runner->batch && rmv_time_monotonic_ns() >= runner->batch_until_ns)
+        rmv_runner_let_go(runner);
 }
 
 const struct rmv_error *rmv_run_save(struct rmv_run *run)

@@ -76,6 +76,14 @@ it 'has recorded what ended before a stage that fails' '
 it 'replaces an output with content that another run has just made' '
     printf "  a:\n    cmd: echo same >a.out\n    outs: [a.out]\n  b:\n    cmd: echo other >c.out\n    outs: [c.out]\n" | stages
     echo same >c.out; rmv repro -q; test "$(cat c.out)" = other'
+it 'lets gc work while it asks, and while it waits for another process' '
+    printf "  a:\n    cmd: date +%%N >a.out\n    outs: [a.out]\n  b:\n    cmd: touch b.ran; while [ ! -e go ]; do sleep 0.05; done\n    deps: [a.out]\n" | stages
+    rm -f go b.ran; mkfifo answers; rmv repro -i <answers >log 2>&1 & pid=$!; exec 8>answers; echo y >&8
+    until grep -q "Run stage .b." log; do sleep 0.05; done; timeout 60 rmv gc -q || { echo "gc waits while it asks"; exit 1; }
+    echo q >&8; exits 130 wait $pid; exec 8>&-
+    rmv repro --single-item b >log 2>&1 & first=$!; wait_for b.ran; rm a.out; rmv repro --force >log2 2>&1 & second=$!
+    until grep -q "Waiting for stage .b." log2; do sleep 0.05; done; timeout 60 rmv gc -q || { echo "gc waits as well"; exit 1; }
+    touch go; wait $first; wait $second'
 
 command -v strace >/dev/null || { skip 'sweeps' 'strace is not installed'; exit 0; }
 setup='git init -q . && rmv init -q && mkdir in && echo 1 >in/1 && echo 2 >in/2 &&
