@@ -92,8 +92,8 @@ static void what_is_not_supported_yet_says_so(void **state)
     (void)state;
     refuse("stages:\n  a:\n    cmd: x\n    hermetic: true\n", RMV_ERR_UNSUPPORTED,
            "rmv.yaml:4:5: 'hermetic' is not supported");
-    refuse("stages:\n  a:\n    cmd: x\n    deps: ['s3://bucket/x']\n", RMV_ERR_UNSUPPORTED,
-           "rmv.yaml:4:12: 's3://bucket/x': a dependency can be on http");
+    refuse("stages:\n  a:\n    cmd: x\n    deps: ['gs://bucket/x']\n", RMV_ERR_UNSUPPORTED,
+           "rmv.yaml:4:12: 'gs://bucket/x': a dependency can be on http");
 }
 
 static void limits_of_a_stage_are_read(void **state)
