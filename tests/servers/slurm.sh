@@ -81,7 +81,10 @@ cat >"$folder/restart" <<'RESTART'
 #!/bin/sh
 cd "$(dirname "$0")" || exit 1
 export SLURM_CONF=$PWD/slurm.conf PATH=$PATH:/usr/sbin:/sbin
-[ -s slurmctld.pid ] && kill -KILL "$(cat slurmctld.pid)"
+if [ -s slurmctld.pid ]; then
+    kill -KILL "$(cat slurmctld.pid)"
+    rm -f slurmctld.pid
+fi
 [ "$1" = stop ] && exit
 setsid slurmctld -D -i -f "$SLURM_CONF" >>slurmctld.log 2>&1 </dev/null &
 echo $! >slurmctld.pid
