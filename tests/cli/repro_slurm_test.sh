@@ -117,11 +117,10 @@ it 'forgets one that ended well without its output' '
 it 'cancels one whose inputs have changed since' '
     loop "echo 3 >o2"; submit_and_kill; loop "echo 4 >o2"; rmv repro --executor slurm >out 2>&1 & pid=$!
     for i in $(seq 300); do ! grep -q "cancelling it" out || break; sleep 0.1; done; touch go; wait $pid; cat out; grep "cancelling it" out; test "$(cat o2)" = 4; is_idle; rmv status -q'
-# One that does not know yet that the job has started would start it again.
+# Slurm may start a job again that it lost sight of; what counts is that no other one is submitted.
 it 'waits for a controller that is restarted' '
     loop "echo 5 >o2"; rmv repro --executor slurm >out 2>&1 & pid=$!; wait_for count
-    for i in $(seq 300); do ! test "$slurm/state/job_state" -nt count || break; sleep 0.1; done
-    "$slurm/restart" stop; sleep 1; "$slurm/restart"; sleep 6; touch go; wait $pid; cat out count; test "$(cat count)" = x; rmv status -q'
+    "$slurm/restart" stop; sleep 1; "$slurm/restart"; sleep 6; touch go; wait $pid; cat out count; test "$(grep -c "runs as job" out)" = 1; is_idle; rmv status -q'
 it 'does not submit while the controller is away, but later, once' '
     loop "echo 6 >o2"; touch go; "$slurm/restart" stop; sleep 0.5; rmv repro --executor slurm >out 2>&1 & pid=$!
     for i in $(seq 300); do ! grep -q "does not answer" out || break; sleep 0.1; done; "$slurm/restart"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # A throw-away Slurm of one node for tests. Prints one line, its folder: FOLDER/slurm.conf is for
-# SLURM_CONF, and `FOLDER/restart` kills the controller and starts it again. It runs until its standard
+# SLURM_CONF, and `FOLDER/restart` ends the controller and starts it again. It runs until its standard
 # input ends, also when the test dies, cancels what still runs, and leaves nothing behind.
 # Exit 77: not installed.
 PATH=$PATH:/usr/sbin:/sbin
@@ -81,8 +81,11 @@ cat >"$folder/restart" <<'RESTART'
 #!/bin/sh
 cd "$(dirname "$0")" || exit 1
 export SLURM_CONF=$PWD/slurm.conf PATH=$PATH:/usr/sbin:/sbin
-if [ -s slurmctld.pid ]; then
-    kill -KILL "$(cat slurmctld.pid)"
+if [ -s slurmctld.pid ]; then # told to end, it saves what it knows
+    pid=$(cat slurmctld.pid)
+    kill "$pid"
+    for i in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
+    kill -KILL "$pid" 2>/dev/null
     rm -f slurmctld.pid
 fi
 [ "$1" = stop ] && exit
