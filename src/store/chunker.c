@@ -1,72 +1,201 @@
 #include "store/chunker.h"
 
-/* The top bits of the rolling hash depend on the last 64 bytes. Two bits more than the average asks
- * for before it, two less after it (normalization level 2). */
+#include <string.h>
+
+/* Two bits more than the average asks for before it, two less after it (normalization level 2). */
 #define AVERAGE_BITS 18
-#define MASK_SMALL ((((uint64_t)1 << (AVERAGE_BITS + 2)) - 1) << (64 - (AVERAGE_BITS + 2)))
-#define MASK_LARGE ((((uint64_t)1 << (AVERAGE_BITS - 2)) - 1) << (64 - (AVERAGE_BITS - 2)))
+#define TOP_BITS(count) (~(uint32_t)0 << (32 - (count)))
+#define MASK_SMALL TOP_BITS(AVERAGE_BITS + 2)
+#define MASK_LARGE TOP_BITS(AVERAGE_BITS - 2)
 
-#define STEP 4 /* bytes */
+/* ---- The hash -------------------------------------------------------------------------------- */
 
-/* splitmix64 (Steele, Lea, Flood, 2014) from a fixed seed: every store has the same table. */
-static uint64_t next_random(uint64_t *state)
+/* The hash of 4 bytes, as a little-endian word, is their product with Knuth's multiplier; that of
+ * twice as many bytes is the hash of the first half, rotated, plus that of the second. Rotated by
+ * what these three doublings add up to, no two of the eight words count alike. */
+#define MULTIPLIER 2654435761u
+#define WINDOW 32
+#define ROTATION_8 7
+#define ROTATION_16 13
+#define ROTATION_32 23
+
+#define JOINED(first, rotation, second)                                                            \
+    (((first) << (rotation) | (first) >> (32 - (rotation))) + (second))
+
+static uint32_t hash_4(const uint8_t *bytes)
 {
-    uint64_t z = (*state += 0x9E3779B97F4A7C15u);
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return z ^ (z >> 31);
+    return (bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+            (uint32_t)bytes[3] << 24) *
+           MULTIPLIER;
+}
+
+static uint32_t hash_8(const uint8_t *bytes)
+{
+    return JOINED(hash_4(bytes), ROTATION_8, hash_4(bytes + 4));
+}
+
+static uint32_t hash_16(const uint8_t *bytes)
+{
+    return JOINED(hash_8(bytes), ROTATION_16, hash_8(bytes + 8));
+}
+
+static uint32_t hash_window(const uint8_t *bytes)
+{
+    return JOINED(hash_16(bytes), ROTATION_32, hash_16(bytes + 16));
+}
+
+static bool has_cut_plain(const uint8_t bytes[RMV_CHUNK_BLOCK_BYTES], uint32_t mask)
+{
+    for (size_t i = 0; i < RMV_CHUNK_BLOCK; i++)
+        if ((hash_window(bytes + i) & mask) == mask)
+            return true;
+    return false;
+}
+
+/* ---- Many at once ---------------------------------------------------------------------------- */
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+
+/* One, two or four vectors of the processor. */
+typedef uint32_t words __attribute__((vector_size(64)));
+#define LANES (sizeof(words) / sizeof(uint32_t))
+#define HASHES (RMV_CHUNK_BLOCK / sizeof(uint32_t))
+
+#define INLINED __attribute__((always_inline)) static inline
+
+INLINED void hash_words(uint32_t of_4[HASHES + 2 * LANES], const uint8_t *bytes)
+{
+    for (size_t i = 0; i < HASHES + LANES; i += LANES) {
+        words hash;
+        memcpy(&hash, bytes + i * sizeof(uint32_t), sizeof(hash));
+        hash *= MULTIPLIER;
+        memcpy(of_4 + i, &hash, sizeof(hash));
+    }
+}
+
+INLINED void join(uint32_t *joined, const uint32_t *hashes, size_t distance, int rotation)
+{
+    for (size_t i = 0; i < HASHES + LANES; i += LANES) {
+        words first, second;
+        memcpy(&first, hashes + i, sizeof(first));
+        memcpy(&second, hashes + i + distance, sizeof(second));
+        first = JOINED(first, rotation, second);
+        memcpy(joined + i, &first, sizeof(first));
+    }
+}
+
+INLINED bool has_cut_among(const uint32_t of_16[HASHES + LANES], uint32_t mask)
+{
+    words cuts = {0};
+    for (size_t i = 0; i < HASHES; i += LANES) {
+        words first, second;
+        memcpy(&first, of_16 + i, sizeof(first));
+        memcpy(&second, of_16 + i + 4, sizeof(second));
+        cuts |= (words)((JOINED(first, ROTATION_32, second) & mask) == mask);
+    }
+    uint64_t found[sizeof(words) / sizeof(uint64_t)], any = 0;
+    memcpy(found, &cuts, sizeof(cuts));
+    for (size_t i = 0; i < sizeof(found) / sizeof(*found); i++)
+        any |= found[i];
+    return any != 0;
+}
+
+/* Places that are a multiple of 4 apart share the hashes of words, of two and of four: each
+ * remainder is gone through by itself. The last hashes of each kind are only there to be joined;
+ * what they lack themselves counts for nothing. */
+INLINED bool has_cut_in_block(const uint8_t bytes[RMV_CHUNK_BLOCK_BYTES], uint32_t mask)
+{
+    uint32_t of_4[HASHES + 2 * LANES], of_8[HASHES + 2 * LANES], of_16[HASHES + LANES];
+    memset(of_4 + HASHES + LANES, 0, sizeof(words));
+    memset(of_8 + HASHES + LANES, 0, sizeof(words));
+    for (size_t remainder = 0; remainder < sizeof(uint32_t); remainder++) {
+        hash_words(of_4, bytes + remainder);
+        join(of_8, of_4, 1, ROTATION_8);
+        join(of_16, of_8, 2, ROTATION_16);
+        if (has_cut_among(of_16, mask))
+            return true;
+    }
+    return false;
+}
+
+static bool has_cut_vector(const uint8_t bytes[RMV_CHUNK_BLOCK_BYTES], uint32_t mask)
+{
+    return has_cut_in_block(bytes, mask);
+}
+
+#if defined(__x86_64__)
+
+__attribute__((target("avx2"))) static bool has_cut_avx2(const uint8_t bytes[RMV_CHUNK_BLOCK_BYTES],
+                                                         uint32_t mask)
+{
+    return has_cut_in_block(bytes, mask);
+}
+
+__attribute__((target("avx512f"))) static bool
+has_cut_avx512(const uint8_t bytes[RMV_CHUNK_BLOCK_BYTES], uint32_t mask)
+{
+    return has_cut_in_block(bytes, mask);
+}
+
+#endif
+#endif
+
+rmv_chunk_block_test *rmv_chunk_block_test_of(enum rmv_chunk_kind kind)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (kind == RMV_CHUNK_VECTOR)
+        return has_cut_vector;
+#if defined(__x86_64__)
+    if (kind == RMV_CHUNK_AVX2)
+        return __builtin_cpu_supports("avx2") ? has_cut_avx2 : NULL;
+    /* Those before had to lower their clock for such vectors. */
+    if (kind == RMV_CHUNK_AVX512)
+        return __builtin_cpu_supports("avx512vbmi2") ? has_cut_avx512 : NULL;
+#endif
+#endif
+    return kind == RMV_CHUNK_PLAIN ? has_cut_plain : NULL;
 }
 
 void rmv_chunker_init(struct rmv_chunker *chunker)
 {
-    uint64_t state = 0x726D7673746F7265u; /* "rmvstore" */
-    for (size_t i = 0; i < 256; i++) {
-        chunker->gear[i] = next_random(&state);
-        chunker->gear_shifted[i] = chunker->gear[i] << 1;
-    }
+    for (int kind = RMV_CHUNK_KINDS - 1; !(chunker->has_cut = rmv_chunk_block_test_of(kind));)
+        kind--;
 }
 
-/* Looks for a cut before `end`. Hashing two bytes at a time keeps the hash shifted by one after the
- * first of them, which is compared all the same. Two such pairs make a step: what depends on the
- * hash before it is then one shift and one addition for four bytes. The minimum and the average are
- * whole numbers of steps, so a scan can stop where the bytes end and go on. */
-static size_t scan_until(const struct rmv_chunker *chunker, const uint8_t *bytes, size_t end,
-                         uint64_t mask, struct rmv_chunk_scan *scan)
+/* ---- Cuts ------------------------------------------------------------------------------------ */
+
+/* Looks for a cut behind `*at` and up to `end`. */
+static size_t find_until(const struct rmv_chunker *chunker, const uint8_t *bytes, size_t end,
+                         uint32_t mask, size_t *at)
 {
-    uint64_t hash = scan->hash;
-    size_t i = scan->at;
-    for (; i + STEP <= end; i += STEP) {
-        const uint64_t first = chunker->gear_shifted[bytes[i]];
-        const uint64_t second = first + chunker->gear[bytes[i + 1]];
-        const uint64_t third = (second << 2) + chunker->gear_shifted[bytes[i + 2]];
-        const uint64_t fourth = third + chunker->gear[bytes[i + 3]];
-        const uint64_t pair = hash << 2;
-        hash <<= 4;
-        if (!((pair + first) & mask))
-            return i + 1;
-        if (!((pair + second) & mask))
-            return i + 2;
-        if (!((hash + third) & mask))
-            return i + 3;
-        hash += fourth;
-        if (!(hash & mask))
-            return i + 4;
+    uint8_t last[RMV_CHUNK_BLOCK_BYTES];
+    for (size_t next; *at < end; *at = next) {
+        const uint8_t *block = bytes + *at + 1 - WINDOW;
+        next = end - *at < RMV_CHUNK_BLOCK ? end : *at + RMV_CHUNK_BLOCK;
+        const size_t left = bytes + end - block;
+        if (left < sizeof(last)) {
+            memset(last, 0, sizeof(last));
+            block = memcpy(last, block, left);
+        }
+        if (!chunker->has_cut(block, mask))
+            continue;
+        for (size_t cut = *at + 1; cut <= next; cut++)
+            if ((hash_window(bytes + cut - WINDOW) & mask) == mask)
+                return cut;
     }
-    scan->hash = hash;
-    scan->at = i;
     return 0;
 }
 
 size_t rmv_chunker_find(const struct rmv_chunker *chunker, const void *bytes, size_t size,
-                        struct rmv_chunk_scan *scan)
+                        size_t *looked_at)
 {
     const size_t end = size < RMV_CHUNK_SIZE_MAX ? size : RMV_CHUNK_SIZE_MAX;
     const size_t middle = end < RMV_CHUNK_SIZE_AVERAGE ? end : RMV_CHUNK_SIZE_AVERAGE;
-    if (scan->at == 0)
-        scan->at = RMV_CHUNK_SIZE_MIN;
-    size_t cut = scan_until(chunker, bytes, middle, MASK_SMALL, scan);
-    if (!cut && end > RMV_CHUNK_SIZE_AVERAGE)
-        cut = scan_until(chunker, bytes, end, MASK_LARGE, scan);
+    if (*looked_at == 0)
+        *looked_at = RMV_CHUNK_SIZE_MIN;
+    size_t cut = find_until(chunker, bytes, middle, MASK_SMALL, looked_at);
+    if (!cut)
+        cut = find_until(chunker, bytes, end, MASK_LARGE, looked_at);
     if (!cut && end == RMV_CHUNK_SIZE_MAX)
         cut = end;
     return cut;
@@ -74,7 +203,7 @@ size_t rmv_chunker_find(const struct rmv_chunker *chunker, const void *bytes, si
 
 size_t rmv_chunker_cut(const struct rmv_chunker *chunker, const void *bytes, size_t size)
 {
-    struct rmv_chunk_scan scan = {0};
-    const size_t cut = rmv_chunker_find(chunker, bytes, size, &scan);
+    size_t looked_at = 0;
+    const size_t cut = rmv_chunker_find(chunker, bytes, size, &looked_at);
     return cut ? cut : size;
 }

@@ -40,7 +40,7 @@ static void cut(struct rmv_large_file *file, struct rmv_window *window, bool is_
     const struct rmv_chunker *chunker = &file->writer->batch->store->chunker;
     for (size_t left; (left = window->bytes.size - *at) > 0;) {
         const char *bytes = window->bytes.data + *at;
-        size_t size = rmv_chunker_find(chunker, bytes, left, &file->scan);
+        size_t size = rmv_chunker_find(chunker, bytes, left, &file->looked_at);
         if (!size && !is_end)
             return;
         size = size ? size : left;
@@ -48,7 +48,7 @@ static void cut(struct rmv_large_file *file, struct rmv_window *window, bool is_
         window->chunks[window->chunks_count++] =
             (struct rmv_chunk){.bytes = bytes, .size = size, .offset = file->cut_size};
         file->cut_size += size;
-        file->scan = (struct rmv_chunk_scan){0};
+        file->looked_at = 0;
         *at += size;
     }
 }

@@ -54,9 +54,9 @@ struct rmv_large_file {
     struct rmv_list_writer *writer;
     struct rmv_window *windows; /* window n is windows[n % windows_count] */
     size_t windows_count;
-    struct rmv_buf *rest;       /* what was read behind the last cut */
-    uint64_t cut_size;          /* bytes before it */
-    struct rmv_chunk_scan scan; /* of what comes after it */
+    struct rmv_buf *rest; /* what was read behind the last cut */
+    uint64_t cut_size;    /* bytes before it */
+    size_t looked_at;     /* of what comes after it */
     /* Below: with the lock. */
     struct rmv_large_file *next;                 /* of those at work */
     uint64_t read_count, hash_count, name_count; /* windows that are through with the stage */

@@ -59,16 +59,16 @@ static void cuts_do_not_depend_on_how_bytes_come(void **state)
         RMV_CLEANUP(rmv_buf_free) struct rmv_buf bytes = {0};
         make_bytes(pattern, 7, (size_t)12 << 20, &bytes);
         for (size_t s = 0; s < sizeof(steps) / sizeof(steps[0]); s++) {
-            struct rmv_chunk_scan scan = {0};
+            size_t looked_at = 0;
             size_t at = 0, seen = 0;
             while (seen < bytes.size) {
                 seen = bytes.size - seen < steps[s] ? bytes.size : seen + steps[s];
                 for (size_t size; at < seen && (size = rmv_chunker_find(&chunker, bytes.data + at,
-                                                                        seen - at, &scan));) {
+                                                                        seen - at, &looked_at));) {
                     assert_int_equal(size,
                                      rmv_chunker_cut(&chunker, bytes.data + at, bytes.size - at));
                     at += size;
-                    scan = (struct rmv_chunk_scan){0};
+                    looked_at = 0;
                 }
             }
             assert_int_equal(bytes.size - at,
@@ -92,6 +92,102 @@ static void one_byte_more_at_the_front_leaves_most_chunks_alone(void **state)
         assert_true(count > 20);
         assert_in_range(count_shared(ids, count, longer_ids, longer_count), count - 4, count);
     }
+}
+
+static uint32_t next_number(uint64_t *state)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(*state >> 33);
+}
+
+static void make_bases(struct rmv_buf *bytes, uint64_t state, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        rmv_buf_append(bytes, "ACGT" + next_number(&state) % 4, 1);
+}
+
+static void make_bits(struct rmv_buf *bytes, uint64_t state, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        rmv_buf_append(bytes, next_number(&state) % 2 ? "1" : "0", 1);
+}
+
+static void make_readings(struct rmv_buf *bytes, uint64_t state, size_t size)
+{
+    double reading = 20;
+    while (bytes->size < size) {
+        reading += ((double)(next_number(&state) % 1000) - 499.5) / 1e4;
+        rmv_buf_append(bytes, &reading, sizeof(reading));
+    }
+}
+
+static void make_rows(struct rmv_buf *bytes, uint64_t state, size_t size)
+{
+    for (unsigned row = 0; bytes->size < size; row++)
+        rmv_buf_append_format(bytes, "%u,2026-11-%02u,%u\n", row, 1 + next_number(&state) % 28,
+                              next_number(&state) % 5);
+}
+
+static void bytes_of_few_values_are_cut_as_random_ones_are(void **state)
+{
+    (void)state;
+    static void (*const makers[])(struct rmv_buf *, uint64_t, size_t) = {make_bases, make_bits,
+                                                                         make_readings, make_rows};
+    for (size_t i = 0; i < sizeof(makers) / sizeof(*makers); i++) {
+        RMV_CLEANUP(rmv_buf_free) struct rmv_buf bytes = {0};
+        RMV_CLEANUP(rmv_buf_free) struct rmv_buf longer = {0};
+        struct rmv_object_id ids[CHUNKS_MAX], longer_ids[CHUNKS_MAX];
+        makers[i](&bytes, i, (size_t)32 << 20);
+        rmv_buf_append(&longer, "x", 1);
+        rmv_buf_append(&longer, bytes.data, bytes.size);
+        const size_t count = cut_all(&bytes, ids);
+        const size_t longer_count = cut_all(&longer, longer_ids);
+        assert_in_range(count, bytes.size / (330 << 10), bytes.size / (200 << 10));
+        assert_in_range(count_shared(ids, count, longer_ids, longer_count), count - 4, count);
+    }
+}
+
+static void check_that_all_kinds_agree(const uint8_t *bytes, uint32_t mask, size_t *cuts)
+{
+    const bool has_cut = rmv_chunk_block_test_of(RMV_CHUNK_PLAIN)(bytes, mask);
+    for (int kind = RMV_CHUNK_PLAIN + 1; kind < RMV_CHUNK_KINDS; kind++) {
+        rmv_chunk_block_test *test = rmv_chunk_block_test_of(kind);
+        if (test)
+            assert_int_equal(test(bytes, mask), has_cut);
+    }
+    *cuts += has_cut;
+}
+
+static void every_processor_cuts_at_the_same_places(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf bytes = {0};
+    size_t cuts = 0, blocks = 0;
+    make_bytes(PATTERN_RANDOM, 3, (size_t)2 << 20, &bytes);
+    /* Some of the blocks have one cut, which may be at any place, most have none. */
+    for (size_t at = 0; at + RMV_CHUNK_BLOCK_BYTES <= bytes.size; at += 1021, blocks++)
+        check_that_all_kinds_agree((const uint8_t *)bytes.data + at, 0xFFF00000u, &cuts);
+    assert_in_range(cuts, blocks / 8, blocks / 2);
+}
+
+static void a_cut_at_any_place_of_a_block_is_seen(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf bytes = {0};
+    make_bytes(PATTERN_RANDOM, 4, (size_t)2 << 20, &bytes);
+    struct rmv_chunker chunker;
+    rmv_chunker_init(&chunker);
+    const size_t cut = rmv_chunker_cut(&chunker, bytes.data, bytes.size);
+    const uint32_t mask = cut <= RMV_CHUNK_SIZE_AVERAGE ? 0xFFFFF000u : 0xFFFF0000u;
+    for (size_t place = 0; place < RMV_CHUNK_BLOCK; place++) {
+        size_t cuts = 0;
+        check_that_all_kinds_agree((const uint8_t *)bytes.data + cut - 32 - place, mask, &cuts);
+        assert_int_equal(cuts, 1);
+    }
+    size_t cuts = 0;
+    check_that_all_kinds_agree((const uint8_t *)bytes.data + cut - 32 - RMV_CHUNK_BLOCK, mask,
+                               &cuts);
+    assert_int_equal(cuts, 0);
 }
 
 static void bytes_without_structure_are_cut_at_the_maximum(void **state)
@@ -205,6 +301,9 @@ int main(void)
         TEST(chunks_have_about_the_average_size),
         TEST(cuts_do_not_depend_on_how_bytes_come),
         TEST(one_byte_more_at_the_front_leaves_most_chunks_alone),
+        TEST(bytes_of_few_values_are_cut_as_random_ones_are),
+        TEST(every_processor_cuts_at_the_same_places),
+        TEST(a_cut_at_any_place_of_a_block_is_seen),
         TEST(bytes_without_structure_are_cut_at_the_maximum),
         TEST(a_chunk_list_survives_formatting),
         TEST(a_chunk_list_that_contradicts_itself_is_refused),
