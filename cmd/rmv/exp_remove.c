@@ -39,11 +39,7 @@ static bool is_in(const struct rmv_experiments *list, const char *reference)
 static const struct rmv_error *remove_here(struct rmv_workspace *workspace,
                                            const struct rmv_experiments *doomed)
 {
-    RMV_CLEANUP(rmv_strings_free) struct rmv_strings commands = {0};
-    for (size_t i = 0; i < doomed->count; i++)
-        rmv_strings_take(&commands, rmv_str_format("delete %s %s", doomed->items[i].reference,
-                                                   doomed->items[i].id));
-    const struct rmv_error *err = rmv_experiment_update_references(workspace, &commands);
+    const struct rmv_error *err = rmv_experiments_remove(workspace, doomed);
     for (size_t i = 0; !err && !cli_quiet && i < doomed->count; i++)
         cli_print("Removed experiment %s\n", doomed->items[i].name);
     return err;
@@ -75,7 +71,7 @@ static const struct rmv_error *remove_others(struct rmv_workspace *workspace, in
 static const struct rmv_error *remove_waiting(struct rmv_workspace *workspace)
 {
     RMV_CLEANUP(rmv_experiment_tasks_free) struct rmv_experiment_tasks tasks = {0};
-    const struct rmv_error *err = rmv_experiment_queue_read(workspace, &tasks);
+    const struct rmv_error *err = rmv_experiment_queue_read(workspace, false, &tasks);
     for (size_t i = 0; !err && i < tasks.count; i++) {
         if (tasks.items[i].state != RMV_EXPERIMENT_QUEUED)
             continue;
@@ -144,7 +140,9 @@ const struct cli_command rmv_command_exp_remove = {
     .help =
         "Removes the references of experiments: those that are named (patterns too, quote them),\n"
         "those that started from --rev, or all with -A. What nothing else leads to any more goes\n"
-        "with the next `git gc` and `rmv gc`. The workspace is not touched.\n"
+        "with the next `git gc` and `rmv gc`. `rmv queue status` does not list them any more; "
+        "their\n"
+        "logs stay. The workspace is not touched.\n"
         "\n"
         "The exit status is 3 if there is no such experiment; nothing is removed then.",
     .examples = "rmv exp remove brave-otter 'rank-*'\n"

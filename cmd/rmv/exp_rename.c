@@ -16,39 +16,6 @@ static const struct cli_option options[] = {
     {0},
 };
 
-static const struct rmv_error *check_free(const struct rmv_experiments *all, const char *reference,
-                                          const char *name)
-{
-    for (size_t i = 0; i < all->count; i++)
-        if (strcmp(all->items[i].reference, reference) == 0 && !option_force)
-            return rmv_error_hint(
-                rmv_error(RMV_ERR_CONFLICT, "there is an experiment '%s' already", name),
-                "--force replaces it");
-    return NULL;
-}
-
-static const struct rmv_error *rename_to(struct rmv_workspace *workspace,
-                                         const struct rmv_experiment *experiment, const char *name)
-{
-    RMV_CLEANUP(rmv_experiments_free) struct rmv_experiments all = {0};
-    RMV_CLEANUP(rmv_strings_free) struct rmv_strings commands = {0};
-    RMV_CLEANUP(rmv_str_free)
-    char *reference = rmv_experiment_reference_of(experiment->baseline, name);
-
-    if (strcmp(reference, experiment->reference) == 0)
-        return NULL;
-    const struct rmv_error *err = rmv_experiments_list(workspace, &all);
-    if (!err)
-        err = check_free(&all, reference, name);
-    if (err)
-        return err;
-    rmv_strings_take(&commands, rmv_str_format("%s %s %s", option_force ? "update" : "create",
-                                               reference, experiment->id));
-    rmv_strings_take(&commands,
-                     rmv_str_format("delete %s %s", experiment->reference, experiment->id));
-    return rmv_experiment_update_references(workspace, &commands);
-}
-
 static const struct rmv_error *exp_rename(int argc, char **argv)
 {
     RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
@@ -62,7 +29,7 @@ static const struct rmv_error *exp_rename(int argc, char **argv)
     if (!err)
         err = rmv_experiment_find(workspace, argv[0], &experiment);
     if (!err)
-        err = rename_to(workspace, &experiment, argv[1]);
+        err = rmv_experiment_rename(workspace, &experiment, argv[1], option_force);
     if (!err && !cli_quiet)
         cli_print("Experiment %s is now %s\n", experiment.name, argv[1]);
     return err;
@@ -74,6 +41,7 @@ const struct cli_command rmv_command_exp_rename = {
     .summary = "give an experiment another name",
     .help = "The commit stays what it is; in a remote it keeps its old name until it is pushed "
             "again.\n"
+            "Its log, and its place in what `rmv queue status` lists, get the new name.\n"
             "\n"
             "The exit status is 3 if there is no such experiment, and 4 if the name is taken.",
     .examples = "rmv exp rename brave-otter rank-20\n",

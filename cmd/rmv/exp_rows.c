@@ -213,7 +213,7 @@ static const struct rmv_error *prepare(struct collector *collector, struct rmv_s
     const struct rmv_error *err =
         rmv_experiments_list(collector->workspace, &collector->experiments);
     if (!err)
-        err = rmv_experiment_queue_read(collector->workspace, &collector->tasks);
+        err = rmv_experiment_queue_read(collector->workspace, false, &collector->tasks);
     if (!err)
         err = cli_commit_names_read(collector->workspace, &collector->names);
     if (!err)

@@ -11,7 +11,6 @@
 #include "rmv/values.h"
 
 #define NS_PER_S INT64_C(1000000000)
-#define MINUTES_SIZE 16 /* of "2025-01-31T10:30" */
 #define SHORT_ID 7
 
 static bool option_all_branches, option_all_tags, option_all_commits, option_json, option_csv;
@@ -108,13 +107,13 @@ static void add_value(struct cli_table *table, const struct cli_exp_row *row,
 static void add_time(struct cli_table *table, const struct cli_exp_row *row)
 {
     char text[RMV_TIME_TEXT_SIZE] = "";
+    if (!option_csv) {
+        cli_table_add_time(table, row->time);
+        return;
+    }
     if (row->time)
         rmv_time_format(row->time * NS_PER_S, false, text);
-    if (row->time && !option_csv) {
-        text[MINUTES_SIZE] = '\0';
-        text[strlen("2025-01-31")] = ' ';
-    }
-    cli_table_add(table, *text || option_csv ? text : "-");
+    cli_table_add(table, text);
 }
 
 /* The name, with the branch of a tree in front of an experiment. */

@@ -85,7 +85,7 @@ static const struct rmv_error *queue_kill(int argc, char **argv)
         return rmv_error(RMV_ERR_USAGE, "--all and '%s' exclude each other", argv[0]);
     const struct rmv_error *err = cli_open_experiments(&workspace);
     if (!err)
-        err = rmv_experiment_queue_read(workspace, &tasks);
+        err = rmv_experiment_queue_read(workspace, true, &tasks);
     for (int i = 0; !err && i < argc; i++)
         err = check_running(&tasks, argv[i]);
     if (err)

@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/commands.h"
 #include "rmv/experiments.h"
@@ -29,9 +30,27 @@ static const struct rmv_error *print(void *context, const char *bytes, size_t si
     return NULL;
 }
 
+/* The name of what the user means: of a log that is there, or of a task by its id. */
+static const struct rmv_error *find_name(struct rmv_workspace *workspace, const char *typed,
+                                         char **name)
+{
+    RMV_CLEANUP(rmv_experiment_tasks_free) struct rmv_experiment_tasks tasks = {0};
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_experiment_log_path_of(workspace, typed);
+
+    *name = rmv_str_copy(typed);
+    if (rmv_fs_exists(path))
+        return NULL;
+    const struct rmv_error *err = rmv_experiment_queue_read(workspace, true, &tasks);
+    const struct rmv_experiment_task *task = err ? NULL : cli_experiment_task_find(&tasks, typed);
+    if (task)
+        rmv_str_set(name, task->name);
+    return err;
+}
+
 static const struct rmv_error *queue_logs(int argc, char **argv)
 {
     RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
+    RMV_CLEANUP(rmv_str_free) char *name = NULL;
     const struct rmv_experiment_log_options settings = {.follow = option_follow, .print = print};
 
     if (argc != 1)
@@ -39,7 +58,9 @@ static const struct rmv_error *queue_logs(int argc, char **argv)
     const struct rmv_error *err = rmv_experiment_check_name(argv[0]);
     if (!err)
         err = cli_open_experiments(&workspace);
-    return err ? err : rmv_experiment_log_read(workspace, argv[0], &settings);
+    if (!err)
+        err = find_name(workspace, argv[0], &name);
+    return err ? err : rmv_experiment_log_read(workspace, name, &settings);
 }
 
 const struct cli_command rmv_command_queue_logs = {
@@ -49,7 +70,8 @@ const struct cli_command rmv_command_queue_logs = {
     .help =
         "Prints the log of the last experiment of that name that ran here, queued or not, or "
         "what\n"
-        "there is of it so far. With --follow it stays until the experiment has ended, however\n"
+        "there is of it so far. Of what was queued, 4 digits or more of what `rmv queue status`\n"
+        "shows do as well. With --follow it stays until the experiment has ended, however\n"
         "that is; an interrupt ends only this command.\n"
         "\n"
         "The exit status is 3 if there is no log, since it has not started or was removed.",

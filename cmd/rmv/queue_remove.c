@@ -11,23 +11,28 @@ static bool option_queued, option_failed, option_success, option_all;
 static const struct cli_option options[] = {
     {.name = "queued", .flag = &option_queued, .help = "all that wait"},
     {.name = "failed", .flag = &option_failed, .help = "all that failed, with their logs"},
-    {.name = "success", .flag = &option_success, .help = "the logs of all that are done"},
-    {.name = "all", .flag = &option_all, .help = "all that wait or failed, and every log"},
+    {.name = "success", .flag = &option_success, .help = "all that are done, with their logs"},
+    {.name = "all", .flag = &option_all, .help = "all but what runs, and every log"},
     {0},
 };
 
-/* What runs is left out where it is not named, and refused where it is. */
-static bool is_chosen(const struct rmv_experiment_task *task)
+/* What runs is left out where it is not named, and refused where it is. So is an earlier one of the
+ * same name: its log is being written anew. */
+static bool is_chosen(const struct rmv_experiment_tasks *tasks,
+                      const struct rmv_experiment_task *task)
 {
-    const bool chosen = task->queued ? option_queued : option_failed;
-    return task->state != RMV_EXPERIMENT_RUNNING && (option_all || chosen);
+    const bool chosen = task->queued                           ? option_queued
+                        : task->state == RMV_EXPERIMENT_FAILED ? option_failed
+                                                               : option_success;
+    return cli_experiment_task_find(tasks, task->name)->state != RMV_EXPERIMENT_RUNNING &&
+           (option_all || chosen);
 }
 
 static const struct rmv_error *choose(const struct rmv_experiment_tasks *tasks, int argc,
                                       char **argv, bool *chosen)
 {
     for (size_t i = 0; i < tasks->count; i++)
-        chosen[i] = is_chosen(&tasks->items[i]);
+        chosen[i] = is_chosen(tasks, &tasks->items[i]);
     for (int i = 0; i < argc; i++) {
         const struct rmv_experiment_task *task = cli_experiment_task_find(tasks, argv[i]);
         RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(argv[i]);
@@ -81,7 +86,7 @@ static const struct rmv_error *queue_remove(int argc, char **argv)
                               "names, --queued, --failed, --success or --all");
     const struct rmv_error *err = cli_open_experiments(&workspace);
     if (!err)
-        err = rmv_experiment_queue_read(workspace, &tasks);
+        err = rmv_experiment_queue_read(workspace, true, &tasks);
     if (err)
         return err;
     RMV_CLEANUP(rmv_free) bool *chosen = rmv_calloc(tasks.count + 1, sizeof(*chosen));
@@ -95,10 +100,11 @@ const struct cli_command rmv_command_queue_remove = {
     .name = "queue remove",
     .arguments = "[EXPERIMENT...]",
     .summary = "take experiments off the queue",
-    .help = "Takes experiments that wait, or failed, off the list; those that failed with their\n"
-            "logs. What is done has left the queue as an experiment: --success removes its log\n"
-            "alone, and `rmv exp remove` the experiment. What runs stays, and is refused where it\n"
-            "is named.\n"
+    .help = "Takes what waits, failed or is done off the list of `rmv queue status`; what has\n"
+            "ended with its log. The experiments themselves stay: `rmv exp remove` removes those.\n"
+            "What runs stays too, and is refused where it is named. An EXPERIMENT is a name, or 4\n"
+            "digits or more of what `rmv queue status` shows. --success and --all remove the logs\n"
+            "of experiments that were not queued, too.\n"
             "\n"
             "The exit status is 3 if one is not there, 8 if one runs; then none is removed.",
     .examples = "rmv queue remove brave-otter\n"

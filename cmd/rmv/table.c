@@ -7,7 +7,10 @@
 #include "rmv/base/csv.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/screen.h"
+#include "rmv/base/time.h"
 #include "rmv/shared.h"
+
+#define NS_PER_S INT64_C(1000000000)
 
 void cli_table_free(struct cli_table *table)
 {
@@ -17,6 +20,17 @@ void cli_table_free(struct cli_table *table)
 void cli_table_add(struct cli_table *table, const char *cell)
 {
     rmv_strings_add(&table->cells, cell);
+}
+
+void cli_table_add_time(struct cli_table *table, int64_t time)
+{
+    char text[RMV_TIME_TEXT_SIZE] = "-";
+    if (time) {
+        rmv_time_format(time * NS_PER_S, false, text);
+        text[strlen("2025-01-31")] = ' ';
+        text[strlen("2025-01-31T10:30")] = '\0';
+    }
+    cli_table_add(table, text);
 }
 
 /* In characters: bytes that continue one in UTF-8 do not count. */

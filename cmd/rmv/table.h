@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "rmv/base/strings.h"
 
@@ -12,6 +13,9 @@ struct cli_table {
 };
 void cli_table_free(struct cli_table *table);
 void cli_table_add(struct cli_table *table, const char *cell);
+/* A time in seconds since 1970 as "2025-01-31 10:30", UTC; "-" for 0. */
+void cli_table_add_time(struct cli_table *table, int64_t time);
+
 /* The columns that a text takes on a terminal: its characters. */
 size_t cli_text_width(const char *text);
 

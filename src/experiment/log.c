@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "experiment/snapshot.h"
+#include "experiment/task.h"
 #include "rmv/base/beneath.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/lock.h"
@@ -93,7 +94,7 @@ const struct rmv_error *rmv_experiment_log_read(const struct rmv_workspace *work
     if (err && err->code == RMV_ERR_NOT_FOUND)
         return rmv_error_hint(
             rmv_error(RMV_ERR_NOT_FOUND, "there is no log of an experiment '%s'", name),
-            "`rmv queue status` lists those that wait, run or failed");
+            "`rmv queue status` lists what was queued");
     while (!err && is_written) {
         is_written = options->follow && rmv_lock_is_held(path); /* before the look at its end */
         err = print_rest(fd, path, options);
@@ -140,7 +141,7 @@ const struct rmv_error *rmv_experiment_logs_remove(struct rmv_workspace *workspa
 
     const struct rmv_error *err = rmv_experiments_list(workspace, &experiments);
     if (!err)
-        err = rmv_vcs_find_references(workspace->vcs, RMV_EXPERIMENT_REFERENCES "failed/", &failed);
+        err = rmv_vcs_find_references(workspace->vcs, RMV_EXPERIMENT_FAILED_REFERENCES, &failed);
     if (!err)
         list_logs(workspace, &names);
     for (size_t i = 0; !err && i < names.count; i++) {

@@ -23,7 +23,7 @@ static bool is_taken(const struct rmv_vcs_references *references, const char *re
                      const char *name)
 {
     RMV_CLEANUP(rmv_str_free)
-    char *waiting = rmv_str_format(RMV_EXPERIMENT_REFERENCES "queue/%s", name);
+    char *waiting = rmv_str_format(RMV_EXPERIMENT_QUEUE_REFERENCES "%s", name);
     for (size_t i = 0; i < references->count; i++)
         if (strcmp(references->items[i].name, reference) == 0 ||
             strcmp(references->items[i].name, waiting) == 0)

@@ -17,8 +17,6 @@
 #include "rmv/experiment/experiment.h"
 #include "rmv/experiment/run.h"
 
-#define QUEUE_REFERENCES RMV_EXPERIMENT_REFERENCES "queue/"
-#define FAILED_REFERENCES RMV_EXPERIMENT_REFERENCES "failed/"
 #define HOLDER_BYTES_MAX ((size_t)4096)
 #define NS_PER_S ((int64_t)1000000000)
 #define KILL_WAIT_NS (60 * NS_PER_S) /* beyond the seconds that a command gets to end */
@@ -30,8 +28,9 @@ const struct rmv_error *rmv_experiment_enqueue(struct rmv_workspace *workspace,
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings commands = {0};
 
     for (size_t i = 0; i < tasks->count; i++)
-        rmv_strings_take(&commands, rmv_str_format("create " QUEUE_REFERENCES "%s %s",
-                                                   tasks->items[i].name, tasks->items[i].snapshot));
+        rmv_strings_take(&commands,
+                         rmv_str_format("create " RMV_EXPERIMENT_QUEUE_REFERENCES "%s %s",
+                                        tasks->items[i].name, tasks->items[i].snapshot));
     const struct rmv_error *err = rmv_experiment_update_references(workspace, &commands);
     for (size_t i = 0; !err && i < tasks->count; i++) {
         tasks->items[i].queued = true;
@@ -42,22 +41,27 @@ const struct rmv_error *rmv_experiment_enqueue(struct rmv_workspace *workspace,
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
-/* A task with the time it was made at, to sort by. */
-struct dated {
-    struct rmv_experiment_task task;
-    int64_t time;
-};
-
-static int compare_dated(const void *a, const void *b)
+/* What runs is in front, what is done at the end. */
+static unsigned rank_of(enum rmv_experiment_state state)
 {
-    const struct dated *first = a, *second = b;
+    return state == RMV_EXPERIMENT_RUNNING  ? 0
+           : state == RMV_EXPERIMENT_QUEUED ? 1
+           : state == RMV_EXPERIMENT_FAILED ? 2
+                                            : 3;
+}
+
+static int compare_tasks(const void *a, const void *b)
+{
+    const struct rmv_experiment_task *first = a, *second = b;
+    if (first->state != second->state)
+        return rank_of(first->state) < rank_of(second->state) ? -1 : 1;
     if (first->time != second->time)
         return first->time < second->time ? -1 : 1;
     /* Of one sweep, all may be of the same second: "sweep-2" is before "sweep-10". */
-    const size_t first_size = strlen(first->task.name), second_size = strlen(second->task.name);
+    const size_t first_size = strlen(first->name), second_size = strlen(second->name);
     if (first_size != second_size)
         return first_size < second_size ? -1 : 1;
-    return strcmp(first->task.name, second->task.name);
+    return strcmp(first->name, second->name);
 }
 
 static const struct rmv_error *find_reference(struct rmv_workspace *workspace, const char *head,
@@ -77,18 +81,34 @@ const struct rmv_error *rmv_experiment_is_queued(struct rmv_workspace *workspace
                                                  const struct rmv_experiment_task *task,
                                                  bool *is_queued)
 {
-    return find_reference(workspace, QUEUE_REFERENCES, task, is_queued);
+    return find_reference(workspace, RMV_EXPERIMENT_QUEUE_REFERENCES, task, is_queued);
+}
+
+static bool starts_with(const char *text, const char *head)
+{
+    return strncmp(text, head, strlen(head)) == 0;
+}
+
+static enum rmv_experiment_state state_of(const struct rmv_workspace *workspace,
+                                          const struct rmv_experiment_task *task,
+                                          const char *reference)
+{
+    if (starts_with(reference, RMV_EXPERIMENT_FAILED_REFERENCES))
+        return RMV_EXPERIMENT_FAILED;
+    if (!task->queued)
+        return RMV_EXPERIMENT_DONE;
+    return rmv_experiment_tree_is_used(workspace, task->name) ? RMV_EXPERIMENT_RUNNING
+                                                              : RMV_EXPERIMENT_QUEUED;
 }
 
 static const struct rmv_error *read_task(struct rmv_workspace *workspace,
                                          const struct rmv_vcs_reference *reference,
-                                         struct dated *dated)
+                                         struct rmv_experiment_task *task)
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf message = {0};
     RMV_CLEANUP(rmv_vcs_commit_free) struct rmv_vcs_commit commit = {0};
     RMV_CLEANUP(rmv_vcs_commit_free) struct rmv_vcs_commit parent = {0};
     RMV_CLEANUP(rmv_str_free) char *parent_name = rmv_str_format("%s^", reference->id);
-    struct rmv_experiment_task *task = &dated->task;
 
     const char *name = reference->name + strlen(RMV_EXPERIMENT_REFERENCES);
     name += strcspn(name, "/");
@@ -108,11 +128,9 @@ static const struct rmv_error *read_task(struct rmv_workspace *workspace,
     task->name = rmv_str_copy(name);
     memcpy(task->snapshot, reference->id, sizeof(task->snapshot));
     memcpy(task->baseline, parent.id, sizeof(task->baseline));
-    dated->time = commit.time;
-    task->queued = strncmp(reference->name, QUEUE_REFERENCES, strlen(QUEUE_REFERENCES)) == 0;
-    task->state = !task->queued                                        ? RMV_EXPERIMENT_FAILED
-                  : rmv_experiment_tree_is_used(workspace, task->name) ? RMV_EXPERIMENT_RUNNING
-                                                                       : RMV_EXPERIMENT_QUEUED;
+    task->time = commit.time;
+    task->queued = starts_with(reference->name, RMV_EXPERIMENT_QUEUE_REFERENCES);
+    task->state = state_of(workspace, task, reference->name);
     return NULL;
 }
 
@@ -121,25 +139,43 @@ static void read_references(struct rmv_workspace *workspace,
                             const struct rmv_vcs_references *references,
                             struct rmv_experiment_tasks *tasks)
 {
-    RMV_CLEANUP(rmv_free)
-    struct dated *dated = rmv_calloc(references->count + 1, sizeof(*dated));
-    size_t count = 0;
+    const size_t before = tasks->count;
 
     for (size_t i = 0; i < references->count; i++) {
-        const struct rmv_error *err = read_task(workspace, &references->items[i], &dated[count]);
+        struct rmv_experiment_task *task = rmv_experiment_tasks_add(tasks);
+        const struct rmv_error *err = read_task(workspace, &references->items[i], task);
         if (err) {
             rmv_log_write(workspace->log, RMV_LOG_WARNING, "%s", err->message);
-            rmv_experiment_task_free(&dated[count].task);
-        } else {
-            count++;
+            rmv_experiment_task_free(task);
+            tasks->count--;
         }
     }
-    qsort(dated, count, sizeof(*dated), compare_dated);
-    for (size_t i = 0; i < count; i++)
-        *rmv_experiment_tasks_add(tasks) = dated[i].task;
+    if (tasks->count > before)
+        qsort(tasks->items + before, tasks->count - before, sizeof(tasks->items[0]), compare_tasks);
 }
 
-const struct rmv_error *rmv_experiment_queue_read(struct rmv_workspace *workspace,
+/* What came out of those that are done. */
+static const struct rmv_error *find_results(struct rmv_workspace *workspace,
+                                            struct rmv_experiment_tasks *tasks)
+{
+    RMV_CLEANUP(rmv_experiments_free) struct rmv_experiments experiments = {0};
+    RMV_CLEANUP(rmv_map_free) struct rmv_map by_reference = {0};
+
+    const struct rmv_error *err = rmv_experiments_list(workspace, &experiments);
+    for (size_t i = 0; i < experiments.count; i++)
+        rmv_map_set(&by_reference, experiments.items[i].reference, &experiments.items[i]);
+    for (size_t i = 0; !err && i < tasks->count; i++) {
+        struct rmv_experiment_task *task = &tasks->items[i];
+        RMV_CLEANUP(rmv_str_free)
+        char *reference = rmv_experiment_reference_of(task->baseline, task->name);
+        const struct rmv_experiment *found = rmv_map_find(&by_reference, reference);
+        if (found && task->state == RMV_EXPERIMENT_DONE)
+            memcpy(task->id, found->id, sizeof(task->id));
+    }
+    return err;
+}
+
+const struct rmv_error *rmv_experiment_queue_read(struct rmv_workspace *workspace, bool with_done,
                                                   struct rmv_experiment_tasks *tasks)
 {
     RMV_CLEANUP(rmv_vcs_references_free) struct rmv_vcs_references references = {0};
@@ -147,12 +183,16 @@ const struct rmv_error *rmv_experiment_queue_read(struct rmv_workspace *workspac
 
     const struct rmv_error *err = rmv_experiment_head(workspace, head);
     if (!err)
-        err = rmv_vcs_find_references(workspace->vcs, QUEUE_REFERENCES, &references);
+        err = rmv_vcs_find_references(workspace->vcs, RMV_EXPERIMENT_QUEUE_REFERENCES, &references);
     if (!err)
-        err = rmv_vcs_find_references(workspace->vcs, FAILED_REFERENCES, &references);
-    if (!err)
-        read_references(workspace, &references, tasks);
-    return err;
+        err =
+            rmv_vcs_find_references(workspace->vcs, RMV_EXPERIMENT_FAILED_REFERENCES, &references);
+    if (!err && with_done)
+        err = rmv_vcs_find_references(workspace->vcs, RMV_EXPERIMENT_DONE_REFERENCES, &references);
+    if (err)
+        return err;
+    read_references(workspace, &references, tasks);
+    return with_done ? find_results(workspace, tasks) : NULL;
 }
 
 const struct rmv_error *rmv_experiment_dequeue(struct rmv_workspace *workspace,
@@ -163,9 +203,10 @@ const struct rmv_error *rmv_experiment_dequeue(struct rmv_workspace *workspace,
     if (rmv_experiment_tree_is_used(workspace, task->name))
         return rmv_error_hint(rmv_error(RMV_ERR_LOCKED, "experiment '%s' is being run", task->name),
                               "`rmv queue kill %s` stops it", task->name);
-    rmv_strings_take(&commands, rmv_str_format("delete %s%s %s",
-                                               task->queued ? QUEUE_REFERENCES : FAILED_REFERENCES,
-                                               task->name, task->snapshot));
+    const char *head = task->queued                           ? RMV_EXPERIMENT_QUEUE_REFERENCES
+                       : task->state == RMV_EXPERIMENT_FAILED ? RMV_EXPERIMENT_FAILED_REFERENCES
+                                                              : RMV_EXPERIMENT_DONE_REFERENCES;
+    rmv_strings_take(&commands, rmv_str_format("delete %s%s %s", head, task->name, task->snapshot));
     const struct rmv_error *err = rmv_experiment_update_references(workspace, &commands);
     if (!err && !task->queued) { /* what waits has not written one */
         RMV_CLEANUP(rmv_str_free) char *path = rmv_experiment_log_path_of(workspace, task->name);
@@ -187,12 +228,19 @@ static const struct rmv_error *runner_path(const struct rmv_workspace *workspace
     return err;
 }
 
+bool rmv_experiment_queue_is_run(const struct rmv_workspace *workspace)
+{
+    RMV_CLEANUP(rmv_str_free)
+    char *path = rmv_path_join(workspace->root, RMV_WORKSPACE_FOLDER "/exps/runner");
+    return rmv_lock_is_held(path);
+}
+
 /* Takes what waits, and nobody else runs, and was not met before. */
 static const struct rmv_error *take_waiting(struct rmv_workspace *workspace, struct rmv_map *seen,
                                             struct rmv_experiment_tasks *waiting)
 {
     RMV_CLEANUP(rmv_experiment_tasks_free) struct rmv_experiment_tasks all = {0};
-    const struct rmv_error *err = rmv_experiment_queue_read(workspace, &all);
+    const struct rmv_error *err = rmv_experiment_queue_read(workspace, false, &all);
 
     for (size_t i = 0; !err && i < all.count; i++)
         if (all.items[i].state == RMV_EXPERIMENT_QUEUED && !rmv_map_find(seen, all.items[i].name)) {
@@ -311,7 +359,7 @@ static const struct rmv_error *has_ended(struct rmv_workspace *workspace,
         return is_requested ? NULL : rmv_kill_request(path, at_once);
     const struct rmv_error *err = runner_path(workspace, "runner", &runner);
     if (!err)
-        err = find_reference(workspace, QUEUE_REFERENCES, task, &is_queued);
+        err = find_reference(workspace, RMV_EXPERIMENT_QUEUE_REFERENCES, task, &is_queued);
     if (!err)
         *ended = !is_requested || !is_queued || !rmv_lock_is_held(runner);
     return err;
@@ -338,9 +386,9 @@ static const struct rmv_error *wait_for_end(struct rmv_workspace *workspace,
                       "experiment '%s' was asked to end a minute ago, and runs still", task->name),
             "`rmv queue status` says when it has ended; what runs it may have been stopped");
     unlink(path);
-    err = find_reference(workspace, FAILED_REFERENCES, task, &has_failed);
+    err = find_reference(workspace, RMV_EXPERIMENT_FAILED_REFERENCES, task, &has_failed);
     if (!err)
-        err = find_reference(workspace, QUEUE_REFERENCES, task, &is_queued);
+        err = find_reference(workspace, RMV_EXPERIMENT_QUEUE_REFERENCES, task, &is_queued);
     task->state = has_failed  ? RMV_EXPERIMENT_FAILED
                   : is_queued ? RMV_EXPERIMENT_QUEUED
                               : RMV_EXPERIMENT_DONE;

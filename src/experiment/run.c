@@ -153,6 +153,20 @@ static const struct rmv_error *run_stages(struct one *one, struct rmv_workspace 
     return rmv_repro(workspace, &pipeline, &repro);
 }
 
+/* From the queue to where it ended. An earlier one of that name may have ended in the other way; it
+ * is not listed any more, since the log is that of the last. */
+static void move_task(const struct rmv_experiment_task *task, bool has_failed,
+                      struct rmv_strings *commands)
+{
+    static const char *const ends[] = {RMV_EXPERIMENT_DONE_REFERENCES,
+                                       RMV_EXPERIMENT_FAILED_REFERENCES};
+    rmv_strings_take(commands, rmv_str_format("delete " RMV_EXPERIMENT_QUEUE_REFERENCES "%s %s",
+                                              task->name, task->snapshot));
+    rmv_strings_take(commands, rmv_str_format("delete %s%s", ends[!has_failed], task->name));
+    rmv_strings_take(
+        commands, rmv_str_format("update %s%s %s", ends[has_failed], task->name, task->snapshot));
+}
+
 /* Makes the reference, and takes the task off the queue, in one step. */
 static const struct rmv_error *publish(struct one *one, const char *id)
 {
@@ -164,9 +178,7 @@ static const struct rmv_error *publish(struct one *one, const char *id)
     rmv_strings_take(
         &commands, rmv_str_format("%s %s %s", task->replace ? "update" : "create", reference, id));
     if (task->queued)
-        rmv_strings_take(&commands,
-                         rmv_str_format("delete " RMV_EXPERIMENT_REFERENCES "queue/%s %s",
-                                        task->name, task->snapshot));
+        move_task(task, false, &commands);
     pthread_mutex_lock(&one->running->mutex);
     const struct rmv_error *err =
         rmv_experiment_update_references(one->running->workspace, &commands);
@@ -248,10 +260,7 @@ static void move_failed(struct one *one)
 
     if (!task->queued)
         return;
-    rmv_strings_take(&commands, rmv_str_format("update " RMV_EXPERIMENT_REFERENCES "failed/%s %s",
-                                               task->name, task->snapshot));
-    rmv_strings_take(&commands, rmv_str_format("delete " RMV_EXPERIMENT_REFERENCES "queue/%s %s",
-                                               task->name, task->snapshot));
+    move_task(task, true, &commands);
     pthread_mutex_lock(&one->running->mutex);
     const struct rmv_error *err =
         rmv_experiment_update_references(one->running->workspace, &commands);

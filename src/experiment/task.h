@@ -1,7 +1,13 @@
 /* Tasks: lists of them, and as text, the body of the message of the commit that one waits as. */
 #pragma once
 
+#include "rmv/experiment/experiment.h"
 #include "rmv/experiment/run.h"
+
+/* Where the commits of tasks are, by their names. */
+#define RMV_EXPERIMENT_QUEUE_REFERENCES RMV_EXPERIMENT_REFERENCES "queue/"
+#define RMV_EXPERIMENT_FAILED_REFERENCES RMV_EXPERIMENT_REFERENCES "failed/"
+#define RMV_EXPERIMENT_DONE_REFERENCES RMV_EXPERIMENT_REFERENCES "done/"
 
 /* A new one in the list. */
 struct rmv_experiment_task *rmv_experiment_tasks_add(struct rmv_experiment_tasks *tasks);

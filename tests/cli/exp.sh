@@ -29,10 +29,10 @@ YAML
     git add -A; git commit -qm start
 }
 experiments() { # the number of experiments
-    git for-each-ref refs/exps | wc -l
+    git for-each-ref refs/exps | grep -cv "refs/exps/done/" || :
 }
-reference_of() { # reference_of <name>
-    git for-each-ref --format='%(refname)' | grep "^refs/exps/.*/$1\$"
+reference_of() { # reference_of <name>: of the experiment, or of the task that waits or failed
+    git for-each-ref --format='%(refname)' | grep -v "^refs/exps/done/" | grep "^refs/exps/.*/$1\$"
 }
 in_experiment() { # in_experiment <name> <file>: its content there
     git show "$(reference_of "$1"):$2"

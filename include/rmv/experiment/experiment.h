@@ -4,8 +4,8 @@
  *     refs/exps/<2 digits of the baseline>/<the others>/NAME
  *
  * so that Git and `rmv gc` keep what it leads to. What waits to be run is under
- * refs/exps/queue/NAME, what failed under refs/exps/failed/NAME. Data travels with the store, not
- * with the reference. */
+ * refs/exps/queue/NAME, what failed under refs/exps/failed/NAME, what of it is done under
+ * refs/exps/done/NAME. Data travels with the store, not with the reference. */
 #pragma once
 
 #include <stdbool.h>
@@ -49,6 +49,19 @@ char *rmv_experiment_reference_of(const char *baseline, const char *name);
 RMV_MUST_CHECK
 const struct rmv_error *rmv_experiment_find(struct rmv_workspace *workspace, const char *typed,
                                             struct rmv_experiment *experiment);
+
+/* Removes experiments, and what the queue lists of them as done: all or none. Errors: FAILED (one
+ * of them is not what was expected any more). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_experiments_remove(struct rmv_workspace *workspace,
+                                               const struct rmv_experiments *experiments);
+
+/* Gives an experiment another name, in the queue's list and for its log, too. `replace`: whatever
+ * has that name. Errors: CONFLICT (it is taken). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_experiment_rename(struct rmv_workspace *workspace,
+                                              const struct rmv_experiment *experiment,
+                                              const char *name, bool replace);
 
 /* Errors: USAGE (not a name that a reference can have). */
 RMV_MUST_CHECK

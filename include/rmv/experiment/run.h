@@ -36,8 +36,9 @@ struct rmv_experiment_task {
     bool force_downstream, ignore_errors, allow_missing;
     bool replace; /* an experiment of that name */
     bool queued;  /* it has a reference in the queue */
+    int64_t time; /* of when it was queued, in seconds since 1970; 0 where it was not */
     enum rmv_experiment_state state;
-    char id[RMV_VCS_ID_SIZE]; /* of its commit, once it is done */
+    char id[RMV_VCS_ID_SIZE]; /* of its commit, once it is done; "" if that was removed */
     char *problem;            /* why it failed, or NULL */
 };
 
@@ -126,13 +127,16 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_experiment_enqueue(struct rmv_workspace *workspace,
                                                struct rmv_experiment_tasks *tasks);
 
-/* Adds what waits, runs or failed, oldest first. */
+/* Adds what runs, waits, failed and, if asked, is done, in this order, the oldest first in each. */
 RMV_MUST_CHECK
-const struct rmv_error *rmv_experiment_queue_read(struct rmv_workspace *workspace,
+const struct rmv_error *rmv_experiment_queue_read(struct rmv_workspace *workspace, bool with_done,
                                                   struct rmv_experiment_tasks *tasks);
 
-/* Takes a task off the queue, or off the list of those that failed, with its log. Errors: LOCKED
- * (it runs). */
+/* Does somebody work on the queue now? */
+bool rmv_experiment_queue_is_run(const struct rmv_workspace *workspace);
+
+/* Takes a task off the queue, or off the list of what has ended, with its log. The experiment that
+ * came out of it stays. Errors: LOCKED (it runs). */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_experiment_dequeue(struct rmv_workspace *workspace,
                                                const struct rmv_experiment_task *task);
