@@ -210,6 +210,7 @@ static void series_to_value(const struct rmv_plots *plots, size_t index, struct 
     for (size_t i = 0; i < drawing->series_count; i++) {
         struct rmv_value *map = rmv_value_append(list);
         set_text(map, "revision", plots->labels.items[drawing->series[i].state]);
+        set_text(map, "file", drawing->series[i].file);
         set_text(map, "y", drawing->series[i].name);
         rmv_plot_set_mark(rmv_value_add(map, "points"), RMV_PLOT_MARK_POINTS, index, i);
     }

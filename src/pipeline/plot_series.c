@@ -254,10 +254,6 @@ static void add_series(struct rmv_plot_collector *collector, const struct pair *
                        const char *name, struct rmv_plot_series *series)
 {
     struct rmv_plot_drawing *drawing = collector->drawing;
-    if (!drawing->x_label)
-        drawing->x_label = rmv_str_copy(pair->x_name ? pair->x_name : "step");
-    if (!drawing->y_label)
-        drawing->y_label = rmv_str_copy(name);
     series->state = collector->state;
     series->name = rmv_str_copy(name);
     series->x_name = rmv_str_copy(pair->x_name);

@@ -23,15 +23,21 @@ const char *rmv_plot_colour(size_t series)
 void rmv_plot_append_name(const struct rmv_plots *plots, const struct rmv_plot_drawing *drawing,
                           const struct rmv_plot_series *series, struct rmv_buf *out)
 {
-    bool has_states = false, has_names = false;
+    bool has_states = false, has_files = false, has_names = false;
+    const struct rmv_plot_series *first = drawing->series;
     for (size_t i = 1; i < drawing->series_count; i++) {
-        has_states |= drawing->series[i].state != drawing->series[0].state;
-        has_names |= strcmp(drawing->series[i].name, drawing->series[0].name) != 0;
+        has_states |= drawing->series[i].state != first->state;
+        has_files |= strcmp(drawing->series[i].file, first->file) != 0;
+        has_names |= strcmp(drawing->series[i].name, first->name) != 0;
     }
-    if (has_states || !has_names)
+    if (has_states || (!has_files && !has_names))
         rmv_html_text(out, plots->labels.items[series->state]);
-    if (has_states && has_names)
+    if (has_states && (has_files || has_names))
         rmv_buf_append_string(out, " · ");
+    if (has_files)
+        rmv_html_text(out, series->file);
+    if (has_files && has_names)
+        rmv_buf_append_string(out, ": ");
     if (has_names)
         rmv_html_text(out, series->name);
 }

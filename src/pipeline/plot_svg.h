@@ -6,7 +6,8 @@
 /* The colour of a series, "#4c78a8". */
 const char *rmv_plot_colour(size_t series);
 
-/* Appends how a series is called among the others: its state, its column, or both; escaped. */
+/* Appends how a series is called among the others: by its state, its file and its column, as far as
+ * they differ; escaped. */
 void rmv_plot_append_name(const struct rmv_plots *plots, const struct rmv_plot_drawing *drawing,
                           const struct rmv_plot_series *series, struct rmv_buf *out);
 

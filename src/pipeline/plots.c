@@ -150,6 +150,22 @@ static void draw_image(const struct reading *reading, const char *path, const st
     }
 }
 
+/* An axis is called as its columns, if they all have one name. */
+static void name_axes(struct rmv_plot_drawing *drawing)
+{
+    const char *x = NULL, *y = NULL;
+    for (size_t i = 0; i < drawing->series_count; i++) {
+        const struct rmv_plot_series *series = &drawing->series[i];
+        const char *counted = series->x_name ? series->x_name : "step";
+        x = !x || strcmp(x, counted) == 0 ? counted : "x";
+        y = !y || strcmp(y, series->name) == 0 ? series->name : "y";
+    }
+    if (!drawing->x_label)
+        drawing->x_label = rmv_str_copy(x);
+    if (!drawing->y_label)
+        drawing->y_label = rmv_str_copy(y);
+}
+
 /* Draws the columns of the plot, those of one file if `path` is set. */
 static void draw_columns(const struct reading *reading, const char *id, const char *path,
                          const struct rmv_plot *plot)
@@ -164,6 +180,7 @@ static void draw_columns(const struct reading *reading, const char *id, const ch
         if (err)
             add_problem(drawing, reading->request->labels->items[state], err);
     }
+    name_axes(drawing);
     rmv_plot_finish(drawing);
     if (reading->request->is_page)
         rmv_plot_thin(drawing);

@@ -142,3 +142,21 @@ PY'
 else
     skip 'is shown by a browser, and runs nothing' 'no chromium'
 fi
+
+mkdir several; cd several
+printf 'fpr,tpr,rate\n0,0,1\n1,1,2\n' >train.csv; cp train.csv test.csv
+cat >rmv.yaml <<'YAML'
+plots:
+- files: {x: fpr, y: {train.csv: tpr, test.csv: tpr}}
+- columns: {x: fpr, y: {train.csv: [tpr, rate]}}
+- both: {x: fpr, y: {train.csv: tpr, test.csv: rate}}
+YAML
+legend() { rmv plots "$@" -q -o s.html && grep -o '<i style[^/]*</i>[^<]*' s.html | sed 's/.*>//' | tr '\n' ,; }
+axes() { rmv plots show --json "$1" | json "p = d['$1']; assert (p['x_label'], p['y_label']) == ('fpr', '$2'), p"; }
+
+it 'tells series apart by their files'            'test "$(legend show files)" = several/train.csv,several/test.csv, && axes files tpr'
+it 'tells them apart by their columns'            'test "$(legend show columns)" = tpr,rate, && axes columns y'
+it 'tells them apart by both'                     'test "$(legend show both)" = "several/train.csv: tpr,several/test.csv: rate," && axes both y'
+it 'tells them apart by revision, too'            '
+    git add -A; git commit -qm several; legend diff HEAD --targets files | grep -F ",HEAD · several/test.csv,"
+    rmv plots diff HEAD --targets files --json | json "s = d[\"files\"][\"series\"][1]; assert (s[\"revision\"], s[\"file\"]) == (\"HEAD\", \"several/test.csv\"), s"'
