@@ -200,7 +200,7 @@ static const struct rmv_error *run(int argc, char **argv)
         return err;
     struct request request = {
         .workspace = workspace,
-        .revision = revisions.count > 0 ? revisions.items[0] : NULL,
+        .revision = revisions.names.count > 0 ? revisions.names.items[0] : NULL,
         .paths = &revisions.paths,
     };
     return option_switch ? switch_and_run(&workspace, &request) : run_checkout(&request, false);

@@ -42,8 +42,8 @@ static const struct rmv_error *read_before(struct diff *diff)
     const struct cli_revisions *revisions = &diff->revisions;
     RMV_CLEANUP(rmv_vcs_commit_free) struct rmv_vcs_commit head = {0};
 
-    if (revisions->count > 0)
-        return rmv_tracked_read(diff->workspace, revisions->items[0], &diff->before);
+    if (revisions->names.count > 0)
+        return rmv_tracked_read(diff->workspace, revisions->names.items[0], &diff->before);
     if (!diff->workspace->vcs)
         return rmv_error(RMV_ERR_USAGE, "there is nothing to compare with: the workspace is not in "
                                         "a Git repository");
@@ -57,7 +57,7 @@ static const struct rmv_error *read_before(struct diff *diff)
 static const struct rmv_error *state_after(struct diff *diff, const struct rmv_output *output,
                                            struct rmv_output *state)
 {
-    if (diff->revisions.count > 1) {
+    if (diff->revisions.names.count > 1) {
         rmv_output_copy(state, output);
         return NULL;
     }
@@ -158,8 +158,9 @@ static const struct rmv_error *run(int argc, char **argv)
     diff.workspace = workspace;
     err = read_before(&diff);
     if (!err)
-        err = rmv_tracked_read(workspace, diff.revisions.count > 1 ? diff.revisions.items[1] : NULL,
-                               &diff.after);
+        err = rmv_tracked_read(
+            workspace, diff.revisions.names.count > 1 ? diff.revisions.names.items[1] : NULL,
+            &diff.after);
     if (!err)
         err = compare_all(&diff);
     if (err)

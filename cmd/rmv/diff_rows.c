@@ -302,8 +302,8 @@ const struct rmv_error *cli_diff_rows(struct rmv_workspace *workspace,
     if (revisions->paths.count != 1)
         return rmv_error(RMV_ERR_USAGE, "--key compares versions of one file: name one PATH");
     const char *path = revisions->paths.items[0];
-    const char *before = revisions->count > 0 ? revisions->items[0] : "HEAD";
-    const char *after = revisions->count > 1 ? revisions->items[1] : NULL;
+    const char *before = revisions->names.count > 0 ? revisions->names.items[0] : "HEAD";
+    const char *after = revisions->names.count > 1 ? revisions->names.items[1] : NULL;
     const struct rmv_error *err = parse_key(key, &diff.key);
     if (!err)
         err = open_table(&diff, before, path, 0);

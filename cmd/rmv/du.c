@@ -252,10 +252,10 @@ static const struct rmv_error *measure(struct usage *usage, int argc, char **arg
 {
     const struct rmv_error *err =
         cli_revisions_parse(usage->workspace, argc, argv, REVISIONS_MAX, &usage->revisions);
-    if (!err && usage->revisions.count == 0)
+    if (!err && usage->revisions.names.count == 0)
         err = add_revision(usage, NULL);
-    for (size_t i = 0; !err && i < usage->revisions.count; i++)
-        err = add_revision(usage, usage->revisions.items[i]);
+    for (size_t i = 0; !err && i < usage->revisions.names.count; i++)
+        err = add_revision(usage, usage->revisions.names.items[i]);
     return err;
 }
 

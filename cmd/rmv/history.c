@@ -2,6 +2,7 @@
 
 #include "rmv/base/map.h"
 #include "rmv/base/mem.h"
+#include "rmv/revisions.h"
 
 #define SHORT_ID_SIZE 7
 
@@ -101,9 +102,13 @@ const struct rmv_error *cli_history_list(struct rmv_workspace *workspace,
         return rmv_error(RMV_ERR_USAGE, "there are no revisions: this is no Git repository");
     if (is_wide || !has_revisions)
         add(states, "workspace", "");
-    for (size_t i = 0; has_revisions && i < history->revisions->count; i++)
-        add(states, history->revisions->items[i], history->revisions->items[i]);
-    if (history->branches)
+    for (size_t i = 0; !err && has_revisions && i < history->revisions->count; i++) {
+        RMV_CLEANUP(rmv_str_free) char *revision = NULL;
+        err = cli_revision_find(workspace, history->revisions->items[i], &revision);
+        if (!err)
+            add(states, history->revisions->items[i], revision);
+    }
+    if (!err && history->branches)
         err = add_references(workspace->vcs, "refs/heads/", states);
     if (!err && history->tags)
         err = add_references(workspace->vcs, "refs/tags/", states);

@@ -8,6 +8,7 @@
 #include "rmv/experiment/experiment.h"
 #include "rmv/history.h"
 #include "rmv/pipeline/pipeline.h"
+#include "rmv/revisions.h"
 #include "rmv/shared.h"
 
 static const char *option_x, *option_y, *option_template, *option_title, *option_x_label;
@@ -201,24 +202,19 @@ static void add_state(struct cli_states *states, const char *label, const char *
     rmv_strings_add(&states->revisions, revision);
 }
 
-/* A revision or, if it is none or --experiment says so, an experiment. */
+/* A revision or an experiment; an experiment alone if --experiment says so. */
 static const struct rmv_error *add_revision(struct rmv_workspace *workspace, const char *typed,
                                             struct cli_states *states)
 {
-    RMV_CLEANUP(rmv_vcs_commit_free) struct rmv_vcs_commit commit = {0};
     RMV_CLEANUP(rmv_experiment_free) struct rmv_experiment experiment = {0};
+    RMV_CLEANUP(rmv_str_free) char *revision = NULL;
 
-    if (!option_experiment && !rmv_vcs_resolve(workspace->vcs, typed, &commit)) {
-        add_state(states, typed, typed);
-        return NULL;
-    }
-    const struct rmv_error *err = rmv_experiment_find(workspace, typed, &experiment);
-    if (err && err->code == RMV_ERR_NOT_FOUND)
-        err = rmv_vcs_resolve(workspace->vcs, typed, &commit);
-    if (err)
-        return err;
-    add_state(states, typed, experiment.name ? experiment.id : typed);
-    return NULL;
+    const struct rmv_error *err = option_experiment
+                                      ? rmv_experiment_find(workspace, typed, &experiment)
+                                      : cli_revision_find(workspace, typed, &revision);
+    if (!err)
+        add_state(states, typed, revision ? revision : experiment.id);
+    return err;
 }
 
 /* The commit that the experiment started from. */

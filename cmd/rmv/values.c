@@ -8,6 +8,7 @@
 #include "rmv/base/path.h"
 #include "rmv/commands.h"
 #include "rmv/pipeline/metrics.h"
+#include "rmv/revisions.h"
 #include "rmv/shared.h"
 #include "rmv/table.h"
 
@@ -281,6 +282,8 @@ const struct rmv_error *cli_values_diff(const struct cli_values_diff *diff, int 
     RMV_CLEANUP(rmv_params_differences_free) struct rmv_params_differences differences = {0};
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings targets = {0};
     const char *const revisions[2] = {argc > 0 ? argv[0] : "HEAD", argc > 1 ? argv[1] : NULL};
+    RMV_CLEANUP(rmv_str_free) char *before = NULL;
+    RMV_CLEANUP(rmv_str_free) char *after = NULL;
     struct cli_values_choice choice = diff->choice;
     struct cli_differences_style style = diff->style;
 
@@ -296,7 +299,12 @@ const struct rmv_error *cli_values_diff(const struct cli_values_diff *diff, int 
         err = cli_paths(workspace, (int)diff->targets->count, diff->targets->items, &targets);
     choice.targets = &targets;
     if (!err)
-        err = cli_values_compare(workspace, revisions, &choice, diff->all, &differences);
+        err = cli_revision_find(workspace, revisions[0], &before);
+    if (!err && revisions[1])
+        err = cli_revision_find(workspace, revisions[1], &after);
+    const char *const found[2] = {before, after};
+    if (!err)
+        err = cli_values_compare(workspace, found, &choice, diff->all, &differences);
     if (!err && diff->only_deps)
         err = cli_values_keep_deps(workspace, &differences);
     if (err)

@@ -53,6 +53,13 @@ it 'compares two experiments'                 '
     rmv exp diff b a >../out; grep -E "^metrics.json +score +40 +18 +-22$" ../out && grep -E "^params.yaml +train.rank +20 +9 +-11$" ../out && ! grep other ../out'
 it 'compares one with the workspace'          'rmv exp diff b | grep -E "train.rank +20 +10 +-10"'
 it 'compares with any revision'               'rmv exp diff HEAD b | grep -E "score +- +40 +-"'
+it 'takes its name for a revision elsewhere, too' '
+    rmv metrics diff b a | grep -E "score +40 +18 +-22" && rmv params diff b a | grep -E "train.rank +20 +9"
+    rmv metrics show --rev b >../out; cat ../out; grep -E "score +40" ../out
+    rmv diff b a >../out; cat ../out; grep -E "^modified +model/rank" ../out; rmv diff b >../out; cat ../out; grep -E "^deleted +model/rank" ../out
+    test -z "$(rmv diff b a -- raw)"; rmv du b a | grep model; exits 3 rmv metrics diff nothing; exits 3 rmv metrics show --rev nothing'
+it 'takes a path for a path, whatever experiments are called' '
+    rmv exp rename -q a raw; rmv diff raw >../out; rmv exp rename -q raw a; cat ../out; test ! -s ../out'
 it 'prints nothing where nothing differs'     'test -z "$(rmv exp diff)" && test -z "$(rmv exp diff b b)"'
 it 'prints all with --all'                    'rmv exp diff b a --all | grep -E "other +1 +1"'
 it 'prints differences as JSON and Markdown'  'rmv exp diff b a --json | python "assert d[\"metrics\"][\"metrics.json\"][\"score\"]=={\"old\":40,\"new\":18,\"diff\":-22} and d[\"params\"][\"params.yaml\"][\"train.rank\"][\"new\"]==9" && rmv exp diff b a --md | grep "^| metrics.json | score"'
