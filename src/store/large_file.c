@@ -9,9 +9,6 @@
 #include "store/list_writer.h"
 #include "store/workers.h"
 
-/* One idle thread is a reserve, with little to gain: it reads ahead and stores besides. */
-#define IDLE_ENOUGH 2
-
 /* ---- Reading --------------------------------------------------------------------------------- */
 
 const struct rmv_error *rmv_store_source_read(const struct rmv_store_source *source,
@@ -112,23 +109,37 @@ static struct rmv_window *find_storable(const struct rmv_large_file *file)
     return NULL;
 }
 
+/* Offers chunks from `first` on that are not hashed; returns how many. */
+static size_t leave_chunks(struct rmv_large_file *file, struct rmv_window *window, size_t first)
+{
+    size_t count = 0;
+    while (count < RMV_CHUNKS_LEFT_MAX && first + count < window->chunks_count)
+        window->chunks[first + count++].is_hashed = false;
+    window->offered_count += count;
+    rmv_workers_announce(file->workers);
+    return count;
+}
+
 /* Two hashes at once on one core take longer than one, but less than one after the other. So a
- * chunk goes along with the file, unless processors lie idle: then the file had better get on. */
+ * chunk goes along with the file, unless a thread had nothing to do when the last one was done:
+ * then the file goes on alone, and that thread hashes the next chunks, two at a time as well. */
 static void hash_window(struct rmv_large_file *file, struct rmv_window *window)
 {
     struct rmv_workers *workers = file->workers;
+    bool has_idle = rmv_workers_idle(workers) > 0;
+    size_t left_count = 0;
     for (size_t i = 0; i < window->chunks_count; i++) {
         struct rmv_chunk *chunk = &window->chunks[i];
-        chunk->is_hashed = find_storable(file) || rmv_workers_idle(workers) < IDLE_ENOUGH;
-        if (!chunk->is_hashed) {
-            window->offered_count++;
-            rmv_workers_announce(workers);
-        }
+        if (left_count == 0 && has_idle)
+            left_count = leave_chunks(file, window, i);
+        const bool is_left = left_count > 0;
+        left_count -= is_left;
         pthread_mutex_unlock(&workers->lock);
-        rmv_list_writer_hash(file->writer, chunk->bytes, chunk->size,
-                             chunk->is_hashed ? &chunk->id : NULL);
+        rmv_list_writer_hash(file->writer, chunk->bytes, chunk->size, is_left ? NULL : &chunk->id);
         pthread_mutex_lock(&workers->lock);
-        if (chunk->is_hashed) {
+        has_idle = rmv_workers_idle(workers) > 0;
+        if (!is_left) {
+            chunk->is_hashed = true;
             window->offered_count++;
             rmv_workers_announce(workers);
         }
@@ -137,26 +148,47 @@ static void hash_window(struct rmv_large_file *file, struct rmv_window *window)
     file->hash_count++;
 }
 
-static const struct rmv_error *store_chunk(struct rmv_large_file *file, struct rmv_window *window,
-                                           struct rmv_chunk *chunk,
-                                           struct rmv_frame_encoder *encoder)
+static void hash_chunks(struct rmv_chunk *chunks, size_t count)
 {
-    bool was_stored = false;
-    pthread_mutex_unlock(&file->workers->lock);
-    if (!chunk->is_hashed)
-        chunk->id = rmv_object_id_of(chunk->bytes, chunk->size);
+    struct rmv_object_bytes objects[RMV_CHUNKS_LEFT_MAX];
+    for (size_t i = 0; i < count; i++)
+        objects[i] = (struct rmv_object_bytes){.bytes = chunks[i].bytes, .size = chunks[i].size};
+    rmv_object_ids_of(objects, count);
+    for (size_t i = 0; i < count; i++)
+        chunks[i].id = objects[i].id;
+}
+
+static const struct rmv_error *store_chunk(struct rmv_large_file *file,
+                                           const struct rmv_chunk *chunk,
+                                           struct rmv_frame_encoder *encoder, bool *was_stored)
+{
     const struct rmv_batch_item item = {
         .record = rmv_batch_record(&chunk->id, chunk->size, RMV_REPRESENTATION_WHOLE),
         .bytes = chunk->bytes,
         .delta = file->writer->delta,
         .offset = chunk->offset,
     };
-    const struct rmv_error *err = rmv_batch_put(file->writer->batch, &item, encoder, &was_stored);
+    return rmv_batch_put(file->writer->batch, &item, encoder, was_stored);
+}
+
+static const struct rmv_error *store_chunks(const struct rmv_task *task,
+                                            struct rmv_frame_encoder *encoder)
+{
+    struct rmv_large_file *file = task->file;
+    const struct rmv_error *err = NULL;
+    bool has_new = false;
+    pthread_mutex_unlock(&file->workers->lock);
+    if (!task->chunks->is_hashed)
+        hash_chunks(task->chunks, task->chunks_count);
+    for (size_t i = 0; i < task->chunks_count && !err; i++) {
+        bool was_stored = false;
+        err = store_chunk(file, &task->chunks[i], encoder, &was_stored);
+        has_new = has_new || !was_stored;
+    }
     pthread_mutex_lock(&file->workers->lock);
 
-    if (!was_stored)
-        file->has_new = true;
-    window->stored_count++;
+    file->has_new = file->has_new || has_new;
+    task->window->stored_count += task->chunks_count;
     return err;
 }
 
@@ -224,6 +256,21 @@ bool rmv_large_file_has_task(struct rmv_large_file *file)
     return find_task(file).window != NULL;
 }
 
+/* Chunks that are to be hashed first are better taken together, unless there are threads for each.
+ */
+static void take_chunks(struct rmv_task *task)
+{
+    struct rmv_window *window = task->window;
+    const bool has_idle = rmv_workers_idle(task->file->workers) > 0;
+    task->chunks = &window->chunks[window->taken_count];
+    do {
+        task->chunks_count++;
+        window->taken_count++;
+    } while (!has_idle && task->chunks_count < RMV_CHUNKS_LEFT_MAX &&
+             window->taken_count < window->offered_count && !task->chunks->is_hashed &&
+             !window->chunks[window->taken_count].is_hashed);
+}
+
 bool rmv_large_file_take(struct rmv_large_file *file, struct rmv_task *task)
 {
     *task = find_task(file);
@@ -237,7 +284,7 @@ bool rmv_large_file_take(struct rmv_large_file *file, struct rmv_task *task)
     else if (task->stage == RMV_STAGE_READ)
         file->is_reading = true;
     else
-        task->chunk = &task->window->chunks[task->window->taken_count++];
+        take_chunks(task);
     return true;
 }
 
@@ -252,7 +299,7 @@ void rmv_large_file_do(const struct rmv_task *task, struct rmv_frame_encoder *en
     else if (task->stage == RMV_STAGE_READ)
         err = read_window(file, task->window);
     else
-        err = store_chunk(file, task->window, task->chunk, encoder);
+        err = store_chunks(task, encoder);
 
     if (err && !file->failure)
         file->failure = rmv_error_take(err);

@@ -28,7 +28,8 @@ struct rmv_workers;
 #define RMV_WINDOW_SIZE ((size_t)4 << 20)
 #define RMV_WINDOW_SLICE ((size_t)256 << 10) /* read, then cut while a fast cache has it */
 #define RMV_WINDOW_CHUNKS_MAX (RMV_WINDOW_SIZE / RMV_CHUNK_SIZE_MIN + 1)
-#define RMV_WINDOWS_MAX 8 /* of one file */
+#define RMV_WINDOWS_MAX 8     /* of one file */
+#define RMV_CHUNKS_LEFT_MAX 4 /* in a row, for others to hash */
 
 struct rmv_chunk {
     const char *bytes; /* in the window */
@@ -71,12 +72,13 @@ struct rmv_large_file {
 
 enum rmv_stage { RMV_STAGE_READ, RMV_STAGE_HASH, RMV_STAGE_STORE, RMV_STAGE_NAME };
 
-/* A window to be taken through a stage, or one chunk of it to be stored. */
+/* A window to be taken through a stage, or chunks of it to be stored. */
 struct rmv_task {
     struct rmv_large_file *file;
     struct rmv_window *window;
     enum rmv_stage stage;
-    struct rmv_chunk *chunk;
+    struct rmv_chunk *chunks; /* one, or up to RMV_CHUNKS_LEFT_MAX that are not hashed */
+    size_t chunks_count;
 };
 
 /* All of these are called with the workers' lock. */

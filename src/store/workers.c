@@ -38,7 +38,8 @@ size_t rmv_workers_idle(const struct rmv_workers *workers)
     if (workers->busy_count >= workers->busy_max)
         return 0;
     const size_t allowed = workers->busy_max - workers->busy_count;
-    return workers->idle_count < allowed ? workers->idle_count : allowed;
+    const size_t idle = workers->idle_count + workers->waiting_count;
+    return idle < allowed ? idle : allowed;
 }
 
 static struct rmv_large_file *find_waiting(const struct rmv_workers *workers)
@@ -53,7 +54,7 @@ static struct rmv_large_file *find_waiting(const struct rmv_workers *workers)
 void rmv_workers_announce(struct rmv_workers *workers)
 {
     struct rmv_large_file *waiting;
-    if (rmv_workers_idle(workers) > 0)
+    if (workers->idle_count > 0 && rmv_workers_idle(workers) > 0)
         pthread_cond_signal(&workers->has_work);
     else if ((waiting = find_waiting(workers)))
         pthread_cond_signal(&waiting->is_wanted);
@@ -144,9 +145,11 @@ bool rmv_workers_take_spare_window(struct rmv_workers *workers)
 static void wait_for_task(struct rmv_workers *workers, struct rmv_large_file *file)
 {
     workers->busy_count--;
+    workers->waiting_count++;
     file->is_waited_for = true;
     pthread_cond_wait(&file->is_wanted, &workers->lock);
     file->is_waited_for = false;
+    workers->waiting_count--;
     workers->busy_count++;
 }
 

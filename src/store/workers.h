@@ -20,8 +20,9 @@ struct rmv_workers {
     pthread_mutex_t lock; /* of everything below, and of the files */
     pthread_cond_t has_work;
     size_t threads_count;
-    size_t idle_count; /* threads that wait */
-    size_t busy_count; /* callers that do not wait, and threads with a task */
+    size_t idle_count;    /* threads that wait */
+    size_t waiting_count; /* callers that do */
+    size_t busy_count;    /* callers that do not wait, and threads with a task */
     size_t spare_windows_count;
     struct rmv_large_file *files; /* being put */
     bool was_started, is_closing;
