@@ -139,7 +139,15 @@ const struct cli_command rmv_command_config = {
         "                    the umask; default Git's core.sharedRepository (not in --project)\n"
         "  core.threads      threads at work; default 0, one for each processor\n"
         "  parsing.bool      store_true or boolean_optional: options from ${MAP} in a command\n"
-        "  parsing.list      nargs or append: the same for lists",
+        "  parsing.list      nargs or append: the same for lists\n"
+        "\n"
+        "What `rmv plots show` and `rmv plots diff` do where no option says otherwise; paths are\n"
+        "relative to the top of the workspace, and inside it in --project (DVC's names, with _, "
+        "do, "
+        "too):\n\n"
+        "  plots.auto-open      as --open: true opens the page in a browser (not in --project)\n"
+        "  plots.html-template  as --html-template: a page of HTML with a place for the plots\n"
+        "  plots.out-dir        as --out: where the page goes; default rmv_plots, where you are",
     .examples = "rmv config core.threads 4           # for everybody\n"
                 "rmv config --local cache.dir /srv/store\n"
                 "rmv config --list",

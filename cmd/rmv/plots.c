@@ -1,8 +1,12 @@
 #include "rmv/plots.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
+#include "rmv/base/beneath.h"
+#include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
+#include "rmv/base/path.h"
 #include "rmv/baselines.h"
 #include "rmv/commands.h"
 #include "rmv/experiment/experiment.h"
@@ -123,6 +127,58 @@ static const struct rmv_error *print_vega(const struct rmv_plots *plots, const c
     return rmv_plots_write_vega(plots, &plots->items[0], &cli_plots_stdout);
 }
 
+/* ---- Settings ------------------------------------------------------------------------------- */
+
+/* Inside the workspace, links are not followed: the setting, and they, may be a clone's. */
+static const struct rmv_error *check_links(const struct rmv_workspace *workspace, const char *path)
+{
+    RMV_CLEANUP(rmv_fd_close) int folder = -1;
+    const char *name = NULL;
+    mode_t mode = 0;
+    const struct rmv_error *err = rmv_beneath_find(workspace->root_fd, path, &folder, &name, &mode);
+    if (!err && S_ISLNK(mode))
+        err = rmv_error(RMV_ERR_DENIED, "'%s' is a symbolic link, and is not followed", path);
+    return err;
+}
+
+/* A path that the user set, as one that he typed; NULL if he did not. */
+static const struct rmv_error *find_setting(const struct rmv_workspace *workspace, const char *key,
+                                            char **typed)
+{
+    const char *value = rmv_config_get(workspace->config, key);
+    if (!value)
+        return NULL;
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_path_normalize(value);
+    if (rmv_path_check(path)) {
+        *typed = rmv_path_join(workspace->root, path);
+        return NULL;
+    }
+    const struct rmv_error *err = check_links(workspace, path);
+    if (err)
+        return rmv_error_context(err, "%s", key);
+    *typed = rmv_workspace_typed(workspace, path);
+    return NULL;
+}
+
+/* Options count more than settings. */
+static const struct rmv_error *write_page(const struct rmv_workspace *workspace,
+                                          const struct rmv_plots *plots, const char *title)
+{
+    RMV_CLEANUP(rmv_str_free) char *out = rmv_str_copy(option_out);
+    RMV_CLEANUP(rmv_str_free) char *template = rmv_str_copy(option_html_template);
+    const struct rmv_error *err = out ? NULL : find_setting(workspace, "plots.out-dir", &out);
+    if (!err && !template)
+        err = find_setting(workspace, "plots.html-template", &template);
+    if (err)
+        return err;
+    const struct cli_plots_page page = {
+        .title = title,
+        .out = out,
+        .template = template,
+        .opens = option_open || rmv_config_get_bool(workspace->config, "plots.auto-open", false)};
+    return cli_plots_write_page(plots, &page);
+}
+
 static const struct rmv_error *show(struct rmv_workspace *workspace,
                                     const struct cli_states *states,
                                     const struct rmv_strings *targets, const char *title)
@@ -140,8 +196,6 @@ static const struct rmv_error *show(struct rmv_workspace *workspace,
                                               .no_header = option_no_header,
                                               .is_page = !option_json && !option_vega,
                                               .is_specified = option_vega};
-    const struct cli_plots_page page = {
-        .title = title, .out = option_out, .template = option_html_template, .opens = option_open};
 
     const struct rmv_error *err = check_options(targets);
     if (!err)
@@ -155,7 +209,7 @@ static const struct rmv_error *show(struct rmv_workspace *workspace,
         return rmv_error_hint(rmv_error(RMV_ERR_NOT_FOUND, "there are no plots"),
                               "name them under 'plots' in rmv.yaml, or give a file");
     return option_vega ? print_vega(&plots, targets->items[0])
-                       : cli_plots_write_page(&plots, &page);
+                       : write_page(workspace, &plots, title);
 }
 
 /* Targets are names of plots, which may be anything, or paths as typed. */
@@ -295,7 +349,10 @@ static const struct rmv_error *plots_diff(int argc, char **argv)
     "The page needs nothing but itself: no network, no scripts; an SVG image cannot run any. "     \
     "Its\n"                                                                                        \
     "path is printed. What cannot be drawn is named there and in a warning. Of more than 1000\n"   \
-    "points, those are drawn that show, and the page says how many there are."
+    "points, those are drawn that show, and the page says how many there are.\n"                   \
+    "\n"                                                                                           \
+    "The settings plots.out-dir, plots.html-template and plots.auto-open stand for --out,\n"       \
+    "--html-template and --open where these are not given (`rmv config`)."
 
 const struct cli_command rmv_command_plots_show = {
     .name = "plots show",

@@ -1,10 +1,10 @@
 #include "rmv/dataset/config.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,7 +18,7 @@
 
 #define LOCK_WAIT_MS 10000
 
-enum value_type { TYPE_BOOL, TYPE_INT, TYPE_TEXT, TYPE_LINKS, TYPE_SHARED };
+enum value_type { TYPE_BOOL, TYPE_INT, TYPE_TEXT, TYPE_PATH, TYPE_LINKS, TYPE_SHARED };
 
 struct known_key {
     const char *name;
@@ -47,6 +47,9 @@ static const struct known_key known_keys[] = {
      .type = TYPE_TEXT,
      .choices = {"nargs", "append"},
      .counts_committed = true},
+    {.name = "plots.auto-open", .type = TYPE_BOOL},
+    {.name = "plots.html-template", .type = TYPE_PATH, .counts_committed = true},
+    {.name = "plots.out-dir", .type = TYPE_PATH, .counts_committed = true},
 };
 static const size_t known_keys_count = sizeof(known_keys) / sizeof(known_keys[0]);
 
@@ -63,15 +66,38 @@ struct rmv_config {
     struct rmv_strings warnings;
 };
 
+/* Case does not count, and '_' is '-', which DVC has in its names and files like ours cannot. */
+static bool is_same_name(const char *a, const char *b)
+{
+    for (; *a && *b; a++, b++)
+        if (tolower((unsigned char)(*a == '_' ? '-' : *a)) !=
+            tolower((unsigned char)(*b == '_' ? '-' : *b)))
+            return false;
+    return *a == *b;
+}
+
 static const struct known_key *find_key(const char *name)
 {
     for (size_t i = 0; i < known_keys_count; i++)
-        if (strcasecmp(known_keys[i].name, name) == 0)
+        if (is_same_name(known_keys[i].name, name))
             return &known_keys[i];
     return NULL;
 }
 
-static const struct rmv_error *check_value(const struct known_key *key, const char *value)
+/* A path in the file that comes with a clone must not lead out of the workspace. */
+static const struct rmv_error *check_inside(const struct known_key *key, const char *value)
+{
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_path_normalize(value);
+    if (!rmv_path_check(path))
+        return NULL;
+    return rmv_error_hint(rmv_error(RMV_ERR_USAGE,
+                                    "'%s' must be a path inside the workspace here, not '%s'",
+                                    key->name, value),
+                          "the file comes with a clone; --local and --user take any path");
+}
+
+static const struct rmv_error *check_value(const struct known_key *key, enum rmv_config_level level,
+                                           const char *value)
 {
     bool flag;
     int64_t number;
@@ -96,9 +122,10 @@ static const struct rmv_error *check_value(const struct known_key *key, const ch
         const struct rmv_error *err = rmv_sharing_parse(value, &bits);
         return err ? rmv_error_context(err, "%s", key->name) : NULL;
     }
-    if (key->type == TYPE_TEXT && *value == '\0')
+    if ((key->type == TYPE_TEXT || key->type == TYPE_PATH) && *value == '\0')
         return rmv_error(RMV_ERR_USAGE, "'%s' is empty", key->name);
-    return NULL;
+    return key->type == TYPE_PATH && level == RMV_CONFIG_COMMITTED ? check_inside(key, value)
+                                                                   : NULL;
 }
 
 /* ---- Reading -------------------------------------------------------------------------------- */
@@ -127,7 +154,7 @@ static const struct rmv_error *read_setting(void *context, const char *name, con
                                         reader->path, key->name, key->name));
         return NULL;
     }
-    const struct rmv_error *err = check_value(key, value);
+    const struct rmv_error *err = check_value(key, reader->level, value);
     if (err)
         return rmv_error(RMV_ERR_CORRUPT, "%s: %s", reader->path, err->message);
     config->settings =
@@ -234,7 +261,7 @@ const char *rmv_config_get_at(const struct rmv_config *config, enum rmv_config_l
 {
     for (size_t i = config->count; i > 0; i--) {
         const struct setting *setting = &config->settings[i - 1];
-        if (strcasecmp(setting->key->name, key) == 0 &&
+        if (is_same_name(setting->key->name, key) &&
             (level == RMV_CONFIG_ANY || level == setting->level))
             return setting->value;
     }
@@ -311,7 +338,7 @@ const struct rmv_error *rmv_config_set(struct rmv_config *config, enum rmv_confi
         return rmv_error_hint(
             rmv_error(RMV_ERR_USAGE, "'%s' does not count in the committed config", key->name),
             "set it with --local or --user");
-    const struct rmv_error *err = value ? check_value(key, value) : NULL;
+    const struct rmv_error *err = value ? check_value(key, level, value) : NULL;
     if (err)
         return err;
 

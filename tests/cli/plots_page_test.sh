@@ -24,7 +24,22 @@ $PWD/-q \$(touch ran) .html"; test ! -e ran'
 it 'says that it could not be opened'           'echo 3 >status; PATH="$PWD/bin:$PATH" exits 7 rmv plots show -q --open -o p.html; PATH="$PWD/bin:$PATH" says "cannot open .*p.html.: exit status 3" rmv plots show --open -o p.html; test -s p.html'
 it 'says that nothing is there to open it'      'mkdir -p only; ln -sf "$(command -v rmv)" "$(command -v git)" only; exits 3 env PATH="$PWD/only" rmv plots show -q --open -o p.html; says "open it in a browser" env PATH="$PWD/only" rmv plots show --open -o p.html'
 
-rm -rf bin only opened status ./-q* ./*.html rmv_plots selectors
+
+it 'takes the folder and the page from settings, relative to the workspace' '
+    printf "<p>ours</p>{plot_divs}" >ours.html; mkdir -p deep; rmv config plots.out_dir ./reports/all/; rmv config plots.html-template ours.html; test "$(rmv plots show)" = reports/all/index.html; grep -q "<p>ours" reports/all/index.html
+    (cd deep; test "$(rmv plots diff)" = ../reports/all/index.html; test ! -e reports -a ! -e rmv_plots); rmv plots show --json >/dev/null; rmv plots show --show-vega log.csv >/dev/null'
+it 'lets options count more than settings'      'echo "<p>theirs</p>{plot_divs}" >theirs.html; test "$(rmv plots show --html-template theirs.html -o other)" = other/index.html; grep -q "<p>theirs" other/index.html; rm -r other'
+it 'opens each page where plots.auto_open says so' 'echo 0 >status; rm -f opened; rmv config --local plots.auto_open true; PATH="$PWD/bin:$PATH" rmv plots show -q; grep -x "$PWD/reports/all/index.html" opened; rm opened; rmv plots show --json >/dev/null; rmv config --local plots.auto_open no; PATH="$PWD/bin:$PATH" rmv plots show -q; test ! -e opened'
+it 'refuses settings that mean nothing'         'exits 2 rmv config --local plots.auto_open maybe; says "plots.auto-open. must be true or false" rmv config --local plots.auto_open maybe; exits 2 rmv config plots.out_dir ""; exits 2 rmv config plots.outdir x; says "did you mean .plots.out-dir" rmv config plots.outdir x'
+it 'lets a project set no path outside of it, and open nothing' '
+    for path in ../x /etc/passwd a/../../x .git/x .rmstore/x; do exits 2 rmv config plots.html_template $path; says "must be a path inside the workspace" rmv config plots.out_dir $path; done; exits 2 rmv config plots.auto_open true; test "$(rmv config plots.html_template)" = ours.html
+    cp .rmstore/config kept; printf "[plots]\n out-dir = ../stolen\n" >.rmstore/config; exits 5 rmv plots show; says "config: .plots.out-dir. must be a path inside" rmv plots show; test ! -e ../stolen; mv kept .rmstore/config'
+it 'takes any path from its user'               'mkdir ../mine; mv ours.html ../mine; rmv config --local plots.html_template ../mine/ours.html; rmv config --local plots.out_dir "$TEST_FOLDER/mine/out"; test "$(rmv plots show)" = "$TEST_FOLDER/mine/out/index.html"; grep -q "<p>ours" ../mine/out/index.html; rmv config --local --unset plots.html_template; rmv config --local --unset plots.out_dir; mv ../mine/ours.html .; rm -r ../mine'
+it 'follows no link that is planted on the way' '
+    mkdir ../away; rm -r reports; ln -s ../away reports; exits 10 rmv plots show; says "plots.out-dir" rmv plots show; rm reports; mkdir reports; ln -s ../../away reports/all; exits 10 rmv plots show; test -z "$(ls ../away)"; rm -r reports
+    echo "{plot_divs}" >../away/page; rm ours.html; ln -s ../away/page ours.html; exits 10 rmv plots show; says "plots.html-template.*symbolic link" rmv plots show; rm -r ours.html ../away; exits 3 rmv plots show; says "ours.html" rmv plots show; rmv config --unset plots.html_template; rmv config --unset plots.out_dir'
+
+rm -rf bin only opened status ./-q* ./*.html rmv_plots selectors reports deep
 it 'compares an experiment with what it started from' '
     printf "v\n8\n9\n" >in.csv; rmv exp run -q --name try; git checkout -q .
     rmv plots diff -e try --json --targets out.csv | json "s = d[\"out.csv\"][\"series\"]; assert [x[\"revision\"] for x in s] == [\"main\", \"try\"] and [len(x[\"points\"]) for x in s] == [1, 2], s"

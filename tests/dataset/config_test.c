@@ -124,6 +124,7 @@ static void damaged_files_are_named_with_their_line(void **state)
         {"[core]\ncompression = 99\n", "'core.compression' must be a whole number from 1 to 19",
          RMV_ERR_CORRUPT},
         {"[cache]\ntype = magic\n", "'magic' is no type of link", RMV_ERR_CORRUPT},
+        {"[plots]\nout-dir = a/../../b\n", "must be a path inside the workspace", RMV_ERR_CORRUPT},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -174,6 +175,22 @@ static void setting_keeps_comments_and_shows_at_once(void **state)
     expect_file("user/rmv/config", "[core]\n\tfsync = no\n");
     assert_false(rmv_config_get_bool(config, "core.fsync", true));
     test_shell("test $(ls .rmstore | tr '\\n' ,) = config,config.local,lock,");
+}
+
+static void an_underscore_in_a_name_is_a_hyphen(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_config_close) struct rmv_config *config = NULL;
+
+    CHECK_OK(open_here(&config));
+    CHECK_OK(rmv_config_set(config, RMV_CONFIG_LOCAL, "Plots.out_dir", "../pages"));
+    expect_file(".rmstore/config.local", "[plots]\n\tout-dir = ../pages\n");
+    assert_string_equal(rmv_config_get(config, "plots.out_dir"), "../pages");
+    assert_string_equal(rmv_config_get(config, "plots.out-dir"), "../pages");
+    assert_null(rmv_config_get(config, "plots.out"));
+    CHECK_FAILS(rmv_config_check_key("plots.out_dirs"), RMV_ERR_USAGE);
+    CHECK_SAYS(rmv_config_set(config, RMV_CONFIG_COMMITTED, "plots.out_dir", "../pages"),
+               RMV_ERR_USAGE, "must be a path inside the workspace here, not '../pages'");
 }
 
 static void bad_settings_are_refused_and_change_nothing(void **state)
@@ -257,6 +274,7 @@ int main(void)
         TEST(damaged_files_are_named_with_their_line),
         TEST(a_committed_config_must_be_a_plain_file),
         TEST(setting_keeps_comments_and_shows_at_once),
+        TEST(an_underscore_in_a_name_is_a_hyphen),
         TEST(bad_settings_are_refused_and_change_nothing),
         TEST(outside_a_workspace_only_the_user_has_settings),
         TEST(changes_at_the_same_time_are_all_kept),
