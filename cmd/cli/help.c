@@ -36,6 +36,29 @@ void cli_help_overview(const struct cli_program *program)
     printf("\n'%s help COMMAND' says more about one of them.\n", program->name);
 }
 
+static bool is_of_group(const struct cli_command *command, const char *word)
+{
+    const size_t size = strlen(word);
+    return strncmp(command->name, word, size) == 0 && command->name[size] == ' ';
+}
+
+bool cli_is_group(const struct cli_program *program, const char *word)
+{
+    for (size_t i = 0; program->commands[i]; i++)
+        if (is_of_group(program->commands[i], word))
+            return true;
+    return false;
+}
+
+void cli_help_group(const struct cli_program *program, const char *word)
+{
+    printf("usage: %s %s COMMAND [OPTION...] [ARGUMENT...]\n\n", program->name, word);
+    for (size_t i = 0; program->commands[i]; i++)
+        if (is_of_group(program->commands[i], word))
+            printf("  %-20s %s\n", program->commands[i]->name, program->commands[i]->summary);
+    printf("\n'%s help %s COMMAND' says more about one of them.\n", program->name, word);
+}
+
 static void print_options(const struct cli_option *options)
 {
     for (; options && options->name; options++) {
@@ -91,8 +114,12 @@ const struct rmv_error *cli_help_run(const struct cli_program *program, int argc
     const struct cli_command *command = strcmp(argv[0], command_of_help.name) == 0
                                             ? &command_of_help
                                             : cli_find_command(program, argc, argv, &words);
+    if (!command && argc == 1 && !option_man && cli_is_group(program, argv[0])) {
+        cli_help_group(program, argv[0]);
+        return NULL;
+    }
     if (!command)
-        return cli_unknown_command(program, argv[0]);
+        return cli_unknown_command(program, argc, argv);
     if (!option_man)
         return cli_help_command(program, command);
     cli_man_print(program, command);

@@ -10,11 +10,19 @@ extern const char *cli_folder; /* --cd FOLDER, or NULL */
 const struct cli_command *cli_find_command(const struct cli_program *program, int argc, char **argv,
                                            int *words);
 
-/* The error for a command that does not exist, with the nearest that does. */
-const struct rmv_error *cli_unknown_command(const struct cli_program *program, const char *typed);
+/* The error for a command that does not exist, with the nearest that does. `argv` starts with it.
+ */
+const struct rmv_error *cli_unknown_command(const struct cli_program *program, int argc,
+                                            char **argv);
+
+/* Are there commands of two words of which this is the first? */
+bool cli_is_group(const struct cli_program *program, const char *word);
 
 /* Prints the list of commands. */
 void cli_help_overview(const struct cli_program *program);
+
+/* Prints the list of those that start with this word. */
+void cli_help_group(const struct cli_program *program, const char *word);
 
 /* Prints the help of one command. */
 RMV_MUST_CHECK

@@ -52,29 +52,47 @@ const struct cli_command *cli_find_command(const struct cli_program *program, in
     return found;
 }
 
-const struct rmv_error *cli_unknown_command(const struct cli_program *program, const char *typed)
+/* What was typed as a command: of two words, where the first is half of some. */
+static char *command_typed(const struct cli_program *program, int argc, char **argv)
+{
+    return argc > 1 && cli_is_group(program, argv[0]) ? rmv_str_format("%s %s", argv[0], argv[1])
+                                                      : rmv_str_copy(argv[0]);
+}
+
+const struct rmv_error *cli_unknown_command(const struct cli_program *program, int argc,
+                                            char **argv)
 {
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
-    for (size_t i = 0; program->commands[i]; i++) {
-        const char *name = program->commands[i]->name;
-        /* Half of a command of two words: say which there are. */
-        const size_t size = strlen(typed);
-        if (strncmp(name, typed, size) == 0 && name[size] == ' ')
-            return rmv_error_hint(rmv_error(RMV_ERR_USAGE, "'%s' needs another word", typed),
-                                  "'%s', for instance", name);
-        rmv_strings_add(&names, name);
-    }
-    rmv_strings_add(&names, "help");
+    RMV_CLEANUP(rmv_str_free) char *typed = command_typed(program, argc, argv);
 
     if (*typed == '-')
         return rmv_error_hint(
             rmv_error(RMV_ERR_USAGE, "there is no option '%s' before a command", typed),
             "options follow the command: '%s COMMAND %s'", program->name, typed);
+    for (size_t i = 0; program->commands[i]; i++)
+        rmv_strings_add(&names, program->commands[i]->name);
+    rmv_strings_add(&names, "help");
     const struct rmv_error *err = rmv_error(RMV_ERR_USAGE, "there is no command '%s'", typed);
     const char *nearest = rmv_strings_nearest(&names, typed);
     if (nearest)
         return rmv_error_hint(err, "did you mean '%s %s'?", program->name, nearest);
+    if (cli_is_group(program, argv[0]))
+        return rmv_error_hint(err, "'%s help %s' lists those there are", program->name, argv[0]);
     return rmv_error_hint(err, "'%s help' lists the commands", program->name);
+}
+
+static bool is_help(const char *argument)
+{
+    return strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0;
+}
+
+/* Half of a command of two words, or no command at all. */
+static const struct rmv_error *run_nothing(const struct cli_program *program, int argc, char **argv)
+{
+    if (!cli_is_group(program, argv[0]) || (argc > 1 && !is_help(argv[1])))
+        return cli_unknown_command(program, argc, argv);
+    cli_help_group(program, argv[0]);
+    return argc > 1 ? NULL : rmv_error(RMV_ERR_USAGE, "which command of '%s'?", argv[0]);
 }
 
 static const struct rmv_error *run(const struct cli_program *program, int argc, char **argv)
@@ -82,7 +100,7 @@ static const struct rmv_error *run(const struct cli_program *program, int argc, 
     int words;
     const struct cli_command *command = cli_find_command(program, argc, argv, &words);
     if (!command)
-        return cli_unknown_command(program, argv[0]);
+        return run_nothing(program, argc, argv);
 
     argc -= words;
     argv += words;
@@ -106,8 +124,7 @@ static const struct rmv_error *dispatch(const struct cli_program *program, int a
         printf("%s %s\n", program->name, rmv_version());
         return NULL;
     }
-    if (strcmp(argv[0], "help") == 0 || strcmp(argv[0], "--help") == 0 ||
-        strcmp(argv[0], "-h") == 0)
+    if (strcmp(argv[0], "help") == 0 || is_help(argv[0]))
         return cli_help_run(program, argc - 1, argv + 1);
     return run(program, argc, argv);
 }
