@@ -70,11 +70,12 @@ static void print_words(const struct cli_experiment_printer *printer, FILE *out,
 static char *stage_words(const struct rmv_repro_event *event)
 {
     const char *name = event->stage->address;
-    const char *what = event->kind == RMV_REPRO_RUNNING     ? "Running"
-                       : event->kind == RMV_REPRO_RESTORED  ? "Restored"
-                       : event->kind == RMV_REPRO_RETRYING  ? "Retrying"
-                       : event->kind == RMV_REPRO_WOULD_RUN ? "Would run"
-                                                            : NULL;
+    const char *what = event->kind == RMV_REPRO_RUNNING         ? "Running"
+                       : event->kind == RMV_REPRO_WOULD_RESTORE ? "Would restore"
+                       : event->kind == RMV_REPRO_RESTORED      ? "Restored"
+                       : event->kind == RMV_REPRO_RETRYING      ? "Retrying"
+                       : event->kind == RMV_REPRO_WOULD_RUN     ? "Would run"
+                                                                : NULL;
     if (event->kind == RMV_REPRO_DECLINED)
         return rmv_str_format("Stage '%s' is not run\n", name);
     if (!what)
@@ -121,7 +122,7 @@ static void print_end(const struct cli_experiment_printer *printer, FILE *out,
     const struct rmv_experiment_task *task = event->task;
     const bool has_failed = event->kind == RMV_EXPERIMENT_EVENT_FAILED;
 
-    if (!has_failed && printer->dry && printer->stages.list.count == 0)
+    if (!has_failed && printer->dry && printer->stages.list.count == 0 && !printer->would_restore)
         rmv_buf_append_string(&words, "Everything is up to date.\n");
     else if (!has_failed && !printer->dry)
         rmv_buf_append_format(&words, "Experiment %s is done: %.*s\n", task->name, SHORT_ID,
@@ -172,6 +173,10 @@ static void note_dry(struct cli_experiment_printer *printer,
     if (event->kind == RMV_EXPERIMENT_EVENT_STARTED) {
         rmv_value_free(&printer->stages);
         rmv_value_set_list(&printer->stages);
+        printer->would_restore = false;
+    } else if (event->kind == RMV_EXPERIMENT_EVENT_STAGE &&
+               event->stage->kind == RMV_REPRO_WOULD_RESTORE) {
+        printer->would_restore = true;
     } else if (event->kind == RMV_EXPERIMENT_EVENT_STAGE &&
                event->stage->kind == RMV_REPRO_WOULD_RUN) {
         struct rmv_value *stage = rmv_value_append(&printer->stages);

@@ -20,6 +20,7 @@ struct cli_experiment_printer {
     bool is_bare;            /* the last output did not end in a newline */
     bool dry;                /* say what would run, of one experiment after the other */
     struct rmv_value stages; /* those that would, of the one that is looked at now */
+    bool would_restore;      /* it has one that would be restored */
     struct rmv_live *live;
 };
 struct rmv_experiment_run_options cli_experiment_run_options(struct cli_experiment_printer *printer,

@@ -170,6 +170,8 @@ static const char *state_name(enum rmv_repro_event_kind kind)
         return "restored";
     case RMV_REPRO_WOULD_RUN:
         return "would run";
+    case RMV_REPRO_WOULD_RESTORE:
+        return "would be restored";
     case RMV_REPRO_FAILED:
         return "failed";
     case RMV_REPRO_BLOCKED:
@@ -285,6 +287,9 @@ static void append_words(const struct cli_repro_printer *printer,
         break;
     case RMV_REPRO_WOULD_RUN:
         rmv_buf_append_format(words, "Would run stage '%s': %s\n", name, text);
+        break;
+    case RMV_REPRO_WOULD_RESTORE:
+        rmv_buf_append_format(words, "Would restore stage '%s' %s\n", name, text);
         break;
     case RMV_REPRO_FAILED:
         if (printer->with_failures)

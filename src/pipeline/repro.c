@@ -32,6 +32,7 @@ struct repro {
     bool *chosen;               /* per stage: to be looked at */
     bool *unrecorded;           /* per stage: in `ended` */
     bool *pending;              /* per stage: failed or blocked; in a dry run, would run */
+    bool *returning;            /* per stage: in a dry run, would be restored */
     bool has_checked;           /* pointers against outputs */
     struct rmv_tracked tracked; /* once that is done */
     struct rmv_tracked known;   /* of data that is not here, if that is allowed */
@@ -57,6 +58,7 @@ static void repro_free(struct repro *repro)
     rmv_tracked_free(&repro->known);
     rmv_free(&repro->chosen);
     rmv_free(&repro->pending);
+    rmv_free(&repro->returning);
     rmv_free(&repro->unrecorded);
     rmv_free(&repro->forced_by);
     rmv_repro_result_free(&repro->result);
@@ -80,10 +82,13 @@ static char *pending_needs_of(const struct repro *repro, size_t at)
 {
     struct rmv_buf names = {0};
     const struct rmv_graph_node *node = &repro->graph.nodes[at];
-    for (size_t i = 0; i < node->needs_count; i++)
-        if (repro->pending[node->needs[i]])
-            rmv_buf_append_format(&names, "%s'%s'", names.size ? ", " : "",
-                                  repro->runner.pipeline->stages[node->needs[i]].address);
+    const struct rmv_stage *stages = repro->runner.pipeline->stages;
+    for (size_t i = 0; i < node->needs_count; i++) {
+        const size_t need = node->needs[i];
+        if (repro->pending[need] ||
+            (repro->returning[need] && !rmv_runner_reads_whole(&stages[at], &stages[need])))
+            rmv_buf_append_format(&names, "%s'%s'", names.size ? ", " : "", stages[need].address);
+    }
     return names.size ? rmv_buf_take(&names) : NULL;
 }
 
@@ -134,11 +139,10 @@ static const struct rmv_error *dry_run_after(struct repro *repro, size_t at, con
 static const struct rmv_error *dry_run(struct repro *repro, size_t at,
                                        const struct rmv_stage_status *status)
 {
-    RMV_CLEANUP(rmv_str_free) char *why = rmv_stage_status_text(status);
-    repro->pending[at] = true;
-    rmv_runner_report(&repro->runner, RMV_REPRO_WOULD_RUN, &repro->runner.pipeline->stages[at],
-                      why);
-    return NULL;
+    const struct rmv_error *err = rmv_runner_dry_run(
+        &repro->runner, &repro->runner.pipeline->stages[at], status, &repro->returning[at]);
+    repro->pending[at] = !err && !repro->returning[at];
+    return err;
 }
 
 /* Sets `*yes` if nobody wants to be asked. */
@@ -469,6 +473,7 @@ const struct rmv_error *rmv_repro(struct rmv_workspace *workspace,
     repro.chosen = rmv_calloc(pipeline->count + 1, sizeof(bool));
     repro.runner.ahead = rmv_calloc(pipeline->count + 1, sizeof(bool));
     repro.pending = rmv_calloc(pipeline->count + 1, sizeof(bool));
+    repro.returning = rmv_calloc(pipeline->count + 1, sizeof(bool));
     repro.unrecorded = rmv_calloc(pipeline->count + 1, sizeof(bool));
     repro.forced_by = rmv_calloc(pipeline->count + 1, sizeof(size_t));
     if (options->allow_missing) {

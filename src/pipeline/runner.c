@@ -35,61 +35,9 @@ void rmv_runner_report(const struct rmv_runner *runner, enum rmv_repro_event_kin
         options->report(options->context, &event);
 }
 
-static bool has_change(const struct rmv_stage_status *status, enum rmv_stage_change change)
-{
-    for (size_t i = 0; i < status->count; i++)
-        if (status->reasons[i].change == change)
-            return true;
-    return false;
-}
-
 /* ---- Putting back what is known ------------------------------------------------------------- */
 
-static bool is_all_stored(struct rmv_runner *runner, const struct rmv_stage *stage,
-                          const struct rmv_outputs *outs)
-{
-    for (size_t i = 0; i < stage->outs_count; i++) {
-        bool stored = false;
-        const struct rmv_output *out = rmv_outputs_find(outs, stage->outs[i].path);
-        if (!out || out->kind == RMV_OUTPUT_MISSING ||
-            rmv_dataset_is_stored(runner->workspace, out, &stored) || !stored)
-            return false;
-    }
-    return outs->count == stage->outs_count;
-}
-
-/* Finds outputs that fit the stage as it is now: in the lock file if only they have changed, or in
- * the run cache. `found->name` stays NULL if there are none. */
-static const struct rmv_error *find_known(struct rmv_run *run, struct rmv_lock_stage *found,
-                                          const char **where)
-{
-    struct rmv_runner *runner = run->runner;
-    struct rmv_lock_file *lock = NULL;
-    const struct rmv_repro_options *options = runner->options;
-
-    if (has_change(&run->status, RMV_STAGE_CHANGE_FORCED) ||
-        has_change(&run->status, RMV_STAGE_CHANGE_ALWAYS))
-        return NULL;
-    const struct rmv_error *err = rmv_stage_view_lock_file(&runner->view, run->stage->file, &lock);
-    if (err)
-        return err;
-    const struct rmv_lock_stage *locked = rmv_lock_file_find(lock, run->stage->name);
-    if (run->status.outs_only && locked && is_all_stored(runner, run->stage, &locked->outs)) {
-        *where = "the store";
-        found->name = rmv_str_copy(run->stage->name);
-        found->record = locked->record;
-        for (size_t i = 0; i < locked->outs.count; i++)
-            rmv_output_copy(rmv_outputs_add(&found->outs), &locked->outs.items[i]);
-        return NULL;
-    }
-    if (options->no_run_cache || run->stage->frozen)
-        return NULL;
-    *where = "the run cache";
-    return rmv_run_cache_find(&runner->cache, &run->entry, found);
-}
-
-static const struct rmv_error *restore(struct rmv_run *run, const struct rmv_lock_stage *known,
-                                       const char *where)
+static const struct rmv_error *restore(struct rmv_run *run, const struct rmv_known_outs *known)
 {
     RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
     struct rmv_runner *runner = run->runner;
@@ -97,22 +45,22 @@ static const struct rmv_error *restore(struct rmv_run *run, const struct rmv_loc
 
     const struct rmv_error *err = rmv_store_batch_open(runner->workspace->store, &batch);
     if (!err)
-        err = rmv_runner_protect_outs(runner, run->stage, &known->outs);
+        err = rmv_runner_protect_outs(runner, run->stage, &known->run.outs);
     if (!err)
-        err = rmv_runner_restore_outs(runner, run->stage, &known->outs);
+        err = rmv_runner_restore_outs(runner, run->stage, &known->run.outs);
     if (!err)
         err = rmv_runner_save_outs(runner, run->stage, batch, &run->entry.outs);
     if (!err)
         err = rmv_store_batch_commit(batch);
     if (err)
         return err;
-    run->entry.record = known->record;
+    run->entry.record = known->run.record;
     struct rmv_publication publication = {.stage = run->stage, .entry = &run->entry};
     err = rmv_runner_publish(runner, &publication, 1);
     if (err)
         return err;
     rmv_runner_unmark_started(runner, run->stage);
-    RMV_CLEANUP(rmv_str_free) char *text = rmv_str_format("from %s: %s", where, why);
+    RMV_CLEANUP(rmv_str_free) char *text = rmv_str_format("from %s: %s", known->where, why);
     rmv_runner_report(runner, RMV_REPRO_RESTORED, run->stage, text);
     return NULL;
 }
@@ -281,7 +229,7 @@ static const struct rmv_error *look_again(struct rmv_runner *runner, const struc
     const struct rmv_error *err = rmv_stage_view_refresh(&runner->view, stage->file, &changed);
     if (err || !changed)
         return err;
-    const bool is_forced = has_change(status, RMV_STAGE_CHANGE_FORCED);
+    const bool is_forced = rmv_stage_status_has(status, RMV_STAGE_CHANGE_FORCED);
     rmv_stage_view_forget_all(&runner->view);
     rmv_stage_status_free(status);
     if (is_forced)
@@ -341,21 +289,20 @@ static const struct rmv_error *find_job(struct rmv_run *run, bool is_needed)
 
 static const struct rmv_error *bring_up_to_date(struct rmv_run *run)
 {
-    RMV_CLEANUP(rmv_lock_stage_free) struct rmv_lock_stage known = {0};
-    const char *where = NULL;
+    RMV_CLEANUP(rmv_known_outs_free) struct rmv_known_outs known = {0};
 
     const struct rmv_error *err =
         run->stage->frozen
             ? rmv_runner_locked_entry_of(run->runner, run->stage, &run->entry)
             : rmv_runner_entry_of(run->runner, run->stage, &run->status.params, &run->entry);
     if (!err)
-        err = find_known(run, &known, &where);
+        err = rmv_runner_find_known(run->runner, run->stage, &run->status, &run->entry, &known);
     if (!err)
-        err = find_job(run, !known.name && !run->stage->frozen);
+        err = find_job(run, !known.run.name && !run->stage->frozen);
     if (err)
         return err;
-    if (known.name)
-        return restore(run, &known, where);
+    if (known.run.name)
+        return restore(run, &known);
     return run->stage->frozen ? frozen_error(run) : start_command(run);
 }
 

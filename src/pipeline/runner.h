@@ -58,6 +58,34 @@ int64_t rmv_run_duration_ns(const struct rmv_run *run);
 /* What is at the outputs of a run that is not recorded was left by one that failed. */
 void rmv_run_close(struct rmv_run **run);
 
+/* ---- What is known already: runner_known.c -------------------------------------------------- */
+
+/* A run whose outputs fit a stage as it is now; `run.name` is NULL if there is none. */
+struct rmv_known_outs {
+    struct rmv_lock_stage run;
+    const char *where; /* it was found: static */
+};
+void rmv_known_outs_free(struct rmv_known_outs *known);
+
+/* Looks for one in the lock file, if only the outputs have changed, and in the run cache. `entry`
+ * is that of rmv_runner_entry_of(). */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_runner_find_known(struct rmv_runner *runner,
+                                              const struct rmv_stage *stage,
+                                              const struct rmv_stage_status *status,
+                                              const struct rmv_lock_stage *entry,
+                                              struct rmv_known_outs *known);
+
+/* For dry runs: reports whether the stage would be restored or run. If restored, `*restores` is
+ * set, and from now on the outputs are taken to be there. */
+RMV_MUST_CHECK
+const struct rmv_error *rmv_runner_dry_run(struct rmv_runner *runner, const struct rmv_stage *stage,
+                                           const struct rmv_stage_status *status, bool *restores);
+
+/* Does the stage read outputs of `maker` as a whole, if any, not parts of them or what they are
+ * part of? */
+bool rmv_runner_reads_whole(const struct rmv_stage *stage, const struct rmv_stage *maker);
+
 /* Deals with a stage that is frozen, and never runs: missing outputs come back; edited ones stand,
  * and are recorded. `status` as above. Errors: NOT_FOUND (they cannot come back). */
 RMV_MUST_CHECK

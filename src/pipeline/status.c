@@ -49,6 +49,14 @@ static bool is_input(enum rmv_stage_change change)
            change == RMV_STAGE_CHANGE_ENV;
 }
 
+bool rmv_stage_status_has(const struct rmv_stage_status *status, enum rmv_stage_change change)
+{
+    for (size_t i = 0; i < status->count; i++)
+        if (status->reasons[i].change == change)
+            return true;
+    return false;
+}
+
 char *rmv_stage_status_text(const struct rmv_stage_status *status)
 {
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};

@@ -62,6 +62,13 @@ const struct rmv_error *rmv_stage_view_state(struct rmv_stage_view *view, const 
     return NULL;
 }
 
+void rmv_stage_view_assume(struct rmv_stage_view *view, const struct rmv_output *output)
+{
+    struct rmv_output *state = rmv_calloc(1, sizeof(*state));
+    rmv_output_copy(state, output);
+    free_state(rmv_map_set(&view->states, output->path, state));
+}
+
 void rmv_stage_view_forget_all(struct rmv_stage_view *view)
 {
     for (size_t i = 0; i < view->states.count; i++)

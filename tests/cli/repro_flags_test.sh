@@ -80,3 +80,26 @@ it 'gives the status of a stage'                  'test "$(rmv status b)" = "pip
   b: changed: params.yaml: p 1 → 3; command changed"; exits 1 rmv status -q a; rmv status --json a b | python3 -c "
 import json, sys; d = json.load(sys.stdin); assert [s[\"stage\"] for s in d[\"pipeline\"]] == [\"a\", \"b\"] and d[\"outputs\"] == [], d"'
 it 'gives the status of a path without that of stages' 'rmv status data | grep -v pipeline; ! rmv status data | grep pipeline; echo "{" >rmv.yaml; rmv status data; exits 3 rmv status b'
+
+repository "$TEST_FOLDER/restores"
+mkdir in; echo 1 >in/a; echo 'p: 1' >params.yaml; rmv add -q in
+stages <<'YAML'
+  a: {cmd: "mkdir a; cp in/a a/x; cat params.yaml >a/y", deps: [in], params: [p], outs: [a]}
+  b: {cmd: "cat a/x >b", deps: [a/x], outs: [b]}
+  c: {cmd: "cat a/* b >c", deps: [a, b], outs: [c]}
+YAML
+rmv repro -q; git add -A; git commit -qm 1
+dry() { rmv repro --dry "$@" >out; cat out; }
+
+it 'tells what it would restore from what it would run' '
+    rm -r a b c; dry; grep "^Would restore stage .a. from the store: output missing: a" out; grep "^Would run stage .b.: if .a. makes something new" out || grep "b.*a/x" out; test ! -e a'
+it 'knows what would be there for the stages below' '
+    rmv checkout -q; rm -r c; dry; grep "^Stage .b. is up to date" out; grep "^Would restore stage .c. from the store" out; rm -r a; mv b kept; dry c; grep -c "^Would r" out; mv kept b; rmv repro -q'
+it 'looks into the run cache, too, and stores nothing' '
+    echo "p: 2" >params.yaml; rmv repro -q; echo "p: 1" >params.yaml; cp rmv.lock before; dry; grep "^Would restore stage .a. from the run cache: changed: params.yaml: p 2 . 1" out; cmp rmv.lock before; grep 2 a/y
+    rmv repro --dry --json | python3 -c "import json,sys; d=json.load(sys.stdin); assert d[\"stages\"][0][\"state\"] == \"would be restored\", d"
+    dry --no-run-cache; grep "^Would run stage .a.: changed: params.yaml: p 2 . 1" out; rmv repro | grep "^Restored stage .a."'
+it 'runs nothing of a chain that is restored'      '
+    printf "  %s\n" "a: {cmd: echo 1 >a, outs: [a]}" "b: {cmd: cat a >b, deps: [a], outs: [b]}" "c: {cmd: cat b >c, deps: [b], outs: [c]}" | stages
+    rm -rf a b c; rmv repro -q; rm a b c; dry; test "$(grep -c "^Would restore stage" out)" = 3; ! grep "^Would run" out; dry -f; test "$(grep -c "^Would run" out)" = 3
+    rm -r .rmstore/objects; rmv init -q; dry; test "$(grep -c "^Would run" out)" = 3'

@@ -31,6 +31,7 @@ enum rmv_repro_event_kind {
     RMV_REPRO_RAN,      /* done and recorded */
     RMV_REPRO_RESTORED, /* outputs put back, no command run; `text` says from where */
     RMV_REPRO_WOULD_RUN,
+    RMV_REPRO_WOULD_RESTORE, /* `text` as of RESTORED */
     RMV_REPRO_FAILED,   /* `text` is the message, which is returned too unless keep_going is set */
     RMV_REPRO_BLOCKED,  /* not run, because one it needs failed or was declined */
     RMV_REPRO_DECLINED, /* not run, because confirm() said so; `text` is why it would have run */

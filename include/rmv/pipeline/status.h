@@ -32,6 +32,10 @@ RMV_MUST_CHECK
 const struct rmv_error *rmv_stage_view_state(struct rmv_stage_view *view, const char *path,
                                              const struct rmv_output **state);
 
+/* From now on, until it is forgotten, the output is taken to be at its path, as it is given here.
+ */
+void rmv_stage_view_assume(struct rmv_stage_view *view, const struct rmv_output *output);
+
 /* Forgets `path`, all above and all below it; or all data and parameters, because a command ran
  * that may have changed anything. */
 void rmv_stage_view_forget(struct rmv_stage_view *view, const char *path);
@@ -83,6 +87,9 @@ const char *rmv_stage_change_name(enum rmv_stage_change change);
 void rmv_stage_status_free(struct rmv_stage_status *status);
 void rmv_stage_status_add(struct rmv_stage_status *status, enum rmv_stage_change change,
                           char *text_taken);
+
+/* Is a change of this kind among the reasons? */
+bool rmv_stage_status_has(const struct rmv_stage_status *status, enum rmv_stage_change change);
 
 /* "changed: data/raw (2 added); params.yaml: train.rank 10 → 20; command changed"; "" if up to
  * date. The caller frees it. */
