@@ -1,4 +1,4 @@
-/* measure [-m] RESULTS COMMAND...   runs COMMAND and appends one line about it to RESULTS:
+/* measure [-m] [-t MIB] RESULTS COMMAND...   runs COMMAND and appends one line about it to RESULTS:
  *
  *     WALL CPU ANONYMOUS RESIDENT OWN
  *
@@ -6,15 +6,21 @@
  * memory; the peak resident set of the largest of its processes, mapped files included; both in
  * KiB; user and system seconds of its own threads, without other processes. The kernel keeps no
  * peak of anonymous memory, so -m looks once a millisecond, which disturbs the times; without it
- * the peak is 0. Ends with COMMAND's status, and writes no line if that is not 0. */
+ * the peak is 0. A guest's memory that was free for some seconds may have gone back to its host,
+ * and to get it again takes many times as long as to clear it; so -t first writes to MIB of memory
+ * and frees it, and whatever is measured next finds the same. Ends with COMMAND's status, and
+ * writes no line if that is not 0. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/sysinfo.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
@@ -23,6 +29,13 @@
 #define STATUS_BYTES 8192
 #define LOOK_EVERY_NS 1000000
 #define KILLED 128 /* added to the signal, as shells do */
+
+static const char usage_text[] = "usage: measure [-m] [-t MIB] RESULTS COMMAND...";
+
+struct options {
+    bool with_memory;
+    size_t touched_bytes;
+};
 
 struct figures {
     double wall_s, cpu_s, own_s;
@@ -131,27 +144,58 @@ static const struct rmv_error *append(const char *path, const struct figures *fi
     return fclose(file) ? rmv_error_errno("cannot write '%s'", path) : NULL;
 }
 
-static const struct rmv_error *measure(char **argv, int *status)
+/* No more than is free: what is in the page cache is to stay there. */
+static const struct rmv_error *touch(size_t size)
+{
+    struct sysinfo info;
+    if (sysinfo(&info) < 0)
+        return rmv_error_errno("cannot find out how much memory is free");
+    const size_t free_bytes = info.freeram * info.mem_unit / 8 * 7;
+    size = size < free_bytes ? size : free_bytes;
+    if (size == 0)
+        return NULL;
+    char *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (bytes == MAP_FAILED)
+        return rmv_error_errno("cannot get %zu MiB of memory", size >> 20);
+    for (size_t i = 0; i < size; i += (size_t)sysconf(_SC_PAGESIZE))
+        bytes[i] = 1;
+    munmap(bytes, size);
+    return NULL;
+}
+
+static const struct rmv_error *measure(const struct options *options, char **rest, int *status)
 {
     struct figures figures = {0};
-    const bool with_memory = strcmp(argv[1], "-m") == 0;
-    char **rest = argv + (with_memory ? 2 : 1);
-    if (!rest[0] || !rest[1])
-        return rmv_error(RMV_ERR_USAGE, "usage: measure [-m] RESULTS COMMAND...");
-
-    const struct rmv_error *err =
-        run((const char *const *)(rest + 1), with_memory, &figures, status);
+    const struct rmv_error *err = touch(options->touched_bytes);
+    if (!err)
+        err = run((const char *const *)(rest + 1), options->with_memory, &figures, status);
     if (err || *status != 0)
         return err;
     return append(rest[0], &figures);
 }
 
+/* What is left of the arguments, or NULL. */
+static char **parse(int argc, char **argv, struct options *options)
+{
+    int option;
+    while ((option = getopt(argc, argv, "+mt:")) != -1) {
+        if (option == 'm')
+            options->with_memory = true;
+        else if (option == 't')
+            options->touched_bytes = strtoul(optarg, NULL, 10) << 20;
+        else
+            return NULL;
+    }
+    return argc - optind < 2 ? NULL : argv + optind;
+}
+
 int main(int argc, char **argv)
 {
     int status = 0;
+    struct options options = {0};
+    char **rest = parse(argc, argv, &options);
     const struct rmv_error *err =
-        argc < 2 ? rmv_error(RMV_ERR_USAGE, "usage: measure [-m] RESULTS COMMAND...")
-                 : measure(argv, &status);
+        rest ? measure(&options, rest, &status) : rmv_error(RMV_ERR_USAGE, "%s", usage_text);
     if (err) {
         fprintf(stderr, "measure: %s\n", err->message);
         return (int)err->code;

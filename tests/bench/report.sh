@@ -19,7 +19,7 @@ measured() {
     if [ -n "${sampling:-}" ]; then
         measure -m "$work/times/$who.memory" "$@" >/dev/null || failed "$@"
     else
-        measure "$work/times/$who" "$@" >/dev/null || failed "$@"
+        measure -t "${needed_mib:-0}" "$work/times/$who" "$@" >/dev/null || failed "$@"
     fi
 }
 

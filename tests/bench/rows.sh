@@ -17,8 +17,12 @@ enter_workspace() {
         esac
     fi
     cd "$space"
+    needed_mib=$(memory_for data)
     file=$(find data -type f -print -quit) # the only one, or one of many
 }
+
+# MiB that a copy of a folder takes in memory: what it takes on disk, 2 KiB for each file, and some more.
+memory_for() { find "$1" -printf '%k\n' | awk '{ sum += $1 + 2 } END { print int(sum / 1024) + 256 }'; }
 
 # What was written so far does not reach the disk while the next command is measured.
 settle() { sync -f .; }
