@@ -16,50 +16,10 @@ static const struct cli_option options[] = {
     {0},
 };
 
-/* What is written in a file. The one that was asked last is kept: stages come file by file. */
-struct definitions {
-    char *file;
-    struct rmv_value document;
-};
-
-static void definitions_free(struct definitions *definitions)
+/* Its name under `stages:` in the file. */
+static const char *name_in_file(const struct rmv_stage *stage)
 {
-    rmv_str_free(&definitions->file);
-    rmv_value_free(&definitions->document);
-}
-
-static const struct rmv_error *load(struct rmv_workspace *workspace, const char *file,
-                                    struct definitions *definitions)
-{
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
-    bool found;
-
-    if (definitions->file && strcmp(definitions->file, file) == 0)
-        return NULL;
-    definitions_free(definitions);
-    const struct rmv_error *err =
-        rmv_work_file_read(workspace, file, RMV_YAML_BYTES_MAX, &found, &text);
-    if (!err)
-        err = rmv_yaml_parse(file, rmv_buf_string(&text), text.size, &definitions->document);
-    if (!err)
-        definitions->file = rmv_str_copy(file);
-    return err;
-}
-
-/* Sets `*name` to the name under `stages:` that the stage comes from: its own, or that of a loop,
- * which is in front of an '@'. */
-static const struct rmv_error *name_in_file(struct rmv_workspace *workspace,
-                                            const struct rmv_stage *stage,
-                                            struct definitions *definitions, char **name)
-{
-    rmv_str_set(name, stage->name);
-    if (!strchr(stage->name, '@'))
-        return NULL;
-    const struct rmv_error *err = load(workspace, stage->file, definitions);
-    const struct rmv_value *stages = err ? NULL : rmv_value_find(&definitions->document, "stages");
-    while (stages && !rmv_value_find(stages, *name) && strchr(*name, '@'))
-        *strrchr(*name, '@') = '\0';
-    return err;
+    return stage->loop ? stage->loop : stage->name;
 }
 
 static const struct rmv_error *change(struct rmv_workspace *workspace, const char *file,
@@ -78,20 +38,15 @@ static const struct rmv_error *change(struct rmv_workspace *workspace, const cha
 }
 
 static const struct rmv_error *check_loop(struct rmv_workspace *workspace,
-                                          const struct rmv_pipeline *pipeline,
-                                          struct definitions *definitions, const char *typed)
+                                          const struct rmv_pipeline *pipeline, const char *typed)
 {
-    RMV_CLEANUP(rmv_str_free) char *name = NULL;
     const struct rmv_stage *stage = rmv_pipeline_find_stage(workspace, pipeline, typed);
-    if (!stage)
+    if (!stage || !stage->loop)
         return NULL;
-    const struct rmv_error *err = name_in_file(workspace, stage, definitions, &name);
-    if (err || strcmp(name, stage->name) == 0)
-        return err;
     return rmv_error_hint(rmv_error(RMV_ERR_UNSUPPORTED,
                                     "'%s' comes from a loop, whose stages are frozen together",
                                     typed),
-                          "the loop is called '%s'", name);
+                          "the loop is called '%s'", stage->loop);
 }
 
 static void report(const struct rmv_stage *stage, bool frozen, bool changed,
@@ -111,26 +66,21 @@ static void report(const struct rmv_stage *stage, bool frozen, bool changed,
 
 /* Many stages of a loop are one change. */
 static const struct rmv_error *change_once(struct rmv_workspace *workspace,
-                                           const struct rmv_stage *stage,
-                                           struct definitions *definitions, bool frozen,
+                                           const struct rmv_stage *stage, bool frozen,
                                            struct rmv_strings *done)
 {
-    RMV_CLEANUP(rmv_str_free) char *name = NULL;
-    const struct rmv_error *err = name_in_file(workspace, stage, definitions, &name);
-    if (err)
-        return err;
-    RMV_CLEANUP(rmv_str_free) char *key = rmv_str_format("%s:%s", stage->file, name);
+    RMV_CLEANUP(rmv_str_free)
+    char *key = rmv_str_format("%s:%s", stage->file, name_in_file(stage));
     if (rmv_strings_has(done, key))
         return NULL;
     rmv_strings_add(done, key);
-    return change(workspace, stage->file, name, frozen);
+    return change(workspace, stage->file, name_in_file(stage), frozen);
 }
 
 static const struct rmv_error *change_all(struct rmv_workspace *workspace,
                                           const struct rmv_pipeline *pipeline, const bool *found,
                                           bool frozen)
 {
-    RMV_CLEANUP(definitions_free) struct definitions definitions = {0};
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings done = {0};
     RMV_CLEANUP(rmv_value_free) struct rmv_value document = {0};
     struct rmv_value *stages = rmv_value_add(&document, "stages");
@@ -141,8 +91,7 @@ static const struct rmv_error *change_all(struct rmv_workspace *workspace,
         const bool changed = stage->frozen != frozen;
         if (!found[i])
             continue;
-        const struct rmv_error *err =
-            changed ? change_once(workspace, stage, &definitions, frozen, &done) : NULL;
+        const struct rmv_error *err = changed ? change_once(workspace, stage, frozen, &done) : NULL;
         if (err)
             return err;
         report(stage, frozen, changed, stages);
@@ -157,7 +106,6 @@ static const struct rmv_error *set_frozen(int argc, char **argv, bool frozen)
     RMV_CLEANUP(rmv_workspace_close) struct rmv_workspace *workspace = NULL;
     RMV_CLEANUP(rmv_lock_release) struct rmv_lock lock = RMV_LOCK_EMPTY;
     RMV_CLEANUP(rmv_pipeline_free) struct rmv_pipeline pipeline = {0};
-    RMV_CLEANUP(definitions_free) struct definitions definitions = {0};
     RMV_CLEANUP(rmv_free) bool *found = NULL;
 
     if (argc == 0)
@@ -174,7 +122,7 @@ static const struct rmv_error *set_frozen(int argc, char **argv, bool frozen)
     for (int i = 0; !err && i < argc; i++) {
         err = rmv_pipeline_find(workspace, &pipeline, argv[i], found);
         if (!err)
-            err = check_loop(workspace, &pipeline, &definitions, argv[i]);
+            err = check_loop(workspace, &pipeline, argv[i]);
     }
     return err ? err : change_all(workspace, &pipeline, found, frozen);
 }

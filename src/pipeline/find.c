@@ -40,6 +40,12 @@ static struct rmv_stage *find_one(const struct rmv_pipeline *pipeline,
     return stage;
 }
 
+/* How much of its address names the loop that a stage is of; 0 if it is of none. */
+static size_t loop_size(const struct rmv_stage *stage)
+{
+    return stage->loop ? strlen(stage->address) - strlen(stage->name) + strlen(stage->loop) : 0;
+}
+
 /* All of the first loop, or all that the first pattern matches. */
 static bool find_loop(const struct rmv_pipeline *pipeline, const struct rmv_strings *addresses,
                       bool *found)
@@ -48,8 +54,9 @@ static bool find_loop(const struct rmv_pipeline *pipeline, const struct rmv_stri
     for (size_t k = 0; !any && k < addresses->count; k++) {
         const size_t size = strlen(addresses->items[k]);
         for (size_t i = 0; i < pipeline->count; i++) {
-            const char *address = pipeline->stages[i].address;
-            if (strncmp(address, addresses->items[k], size) == 0 && address[size] == '@')
+            const struct rmv_stage *stage = &pipeline->stages[i];
+            if (size && loop_size(stage) == size &&
+                strncmp(stage->address, addresses->items[k], size) == 0)
                 found[i] = any = true;
         }
     }
@@ -76,18 +83,30 @@ static bool find_file(const struct rmv_pipeline *pipeline, const char *path, boo
     return any;
 }
 
+/* A stage that is called what was typed, an '@' and more; NULL if there is none. */
+static const char *find_longer(const struct rmv_pipeline *pipeline, const char *typed)
+{
+    const size_t size = strlen(typed);
+    for (size_t i = 0; i < pipeline->count; i++)
+        if (strncmp(pipeline->stages[i].address, typed, size) == 0 &&
+            pipeline->stages[i].address[size] == '@')
+            return pipeline->stages[i].address;
+    return NULL;
+}
+
 static const struct rmv_error *no_such_stage(const struct rmv_pipeline *pipeline, const char *typed)
 {
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings names = {0};
     for (size_t i = 0; i < pipeline->count; i++) {
-        const char *address = pipeline->stages[i].address;
-        rmv_strings_add(&names, address);
-        if (strchr(address, '@'))
-            rmv_strings_take(&names, rmv_str_copy_n(address, strcspn(address, "@")));
+        const struct rmv_stage *stage = &pipeline->stages[i];
+        rmv_strings_add(&names, stage->address);
+        if (stage->loop)
+            rmv_strings_take(&names, rmv_str_copy_n(stage->address, loop_size(stage)));
     }
     const struct rmv_error *err =
         rmv_error(RMV_ERR_NOT_FOUND, "there is no stage '%s', and no stage makes it", typed);
-    const char *nearest = rmv_strings_nearest(&names, typed);
+    const char *longer = find_longer(pipeline, typed);
+    const char *nearest = longer ? longer : rmv_strings_nearest(&names, typed);
     if (nearest)
         return rmv_error_hint(err, "did you mean '%s'?", nearest);
     return rmv_error_hint(err, "`rmv stage list` lists the stages");

@@ -181,6 +181,7 @@ static const struct rmv_error *parse_stage(struct rmv_stage_parser *parser,
     if (err)
         return err;
     stage->name = rmv_str_copy(member->key);
+    stage->loop = rmv_str_copy(rmv_value_find_text(parser->loops, member->key));
     stage->file = rmv_str_copy(parser->file);
     stage->address = strcmp(parser->folder, ".") == 0
                          ? rmv_str_copy(member->key)
@@ -282,8 +283,10 @@ const struct rmv_error *rmv_pipeline_parse(const char *file, const char *text, s
     if (where)
         err = rmv_parse_default_executor(&parser, where, pipeline, &executor);
     parser.executor = &executor;
+    parser.loops = &template.loops;
     if (!err)
         err = parse_parts(&parser, &document);
     rmv_value_free(&parser.env);
+    rmv_value_free(&template.loops);
     return err;
 }

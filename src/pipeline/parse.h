@@ -9,7 +9,8 @@ struct rmv_stage_parser {
     const char *root;        /* of the workspace; or NULL */
     struct rmv_stage *stage; /* NULL at the top level */
     struct rmv_pipeline *pipeline;
-    struct rmv_value env; /* of all stages: name → text; null if there is none */
+    const struct rmv_value *loops; /* name of a stage → the loop it is of; null if there is none */
+    struct rmv_value env;          /* of all stages: name → text; null if there is none */
     const struct rmv_stage_executor *executor; /* of stages that say nothing; or NULL */
 };
 

@@ -39,6 +39,7 @@ void rmv_stage_free(struct rmv_stage *stage)
     free(stage->outs);
     free(stage->params);
     rmv_str_free(&stage->name);
+    rmv_str_free(&stage->loop);
     rmv_str_free(&stage->file);
     rmv_str_free(&stage->address);
     rmv_str_free(&stage->wdir);

@@ -72,6 +72,8 @@ static const struct rmv_error *add_stage(struct rmv_template *template,
         err = rmv_value_error(template->file, body, "there is a stage '%s' already", name);
     if (err)
         return err;
+    if (*definition->suffix)
+        rmv_value_set_text(rmv_value_add(&template->loops, name), definition->member->key);
     struct rmv_value *stage = rmv_value_add(stages, name);
     stages->map.members[stages->map.count - 1].line = definition->member->line;
     stages->map.members[stages->map.count - 1].column = definition->member->column;
@@ -325,6 +327,7 @@ const struct rmv_error *rmv_template_expand(struct rmv_template *template,
     RMV_CLEANUP(rmv_value_free) struct rmv_value expanded = {0};
     if (!is_needed(document))
         return NULL;
+    rmv_value_set_map(&template->loops);
     const struct rmv_error *err = expand(template, document, &expanded);
     if (err)
         return err;

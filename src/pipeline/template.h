@@ -15,6 +15,7 @@ struct rmv_template {
     const struct rmv_pipeline_reader *reader; /* NULL: there are no other files */
     struct rmv_strings *files;                /* gets those whose values are used; or NULL */
     size_t size;                              /* of what has been made so far */
+    struct rmv_value loops; /* gets a map, which the caller frees: stage → the loop it is of */
 };
 
 /* What names stand for. */

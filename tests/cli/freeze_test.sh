@@ -65,3 +65,7 @@ it 'freezes a plain stage with an @ in its name'  '
     printf "stages:\n  a@b:\n    cmd: echo\n  l@m:\n    foreach: [x, y@z]\n    do:\n      cmd: echo ${item}\n" >rmv.yaml; cp rmv.yaml before; rmv freeze a@b | grep "Stage .a@b. is frozen now"; test "$(grep -A1 "a@b:" rmv.yaml | tail -n 1)" = "    frozen: true"; test "$(grep -c frozen rmv.yaml)" = 1
     rmv unfreeze a@b; cmp before rmv.yaml'
 it 'knows a loop with an @ in its name'           'exits 9 rmv freeze l@m@x; says "hint: the loop is called .l@m." rmv freeze l@m@y@z; rmv freeze -q l@m; test "$(frozen)" = "l@m@x l@m@y@z"; rmv unfreeze -q "*"; cmp before rmv.yaml'
+it 'takes what is in front of the @ of a plain stage for no loop' '
+    exits 3 rmv freeze a; says "there is no stage .a." rmv freeze a; says "did you mean .a@b" rmv freeze a; exits 3 rmv repro a; exits 3 rmv freeze l; says "did you mean .l@m@x" rmv freeze l; exits 3 rmv freeze l@m@y; cmp before rmv.yaml'
+it 'knows loops in other files and below the root' '
+    mkdir -p more/of; printf "stages:\n  g@h: {cmd: echo}\n  g:\n    matrix: {k: [1, 2]}\n    cmd: echo \${item.k}\n" >more/of/rmv.yaml; rmv freeze more/of/rmv.yaml:g; test "$(frozen)" = "more/of/rmv.yaml:g@1 more/of/rmv.yaml:g@2"; (cd more/of; rmv unfreeze -q g; exits 9 rmv freeze g@1; rmv freeze -q g@h); test "$(frozen)" = "more/of/rmv.yaml:g@h"; rm -r more'

@@ -85,6 +85,7 @@ struct rmv_stage_executor {
 
 struct rmv_stage {
     char *name;    /* as in its file */
+    char *loop;    /* the name, there, of the `foreach` or `matrix` that it is of; or NULL */
     char *file;    /* the rmv.yaml it is in */
     char *address; /* what users call it: "train", or "models/rmv.yaml:train" below the root */
     char *wdir;    /* where its command runs; "." for the workspace's root */
