@@ -125,8 +125,10 @@ static const struct rmv_error *merge_out(const struct rmv_stage_parser *parser,
     struct rmv_value *known = rmv_value_find(merged, from->key);
 
     if (options->kind != RMV_VALUE_NULL && options->kind != RMV_VALUE_MAP)
-        return rmv_value_error(parser->file, options, "the options of an output are a map, not %s",
-                               rmv_value_kind_name(options->kind));
+        return rmv_error_hint(rmv_value_error(parser->file, options,
+                                              "the options of an output are a map, not %s",
+                                              rmv_value_kind_name(options->kind)),
+                              "indent them deeper than the path that they are about");
     if (!known) {
         copy_member(
             &(struct rmv_member){

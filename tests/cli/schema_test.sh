@@ -23,3 +23,10 @@ check() { # check FILE
 for file in "$SOURCE_ROOT"/tests/data/pipelines/*.golden; do
     it "reads $(basename "$file" .golden | tr _ ' '): $(sed -n '1s/^# //p' "$file")" "(check '$file'); result=\$?; rm -rf case; test \$result -eq 0"
 done
+
+repository hints
+it 'says what to do about the usual mistakes in YAML' '
+    printf "stages:\n\ta: {cmd: x}\n" >rmv.yaml; says "^hint: indent with spaces" rmv repro
+    printf "stages:\n  a:\n    cmd: %%x\n" >rmv.yaml; says "^hint: .* between quotes" rmv repro
+    printf "stages:\n  a:\n    cmd: echo total: 1\n" >rmv.yaml; says "^hint: put a text with .: . in it between quotes" rmv repro
+    printf "stages:\n  a:\n    cmd: x\n    outs:\n    - o:\n      cache: false\n" >rmv.yaml; says "^hint: indent them deeper" rmv repro'
