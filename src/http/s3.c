@@ -12,6 +12,9 @@
 #define BUCKET_SIZE_MAX 255
 #define KEY_SIZE_MAX 1024
 #define PAGE_BYTES_MAX ((size_t)16 * 1024 * 1024)
+#define EMPTY_PAGES_MAX                                                                            \
+    1000 /* in a list: servers look at so many keys, and those may be deleted                      \
+          */
 
 /* An object, or a prefix, of a bucket. */
 struct place {
@@ -186,16 +189,53 @@ static const struct rmv_error *add_key(const struct place *place, const char *co
     return NULL;
 }
 
-/* Takes a page; `*token` is for the next one, NULL behind the last. */
+/* The way through the pages of a list. A server may lead in circles: of every second, fourth,
+ * eighth… page the token is kept, and if it comes again, the pages do (Brent's algorithm). */
+struct pages {
+    char *token; /* of the next one; NULL behind the last */
+    char *kept;
+    size_t steps, steps_max; /* since it was kept, and before another one is */
+    size_t empty_count;
+};
+
+static void pages_free(struct pages *pages)
+{
+    rmv_str_free(&pages->token);
+    rmv_str_free(&pages->kept);
+}
+
+static const struct rmv_error *go_on(const struct place *place, const char *token,
+                                     struct pages *pages)
+{
+    if (pages->empty_count == EMPTY_PAGES_MAX)
+        return rmv_error(RMV_ERR_CORRUPT,
+                         "'%s': the list of keys has no end: %d of its pages have no key",
+                         place->url, EMPTY_PAGES_MAX);
+    if (pages->kept && strcmp(pages->kept, token) == 0)
+        return rmv_error(RMV_ERR_CORRUPT,
+                         "'%s': the list of keys has no end: the server gives a page of it again",
+                         place->url);
+    if (pages->steps == pages->steps_max) {
+        rmv_str_set(&pages->kept, token);
+        pages->steps_max = pages->steps_max * 2 + 1;
+        pages->steps = 0;
+    }
+    pages->steps++;
+    rmv_str_set(&pages->token, token);
+    return NULL;
+}
+
+/* Takes a page. */
 static const struct rmv_error *take_page(const struct place *place, struct rmv_buf *page,
                                          struct rmv_strings *lines, struct rmv_s3_state *state,
-                                         char **token)
+                                         struct pages *pages)
 {
     RMV_CLEANUP(rmv_str_free) char *is_truncated = NULL;
     RMV_CLEANUP(rmv_str_free) char *next = NULL;
     RMV_CLEANUP(rmv_str_free) char *contents = NULL;
     const char *rest = rmv_buf_string(page), *end = rest + page->size;
     const struct rmv_error *err = NULL;
+    const size_t count = lines->count;
 
     if (!memmem(rest, page->size, "<ListBucketResult", strlen("<ListBucketResult")))
         return no_list(place);
@@ -206,15 +246,13 @@ static const struct rmv_error *take_page(const struct place *place, struct rmv_b
     if (err)
         return err;
     if (!is_truncated || strcmp(is_truncated, "true") != 0) {
-        rmv_str_free(token);
+        rmv_str_free(&pages->token);
         return NULL;
     }
+    pages->empty_count += lines->count == count;
     if (next)
         decode_entities(next);
-    if (!next || !*next || (*token && strcmp(*token, next) == 0))
-        return no_list(place);
-    rmv_str_set(token, next);
-    return NULL;
+    return next && *next ? go_on(place, next, pages) : no_list(place);
 }
 
 /* The query is in the order of its keys, as the signature wants it. */
@@ -241,19 +279,19 @@ static char *page_url(const struct place *place, const char *token)
 static const struct rmv_error *look_at_keys(const struct place *place, struct rmv_s3_state *state)
 {
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings lines = {0};
-    RMV_CLEANUP(rmv_str_free) char *token = NULL;
+    RMV_CLEANUP(pages_free) struct pages pages = {0};
     struct rmv_sha256_state sum;
 
     state->size = 0;
     do {
-        RMV_CLEANUP(rmv_str_free) char *url = page_url(place, token);
+        RMV_CLEANUP(rmv_str_free) char *url = page_url(place, pages.token);
         RMV_CLEANUP(rmv_buf_free) struct rmv_buf page = {0};
         const struct rmv_error *err = rmv_http_get(url, &place->options, &page);
         if (!err)
-            err = take_page(place, &page, &lines, state, &token);
+            err = take_page(place, &page, &lines, state, &pages);
         if (err)
             return err;
-    } while (token);
+    } while (pages.token);
     if (lines.count == 0)
         return rmv_error(RMV_ERR_NOT_FOUND, "there is no such object, and no key below it");
     rmv_strings_sort(&lines);

@@ -1,5 +1,5 @@
 # For command-line tests: sourced first; gives each script an empty folder, `it`, `exits`, `says`,
-# `repository`, `stages`, `wait_for` and `is_gone`. Output is TAP. The programs under test are first in PATH.
+# `repository`, `stages`, `wait_for`, `is_gone` and `serve_files`. Output is TAP. The programs under test are first in PATH.
 SOURCE_ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 PATH=${RMV_BUILD:-$SOURCE_ROOT/build}:$PATH
 TEST_FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/rmv-cli.XXXXXX")
@@ -48,8 +48,18 @@ is_gone() { # is_gone <pid>: within 30 seconds
     for _ in $(seq 600); do kill -0 "$1" 2>/dev/null || return 0; sleep 0.05; done
     echo "process $1 is still there"; return 1
 }
+serve_files() { # tests/servers/file_server.py, until the script ends: its address, folder and log are in $site, $www and $log
+    mkdir "$TEST_FOLDER/www" "$TEST_FOLDER/state"
+    www=$TEST_FOLDER/www log=$TEST_FOLDER/state/log
+    python3 "$SOURCE_ROOT/tests/servers/file_server.py" "$www" "$TEST_FOLDER/state" &
+    file_server=$!
+    wait_for "$TEST_FOLDER/state/port"
+    export no_proxy=127.0.0.1
+    site=http://127.0.0.1:$(cat "$TEST_FOLDER/state/port")
+}
 finish() {
     status=$?
+    [ -z "$file_server" ] || kill "$file_server" 2>/dev/null
     echo "1..$number"
     cd /; chmod -R u+w "$TEST_FOLDER" 2>/dev/null; rm -rf "$TEST_FOLDER"
     [ -z "$failed" ] || exit 1

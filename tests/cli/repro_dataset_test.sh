@@ -2,14 +2,7 @@
 # Dependencies on named datasets: ds://NAME.
 . "$(dirname "$0")/lib.sh"
 
-mkdir "$TEST_FOLDER/www" "$TEST_FOLDER/state"
-python3 "$SOURCE_ROOT/tests/servers/file_server.py" "$TEST_FOLDER/www" "$TEST_FOLDER/state" &
-server=$!
-trap 'kill $server 2>/dev/null; finish' EXIT
-for _ in $(seq 300); do [ -e "$TEST_FOLDER/state/port" ] && break; sleep 0.1; done
-export no_proxy=127.0.0.1
-site=http://127.0.0.1:$(cat "$TEST_FOLDER/state/port")
-www=$TEST_FOLDER/www
+serve_files
 
 runs() { test "$(cat runs)" -eq "$1" || { cat runs; return 1; }; }
 pipeline() { # pipeline DATASETS [NAME]: one stage that depends on one of them

@@ -32,6 +32,19 @@ it 'knows a profile that is not there'         'exits 2 env AWS_PROFILE=nobody r
 it 'refuses an endpoint that is no URL'        'exits 2 env AWS_ENDPOINT_URL=ftp://x rmv repro; says "the endpoint of S3 is no URL" env AWS_ENDPOINT_URL=x rmv repro; exits 2 env AWS_REGION=a/b rmv repro'
 it 'refuses what names no bucket'              'for url in s3:// s3:///key s3://a%b/key s3://.x/key "s3://a b/key"; do pipeline "$url"; exits 2 rmv repro; says "rmv.yaml:4:12: .* names no bucket" rmv repro; done; pipeline s3://KEY:SECRET@bucket/x; exits 10 rmv repro; rmv repro >out 2>&1 || :; ! grep SECRET out'
 
+# One that lists keys in odd ways.
+serve_files
+export AWS_ENDPOINT_URL="$site/lists"
+asks() { # asks N: the server was asked that often
+    test "$(grep -c "^GET /lists" "$log")" = "$1" || { grep -c "^GET /lists" "$log"; return 1; }
+}
+it 'takes a list with many pages that have no key' 'pipeline s3://sparse/; rmv repro -q; grep "nfiles: 2" rmv.lock; asks 601'
+it 'ends for a list whose pages come again'    '
+    : >"$log"; pipeline s3://stuck/; exits 5 rmv repro; asks 2; says "stage .get. depends on a URL .rmv.yaml:4.: .s3://stuck/.: the list of keys has no end: the server gives a page of it again" rmv repro
+    : >"$log"; pipeline s3://round/; exits 5 rmv repro; test "$(grep -c "^GET" "$log")" -lt 30; says "has no end" rmv repro; runs 0'
+it 'ends for a list that goes on without a key' ': >"$log"; pipeline s3://empty/; exits 5 rmv repro; asks 1000; says "s3://empty/.: the list of keys has no end: 1000 of its pages have no key" rmv repro; exits 1 rmv status -q; runs 0'
+unset AWS_ENDPOINT_URL
+
 start_server; status=$?
 if [ "$status" = 77 ]; then
     skip 'asks a real S3 server' 'no OpenStack Swift here (Debian: swift-proxy swift-account swift-container swift-object)'
@@ -40,6 +53,7 @@ fi
 it 'has a server to test with' 'cat "$TEST_FOLDER/s3.err"; test '"$status"' -eq 0'
 [ "$status" = 0 ] || exit 1
 read -r AWS_ENDPOINT_URL <"$TEST_FOLDER/s3"
+export AWS_ENDPOINT_URL
 trap 'exec 9>&-; wait "$server"; finish' EXIT
 s3() { python3 "$SOURCE_ROOT/tests/servers/s3.py" "$AWS_ENDPOINT_URL" "$@"; }
 put() { content=$1; shift; printf '%s' "$content" | s3 PUT "$@"; }

@@ -6,10 +6,14 @@
   /deaf/NAME       … and ranges are ignored          /moved/NAME      302 to /etag/NAME
   /shy/NAME        as etag, with 403 for HEAD       /silent/NAME     as etag, but not as long as STATE/silent exists
 
+and lists the keys of S3 buckets, of which there is always more: each page has no key in /lists/empty, one in
+/lists/endless; in /lists/stuck and /lists/round the next page is one that was there before. /lists/sparse ends, behind
+many pages without a key and two with one.
+
 Writes its port to STATE/port once it listens, and one line per request, method and path, to STATE/log.
 Ends by itself after TIME_LIMIT seconds, so that a test that dies leaves nothing behind.
 """
-import email.utils, hashlib, os, sys, threading, time
+import email.utils, hashlib, os, sys, threading, time, urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 TIME_LIMIT = 300
@@ -31,10 +35,25 @@ class Answer(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
+    def list_keys(self, bucket):
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
+        page = int(query.get("continuation-token", ["0"])[0])
+        more = bucket != "sparse" or page < 600
+        following = {"stuck": 1, "round": (page + 1) % 7}.get(bucket, page + 1)
+        has_key = bucket in ("endless", "round") or (bucket == "sparse" and page in (100, 600))
+        body = "<?xml version='1.0'?><ListBucketResult><IsTruncated>%s</IsTruncated>" % str(more).lower()
+        if has_key:
+            body += "<Contents><Key>k%d</Key><ETag>e</ETag><Size>1</Size></Contents>" % page
+        if more:
+            body += "<NextContinuationToken>%d</NextContinuationToken>" % following
+        self.answer(200, (body + "</ListBucketResult>").encode())
+
     def handle_one(self):
         with lock, open(STATE + "/log", "a") as log:
             log.write("%s %s\n" % (self.command, self.path))
         way, _, name = self.path.lstrip("/").partition("/")
+        if way == "lists":
+            return self.list_keys(name.partition("?")[0])
         path = os.path.join(FOLDER, os.path.basename(name))
         if not os.path.isfile(path):
             return self.answer(404)

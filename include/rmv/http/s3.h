@@ -34,7 +34,7 @@ const struct rmv_error *rmv_s3_check(const char *url);
 /* Sets `*state`, which the caller frees: of the object with that key, or, where there is none or
  * the key ends with '/', of all keys that begin with it and a slash. Errors: USAGE (settings),
  * DENIED (no credentials, or they do not suffice), NOT_FOUND, LIMIT (too many keys), CORRUPT (no
- * list), INTERRUPTED, IO. `options->size_max` does not matter. */
+ * list, or one without an end), INTERRUPTED, IO. `options->size_max` does not matter. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_s3_look(const char *url, const struct rmv_http_options *options,
                                     struct rmv_s3_state *state);
