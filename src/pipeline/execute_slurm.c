@@ -19,14 +19,13 @@
 #include "rmv/base/time.h"
 
 #define NS_PER_MS ((int64_t)1000000)
-#define SOON_MS 500       /* between two questions at first */
-#define LATER_MS 5000     /* and when it has run for a while: its exit status comes as a file */
-#define YOUNG_MS 10000    /* for how long it is at first */
-#define FILE_WAIT_MS 5000 /* how long a file may take from there to here */
-#define GIVE_UP_MS 15000  /* to wait for a controller that does not answer when it is to cancel */
+#define SOON_MS 500        /* between two questions at first */
+#define LATER_MS 5000      /* and when it has run for a while: its exit status comes as a file */
+#define YOUNG_MS 10000     /* for how long it is at first */
+#define FILE_WAIT_MS 5000  /* how long a file may take from there to here */
+#define LOST_WAIT_MS 10000 /* until it has been ended where Slurm does not know of it */
+#define GIVE_UP_MS 15000   /* to wait for a controller that does not answer when it is to cancel */
 #define READ_SIZE ((size_t)64 * 1024)
-#define EXIT_SIGNAL 128 /* what a shell adds to the number of a signal */
-#define SIGNAL_MAX 64
 
 enum question { SUBMIT, FIND, SHOW, CANCEL };
 
@@ -39,8 +38,9 @@ struct rmv_slurm_run {
     int64_t ended_ns;       /* when Slurm first said that it has ended; 0 before that */
     struct rmv_slurm_state state;
     bool is_resubmitted, is_unreachable;
-    int signal; /* to be sent, or 0 */
-    int fds[2]; /* what it prints to standard output and error */
+    bool is_lost; /* Slurm does not know it any more, though it had begun */
+    int signal;   /* to be sent, or 0 */
+    int fds[2];   /* what it prints to standard output and error */
     off_t sizes[2];
 };
 
@@ -73,35 +73,18 @@ static const struct rmv_error *ask(struct rmv_execution *execution, enum questio
         arguments, question == SUBMIT ? (const char *const *)env.items : NULL, &run->query);
 }
 
-static const struct rmv_error *write_script(const struct rmv_execution *execution)
-{
-    const struct rmv_slurm_run *run = execution->slurm;
-    RMV_CLEANUP(rmv_str_free) char *path = rmv_slurm_job_path_of(&run->job, "sh");
-    RMV_CLEANUP(rmv_str_free) char *exit_path = absolute_of(execution, "exit");
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf script = {0};
-    RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
-    const char *name = NULL;
-
-    rmv_slurm_format_script(&execution->options.stage->cmd, exit_path, &script);
-    const struct rmv_error *err =
-        rmv_beneath_open_parent(workspace_of(execution)->root_fd, path, true, &folder_fd, &name);
-    return err ? err : rmv_fs_write_atomic_at(folder_fd, name, script.data, script.size, 0666);
-}
-
 static const struct rmv_error *submit(struct rmv_execution *execution)
 {
     struct rmv_slurm_run *run = execution->slurm;
     const struct rmv_stage *stage = execution->options.stage;
     RMV_CLEANUP(rmv_strings_free) struct rmv_strings arguments = {0};
-    RMV_CLEANUP(rmv_str_free) char *script = absolute_of(execution, "sh");
-    RMV_CLEANUP(rmv_str_free) char *out = absolute_of(execution, "out");
-    RMV_CLEANUP(rmv_str_free) char *err_path = absolute_of(execution, "err");
+    RMV_CLEANUP(rmv_str_free) char *script = absolute_of(execution, ".sh");
+    RMV_CLEANUP(rmv_str_free) char *out = absolute_of(execution, ".out");
+    RMV_CLEANUP(rmv_str_free) char *err_path = absolute_of(execution, ".err");
     RMV_CLEANUP(rmv_str_free)
     char *folder = rmv_path_join(workspace_of(execution)->root, stage->wdir);
 
-    const struct rmv_error *err = write_script(execution);
-    if (!err)
-        err = rmv_slurm_job_write(workspace_of(execution), stage, &run->job);
+    const struct rmv_error *err = rmv_slurm_job_write(workspace_of(execution), stage, &run->job);
     if (err)
         return err;
     rmv_slurm_submit_arguments(&(struct rmv_slurm_submission){.executor = &stage->executor,
@@ -155,7 +138,7 @@ static void copy_some(struct rmv_execution *execution, int which)
 {
     struct rmv_slurm_run *run = execution->slurm;
     RMV_CLEANUP(rmv_str_free)
-    char *path = rmv_slurm_job_path_of(&run->job, which ? "err" : "out");
+    char *path = rmv_slurm_job_path_of(&run->job, which ? ".err" : ".out");
     char bytes[READ_SIZE];
 
     if (run->fds[which] < 0 && rmv_beneath_open(workspace_of(execution)->root_fd, path,
@@ -174,30 +157,6 @@ static void copy_output(struct rmv_execution *execution)
 
 /* ---- Its end -------------------------------------------------------------------------------- */
 
-static int status_of(int code)
-{
-    const bool is_signal = code > EXIT_SIGNAL && code <= EXIT_SIGNAL + SIGNAL_MAX;
-    return is_signal ? code - EXIT_SIGNAL : code << 8;
-}
-
-/* The status that its script left; false if there is none. */
-static bool read_status(const struct rmv_execution *execution, int *status)
-{
-    RMV_CLEANUP(rmv_str_free) char *path = rmv_slurm_job_path_of(&execution->slurm->job, "exit");
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
-    RMV_CLEANUP(rmv_fd_close) int fd = -1;
-    if (rmv_beneath_open(workspace_of(execution)->root_fd, path, O_RDONLY | O_NONBLOCK, 0, &fd) ||
-        rmv_fd_read(fd, path, 16, &text))
-        return false;
-    char *end = NULL;
-    const char *start = rmv_buf_string(&text);
-    const long code = strtol(start, &end, 10);
-    if (end == start || *end != '\n' || code < 0 || code > 255)
-        return false;
-    *status = status_of((int)code);
-    return true;
-}
-
 static void forget(struct rmv_execution *execution)
 {
     rmv_slurm_job_remove(workspace_of(execution), execution->options.stage, &execution->slurm->job);
@@ -212,26 +171,56 @@ static void end(struct rmv_execution *execution, bool *ended)
     *ended = true;
 }
 
+static bool is_normal_end(const struct rmv_slurm_state *state)
+{
+    return strcmp(state->name, "COMPLETED") == 0 || strcmp(state->name, "FAILED") == 0;
+}
+
+/* What became of it according to Slurm, if that is more than the command's own exit status. */
+static char *describe_end(const struct rmv_execution *execution)
+{
+    const struct rmv_slurm_run *run = execution->slurm;
+    const struct rmv_slurm_state *state = &run->state;
+    const bool has_reason = *state->reason && strcmp(state->reason, "None") != 0;
+
+    if (run->is_lost)
+        return rmv_str_format("Slurm does not know its job %" PRIu64 " any more", run->job.id);
+    if (rmv_slurm_job_has_begun_again(workspace_of(execution), &run->job))
+        return rmv_str_format("Slurm lost sight of its job %" PRIu64 " and started it again; that "
+                              "start ran nothing, and the first one left no exit status",
+                              run->job.id);
+    if (is_normal_end(state) && execution->status)
+        return NULL;
+    return rmv_str_format("Slurm ended its job %" PRIu64 ": %s%s%s", run->job.id, state->name,
+                          has_reason ? ", " : "", has_reason ? state->reason : "");
+}
+
+/* How long after the news of its end another attempt has to wait. The exit status may come later,
+ * from another machine. A start that Slurm lost sight of may even go on, until its node has
+ * registered with the controller and is told to end it. */
+static int64_t wait_ms_of(const struct rmv_execution *execution)
+{
+    const struct rmv_slurm_run *run = execution->slurm;
+    if (!execution->stop_ns &&
+        (run->is_lost || rmv_slurm_job_has_begun_again(workspace_of(execution), &run->job)))
+        return LOST_WAIT_MS;
+    return !run->is_lost && is_normal_end(&run->state) ? FILE_WAIT_MS : 0;
+}
+
 /* Slurm says that it has ended: with the status of the script if it came to its end, otherwise with
- * what Slurm knows. The file may come later than the news of it, from another machine. */
+ * what Slurm knows. */
 static void judge(struct rmv_execution *execution, bool *ended)
 {
-    struct rmv_slurm_run *run = execution->slurm;
+    const struct rmv_slurm_run *run = execution->slurm;
     const struct rmv_slurm_state *state = &run->state;
-    const bool is_normal =
-        strcmp(state->name, "COMPLETED") == 0 || strcmp(state->name, "FAILED") == 0;
 
-    if (is_normal && rmv_time_monotonic_ns() - run->ended_ns < FILE_WAIT_MS * NS_PER_MS)
+    if (rmv_time_monotonic_ns() - run->ended_ns < wait_ms_of(execution) * NS_PER_MS)
         return;
     if (state->exit_signal)
         execution->status = state->exit_signal & 0x7f;
     else
-        execution->status = status_of(state->exit_code & 0xff);
-    if (!is_normal || !execution->status)
-        execution->problem =
-            rmv_str_format("Slurm ended its job %" PRIu64 ": %s%s%s", run->job.id, state->name,
-                           *state->reason && strcmp(state->reason, "None") != 0 ? ", " : "",
-                           strcmp(state->reason, "None") != 0 ? state->reason : "");
+        execution->status = rmv_slurm_status_of(state->exit_code & 0xff);
+    execution->problem = describe_end(execution);
     end(execution, ended);
 }
 
@@ -316,19 +305,19 @@ static const struct rmv_error *take_found(struct rmv_execution *execution, bool 
 
 /* A controller that was restarted from a state some seconds old does not know what came since. What
  * had begun may have left half an output, and is for another attempt, which clears them. */
-static const struct rmv_error *take_lost(struct rmv_execution *execution, bool *ended)
+static const struct rmv_error *take_lost(struct rmv_execution *execution)
 {
     struct rmv_slurm_run *run = execution->slurm;
-    if (!run->is_resubmitted && !execution->stop_ns && !execution->started_ns &&
-        !execution->options.job) {
+    if (!run->is_resubmitted && !execution->stop_ns && !execution->options.job &&
+        !rmv_slurm_job_has_begun(workspace_of(execution), &run->job)) {
         say(execution, "Slurm has lost job %" PRIu64 "; submitting it again", run->job.id);
         run->is_resubmitted = true;
         run->job.id = 0;
         return submit(execution);
     }
-    execution->problem =
-        rmv_str_format("Slurm does not know its job %" PRIu64 " any more", run->job.id);
-    end(execution, ended);
+    run->is_lost = true;
+    if (!run->ended_ns)
+        run->ended_ns = rmv_time_monotonic_ns();
     return NULL;
 }
 
@@ -348,17 +337,19 @@ static void report_state(const struct rmv_execution *execution)
         rmv_execution_report(execution, RMV_REPRO_JOB, text);
 }
 
-static const struct rmv_error *take_shown(struct rmv_execution *execution, bool ok, bool *ended)
+static const struct rmv_error *take_shown(struct rmv_execution *execution, bool ok)
 {
     struct rmv_slurm_run *run = execution->slurm;
     const char *answer = rmv_buf_string(&run->query.answer);
-    if (!ok || !rmv_slurm_parse_state(answer, &run->state)) {
+    struct rmv_slurm_state state;
+    if (!ok || !rmv_slurm_parse_state(answer, &state)) {
         if (rmv_slurm_is_unknown(answer))
-            return take_lost(execution, ended);
+            return take_lost(execution);
         note_unreachable(execution);
         return NULL;
     }
     run->is_unreachable = false;
+    run->state = state;
     report_state(execution);
     if (run->state.has_started && !execution->started_ns)
         execution->started_ns = rmv_time_monotonic_ns();
@@ -375,7 +366,7 @@ static const struct rmv_error *take_answer(struct rmv_execution *execution, bool
     case FIND:
         return take_found(execution, ok, ended);
     case SHOW:
-        return take_shown(execution, ok, ended);
+        return take_shown(execution, ok);
     case CANCEL:
         break; /* what has become of the job says whether it worked */
     }
@@ -404,7 +395,9 @@ static const struct rmv_error *start_slurm(struct rmv_execution *execution)
         rmv_execution_report(execution, RMV_REPRO_COMMAND, rmv_execution_line(execution, i));
         rmv_stage_log_note(&execution->log, RMV_LOG_INFO, echo);
     }
-    return submit(execution);
+    const struct rmv_error *err =
+        rmv_slurm_job_write_script(workspace_of(execution), execution->options.stage, &run->job);
+    return err ? err : submit(execution);
 }
 
 static void watch(const struct rmv_execution *execution, struct pollfd watched[RMV_EXECUTION_FDS])
@@ -454,7 +447,7 @@ static const struct rmv_error *step_slurm(struct rmv_execution *execution,
         err = take_answer(execution, ok, ended);
     if (err || *ended)
         return err;
-    if (read_status(execution, &execution->status)) {
+    if (rmv_slurm_job_read_status(workspace_of(execution), &run->job, &execution->status)) {
         end(execution, ended);
         return NULL;
     }

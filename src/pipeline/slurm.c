@@ -15,6 +15,8 @@
 #include "rmv/base/process.h"
 
 #define ANSWER_SIZE_MAX ((size_t)1 << 20)
+#define EXIT_SIGNAL 128 /* what a shell adds to the number of a signal */
+#define SIGNAL_MAX 64
 
 /* ---- Its programs --------------------------------------------------------------------------- */
 
@@ -123,6 +125,12 @@ bool rmv_slurm_parse_state(const char *answer, struct rmv_slurm_state *state)
     return true;
 }
 
+int rmv_slurm_status_of(int code)
+{
+    const bool is_signal = code > EXIT_SIGNAL && code <= EXIT_SIGNAL + SIGNAL_MAX;
+    return is_signal ? code - EXIT_SIGNAL : code << 8;
+}
+
 uint64_t rmv_slurm_parse_id(const char *answer)
 {
     /* A line of its own: warnings may stand before it. */
@@ -200,7 +208,7 @@ void rmv_slurm_submit_arguments(const struct rmv_slurm_submission *submission,
     rmv_strings_add(arguments, "sbatch");
     rmv_strings_add(arguments, "--parsable");
     rmv_strings_add(arguments, "--no-requeue"); /* the outputs would not be cleared in between */
-    rmv_strings_add(arguments, "--open-mode=truncate");
+    rmv_strings_add(arguments, "--open-mode=append"); /* a second start leaves what was printed */
     add_option(arguments, "job-name", submission->name);
     add_option(arguments, "chdir", submission->folder);
     add_file(arguments, "output", submission->out);
@@ -223,19 +231,29 @@ static void append_run(const char *line, struct rmv_buf *script)
     rmv_buf_append_string(script, "\n");
 }
 
-void rmv_slurm_format_script(const struct rmv_value *cmd, const char *exit_path,
+void rmv_slurm_format_script(const struct rmv_value *cmd, const char *job_path,
                              struct rmv_buf *script)
 {
-    rmv_buf_append_string(script, "#!/bin/sh\nexit_file=");
-    rmv_process_quote(exit_path, script);
-    rmv_buf_append_string(script, "\nend() {\n"
-                                  "    printf '%s\\n' \"$1\" >\"$exit_file.new\" &&\n"
-                                  "        mv \"$exit_file.new\" \"$exit_file\"\n"
-                                  "    exit \"$1\"\n"
-                                  "}\n"
-                                  "run() {\n"
-                                  "    /bin/sh -c \"$1\" || end $?\n"
-                                  "}\n");
+    rmv_buf_append_string(script, "#!/bin/sh\njob=");
+    rmv_process_quote(job_path, script);
+    rmv_buf_append_string(
+        script,
+        "\nif ! [ -e \"$job.ticket\" ] || ! rm \"$job.ticket\"; then\n"
+        "    if [ -e \"$job.sh\" ]; then\n"
+        "        echo \"rmv: Slurm has started this job before: not running it again\" >&2\n"
+        "        : >\"$job.again\"\n"
+        "    else\n"
+        "        rm -f \"$job.out\" \"$job.err\"\n"
+        "    fi\n"
+        "    exit 1\n"
+        "fi\n"
+        "end() {\n"
+        "    printf '%s\\n' \"$1\" >\"$job.exit.new\" && mv \"$job.exit.new\" \"$job.exit\"\n"
+        "    exit \"$1\"\n"
+        "}\n"
+        "run() {\n"
+        "    /bin/sh -c \"$1\" || end $?\n"
+        "}\n");
     if (cmd->kind == RMV_VALUE_STRING)
         append_run(cmd->text, script);
     for (size_t i = 0; cmd->kind == RMV_VALUE_LIST && i < cmd->list.count; i++)

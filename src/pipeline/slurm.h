@@ -43,6 +43,9 @@ struct rmv_slurm_state {
 /* False if the answer is not about a job. */
 bool rmv_slurm_parse_state(const char *answer, struct rmv_slurm_state *state);
 
+/* The status as of waitpid(2) for what a shell or Slurm says: 0 to 255, above 128 for signals. */
+int rmv_slurm_status_of(int code);
+
 /* The number that sbatch or squeue prints; 0 if there is none. */
 uint64_t rmv_slurm_parse_id(const char *answer);
 
@@ -61,7 +64,10 @@ struct rmv_slurm_submission {
 void rmv_slurm_submit_arguments(const struct rmv_slurm_submission *submission,
                                 struct rmv_strings *arguments);
 
-/* The script that runs `lines` up to the first that fails, and then leaves the exit status in the
- * file at `exit_path`, whole or not at all. */
-void rmv_slurm_format_script(const struct rmv_value *cmd, const char *exit_path,
+/* The script that runs `cmd` up to the first line that fails, and then leaves the exit status in
+ * the file `job_path`.exit, whole or not at all. It runs nothing unless it is the one to remove
+ * `job_path`.ticket: a controller that comes back from a state older than the job's start starts
+ * it again, whatever --no-requeue says. A start without a ticket leaves `job_path`.again, as long
+ * as there is `job_path`.sh, the script itself. */
+void rmv_slurm_format_script(const struct rmv_value *cmd, const char *job_path,
                              struct rmv_buf *script);

@@ -10,10 +10,12 @@
 #include <unistd.h>
 
 #include "pipeline/runner.h"
+#include "pipeline/slurm.h"
 #include "rmv/base/beneath.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/interrupt.h"
 #include "rmv/base/mem.h"
+#include "rmv/base/path.h"
 #include "rmv/base/process.h"
 #include "rmv/base/sha256.h"
 #include "rmv/base/time.h"
@@ -49,7 +51,7 @@ void rmv_slurm_job_init(const struct rmv_stage *stage, const char *key, struct r
 
 char *rmv_slurm_job_path_of(const struct rmv_slurm_job *job, const char *suffix)
 {
-    return rmv_str_format("%s/" FOLDER "/%s.%s", RMV_WORKSPACE_FOLDER, job->name, suffix);
+    return rmv_str_format("%s/" FOLDER "/%s%s", RMV_WORKSPACE_FOLDER, job->name, suffix);
 }
 
 static char *state_path_of(const struct rmv_stage *stage)
@@ -126,11 +128,74 @@ const struct rmv_error *rmv_slurm_job_write(const struct rmv_workspace *workspac
     return rmv_fs_write_atomic_at(folder_fd, name, text.data, text.size, 0666);
 }
 
-bool rmv_slurm_job_has_ended(const struct rmv_workspace *workspace, const struct rmv_slurm_job *job)
+/* ---- What lies beside it -------------------------------------------------------------------- */
+
+static const struct rmv_error *write_file(const struct rmv_workspace *workspace,
+                                          const struct rmv_slurm_job *job, const char *suffix,
+                                          const struct rmv_buf *content)
 {
-    RMV_CLEANUP(rmv_str_free) char *path = rmv_slurm_job_path_of(job, "exit");
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_slurm_job_path_of(job, suffix);
+    RMV_CLEANUP(rmv_fd_close) int folder_fd = -1;
+    const char *name = NULL;
+
+    const struct rmv_error *err =
+        rmv_beneath_open_parent(workspace->root_fd, path, true, &folder_fd, &name);
+    return err ? err : rmv_fs_write_atomic_at(folder_fd, name, content->data, content->size, 0666);
+}
+
+const struct rmv_error *rmv_slurm_job_write_script(const struct rmv_workspace *workspace,
+                                                   const struct rmv_stage *stage,
+                                                   const struct rmv_slurm_job *job)
+{
+    RMV_CLEANUP(rmv_str_free) char *relative = rmv_slurm_job_path_of(job, "");
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_path_join(workspace->root, relative);
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf script = {0};
+
+    rmv_slurm_format_script(&stage->cmd, path, &script);
+    const struct rmv_error *err = write_file(workspace, job, ".sh", &script);
+    return err ? err : write_file(workspace, job, ".ticket", &(struct rmv_buf){0});
+}
+
+static bool has_file(const struct rmv_workspace *workspace, const struct rmv_slurm_job *job,
+                     const char *suffix)
+{
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_slurm_job_path_of(job, suffix);
     RMV_CLEANUP(rmv_fd_close) int fd = -1;
     return !rmv_beneath_open(workspace->root_fd, path, O_RDONLY | O_NONBLOCK, 0, &fd);
+}
+
+bool rmv_slurm_job_has_begun(const struct rmv_workspace *workspace, const struct rmv_slurm_job *job)
+{
+    return !has_file(workspace, job, ".ticket");
+}
+
+bool rmv_slurm_job_has_begun_again(const struct rmv_workspace *workspace,
+                                   const struct rmv_slurm_job *job)
+{
+    return has_file(workspace, job, ".again");
+}
+
+bool rmv_slurm_job_has_ended(const struct rmv_workspace *workspace, const struct rmv_slurm_job *job)
+{
+    return has_file(workspace, job, ".exit");
+}
+
+bool rmv_slurm_job_read_status(const struct rmv_workspace *workspace,
+                               const struct rmv_slurm_job *job, int *status)
+{
+    RMV_CLEANUP(rmv_str_free) char *path = rmv_slurm_job_path_of(job, ".exit");
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf text = {0};
+    RMV_CLEANUP(rmv_fd_close) int fd = -1;
+    if (rmv_beneath_open(workspace->root_fd, path, O_RDONLY | O_NONBLOCK, 0, &fd) ||
+        rmv_fd_read(fd, path, 16, &text))
+        return false;
+    char *end = NULL;
+    const char *start = rmv_buf_string(&text);
+    const long code = strtol(start, &end, 10);
+    if (end == start || *end != '\n' || code < 0 || code > 255)
+        return false;
+    *status = rmv_slurm_status_of((int)code);
+    return true;
 }
 
 /* Files in the way are a nuisance, never a danger: their names are not used again. */
@@ -146,7 +211,8 @@ static void remove_file(const struct rmv_workspace *workspace, const char *path)
 void rmv_slurm_job_remove(const struct rmv_workspace *workspace, const struct rmv_stage *stage,
                           const struct rmv_slurm_job *job)
 {
-    static const char *const suffixes[] = {"sh", "out", "err", "exit", "exit.new"};
+    static const char *const suffixes[] = {".ticket", ".sh",   ".again",   ".out",
+                                           ".err",    ".exit", ".exit.new"};
     RMV_CLEANUP(rmv_str_free) char *state = state_path_of(stage);
     remove_file(workspace, state);
     for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {

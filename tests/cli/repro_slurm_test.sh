@@ -117,10 +117,35 @@ it 'forgets one that ended well without its output' '
 it 'cancels one whose inputs have changed since' '
     loop "echo 3 >o2"; submit_and_kill; loop "echo 4 >o2"; rmv repro --executor slurm >out 2>&1 & pid=$!
     for i in $(seq 300); do ! grep -q "cancelling it" out || break; sleep 0.1; done; touch go; wait $pid; cat out; grep "cancelling it" out; test "$(cat o2)" = 4; is_idle; rmv status -q'
-# Slurm may start a job again that it lost sight of; what counts is that no other one is submitted.
 it 'waits for a controller that is restarted' '
     loop "echo 5 >o2"; rmv repro --executor slurm >out 2>&1 & pid=$!; wait_for count
-    "$slurm/restart" stop; sleep 1; "$slurm/restart"; sleep 6; touch go; wait $pid; cat out count; test "$(grep -c "runs as job" out)" = 1; is_idle; rmv status -q'
+    "$slurm/restart" stop; sleep 1; "$slurm/restart"; sleep 6; touch go; wait $pid; cat out count
+    test "$(cat count)" = x; test "$(grep -c "runs as job" out)" = 1; is_idle; rmv status -q'
+it 'runs a command once, however often its script is started' '
+    loop "echo 51 >o2"; rmv repro --executor slurm >out 2>&1 & pid=$!; wait_for count; cp .rmstore/jobs/*.sh kept.sh
+    exits 1 timeout 10 sh kept.sh 2>err; grep "started this job before" err; touch go; wait $pid; cat out; test -z "$(ls .rmstore/jobs)"
+    exits 1 timeout 10 sh kept.sh; test -z "$(ls .rmstore/jobs)"; test "$(cat count)" = x; test "$(cat o2)" = 51; rmv status -q'
+partition() { # partition UP|DOWN: once the controller answers
+    for i in $(seq 300); do ! scontrol update PartitionName=test State="$1" 2>/dev/null || return 0; sleep 0.1; done
+    return 1
+}
+forget() { # the controller is killed and comes back with what it knew when ./older was copied
+    "$slurm/restart" kill; rm -r "$slurm/state"; mv older "$slurm/state"; "$slurm/restart"; partition "$1"
+}
+# It kills the first start: the command before the script, which then notes the signal, or both.
+has_lost_it() { grep -E "stage .long. failed: (Slurm lost sight of its job [0-9]+ and started it again|Slurm does not know its job|killed by signal 9)" out; }
+it 'runs a command once when a killed controller starts its job again' '
+    loop "echo 52 >o2"; partition DOWN; rmv repro --executor slurm >out 2>&1 & pid=$!
+    for i in $(seq 300); do ! grep -q "runs as job" out || break; sleep 0.1; done
+    "$slurm/restart" stop; cp -r "$slurm/state" older; "$slurm/restart"; partition UP; wait_for count; forget UP
+    exits 1 wait $pid; cat out; has_lost_it
+    test "$(cat count)" = x; test -z "$(ls .rmstore/jobs)"; is_idle; rm count; touch go
+    rmv repro --executor slurm; test "$(cat count)" = x; rmv status -q'
+it 'runs a command once when the controller is killed, whatever it has noted by then' '
+    loop "echo 53 >o2"; rmv repro --executor slurm >out 2>&1 & pid=$!; wait_for count
+    "$slurm/restart" kill; sleep 1; "$slurm/restart"; sleep 6; touch go; ended=0; wait $pid || ended=$?; cat out count
+    test "$(cat count)" = x; is_idle; test -z "$(ls .rmstore/jobs)"
+    if [ $ended = 0 ]; then rmv status -q; else has_lost_it; fi'
 it 'does not submit while the controller is away, but later, once' '
     loop "echo 6 >o2"; touch go; "$slurm/restart" stop; sleep 0.5; rmv repro --executor slurm >out 2>&1 & pid=$!
     for i in $(seq 300); do ! grep -q "does not answer" out || break; sleep 0.1; done; "$slurm/restart"

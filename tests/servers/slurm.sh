@@ -1,7 +1,8 @@
 #!/bin/sh
 # A throw-away Slurm of one node for tests. Prints one line, its folder: FOLDER/slurm.conf is for
-# SLURM_CONF, and `FOLDER/restart` ends the controller and starts it again. It runs until its standard
-# input ends, also when the test dies, cancels what still runs, and leaves nothing behind.
+# SLURM_CONF, and `FOLDER/restart` ends the controller and starts it again; `restart stop` only ends it,
+# `restart kill` kills it, so that what it noted in FOLDER/state may be some seconds old. It runs until its
+# standard input ends, also when the test dies, cancels what still runs, and leaves nothing behind.
 # Exit 77: not installed.
 PATH=$PATH:/usr/sbin:/sbin
 for program in munged munge slurmctld slurmd sbatch scontrol squeue scancel; do
@@ -81,14 +82,14 @@ cat >"$folder/restart" <<'RESTART'
 #!/bin/sh
 cd "$(dirname "$0")" || exit 1
 export SLURM_CONF=$PWD/slurm.conf PATH=$PATH:/usr/sbin:/sbin
-if [ -s slurmctld.pid ]; then # told to end, it saves what it knows
+if [ -s slurmctld.pid ]; then
     pid=$(cat slurmctld.pid)
-    kill "$pid"
-    for i in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
+    [ "$1" = kill ] || kill "$pid" # told to end, it saves what it knows
+    for i in $(seq 300); do [ "$1" != kill ] && kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
     kill -KILL "$pid" 2>/dev/null
     rm -f slurmctld.pid
 fi
-[ "$1" = stop ] && exit
+[ -z "$1" ] || exit 0
 setsid slurmctld -D -i -f "$SLURM_CONF" >>slurmctld.log 2>&1 </dev/null &
 echo $! >slurmctld.pid
 RESTART
