@@ -349,6 +349,8 @@ static const struct rmv_error *take_shown(struct rmv_execution *execution, bool 
         return NULL;
     }
     run->is_unreachable = false;
+    if (!strstr(answer, run->job.name))
+        return take_lost(execution); /* its number has been given to another one */
     run->state = state;
     report_state(execution);
     if (run->state.has_started && !execution->started_ns)

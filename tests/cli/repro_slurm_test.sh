@@ -146,6 +146,12 @@ it 'runs a command once when the controller is killed, whatever it has noted by 
     "$slurm/restart" kill; sleep 1; "$slurm/restart"; sleep 6; touch go; ended=0; wait $pid || ended=$?; cat out count
     test "$(cat count)" = x; is_idle; test -z "$(ls .rmstore/jobs)"
     if [ $ended = 0 ]; then rmv status -q; else has_lost_it; fi'
+it 'submits again a job that Slurm lost before it began, whoever has its number now' '
+    loop "echo 54 >o2"; touch go; "$slurm/restart" stop; cp -r "$slurm/state" older; "$slurm/restart"; partition DOWN
+    rmv repro --executor slurm >out 2>&1 & pid=$!; for i in $(seq 300); do ! grep -q "runs as job" out || break; sleep 0.1; done
+    kill -STOP $pid; forget DOWN; id=$(sbatch --parsable --output=/dev/null --wrap="sleep 60"); grep "runs as job $id " out
+    partition UP; kill -CONT $pid; wait $pid; cat out; grep "has lost job $id; submitting it again" out; scancel $id; is_idle
+    test "$(cat count)" = x; test "$(cat o2)" = 54; rmv status -q'
 it 'does not submit while the controller is away, but later, once' '
     loop "echo 6 >o2"; touch go; "$slurm/restart" stop; sleep 0.5; rmv repro --executor slurm >out 2>&1 & pid=$!
     for i in $(seq 300); do ! grep -q "does not answer" out || break; sleep 0.1; done; "$slurm/restart"
