@@ -145,21 +145,35 @@ static const struct rmv_error *append(const char *path, const struct figures *fi
 }
 
 /* No more than is free: what is in the page cache is to stay there. */
-static const struct rmv_error *touch(size_t size)
+static void write_to_memory(size_t size)
 {
     struct sysinfo info;
     if (sysinfo(&info) < 0)
-        return rmv_error_errno("cannot find out how much memory is free");
+        return;
     const size_t free_bytes = info.freeram * info.mem_unit / 8 * 7;
     size = size < free_bytes ? size : free_bytes;
-    if (size == 0)
-        return NULL;
     char *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (bytes == MAP_FAILED)
-        return rmv_error_errno("cannot get %zu MiB of memory", size >> 20);
+        return;
     for (size_t i = 0; i < size; i += (size_t)sysconf(_SC_PAGESIZE))
         bytes[i] = 1;
-    munmap(bytes, size);
+}
+
+/* In another process: the peak of this one is inherited by what it runs. */
+static const struct rmv_error *touch(size_t size)
+{
+    if (size == 0)
+        return NULL;
+    const pid_t pid = fork();
+    if (pid < 0)
+        return rmv_error_errno("cannot start a process");
+    if (pid == 0) {
+        write_to_memory(size);
+        _exit(0);
+    }
+    while (waitpid(pid, NULL, 0) < 0)
+        if (errno != EINTR)
+            return rmv_error_errno("cannot wait for a process");
     return NULL;
 }
 
