@@ -391,6 +391,9 @@ static const struct rmv_error *write_to_fd(void *context, const void *bytes, siz
 const struct rmv_error *rmv_store_write_to(struct rmv_store *store, const struct rmv_object_id *id,
                                            int fd, const char *path)
 {
+    RMV_CLEANUP(rmv_object_view_release) struct rmv_object_view view = {0};
+    if (view_first(store, id, &view))
+        return rmv_fd_write(fd, path, view.bytes, view.size);
     struct fd_output output = {.fd = fd, .path = path, .start = lseek(fd, 0, SEEK_CUR)};
     const struct rmv_store_sink sink = {.write = write_to_fd,
                                         .restart = restart_fd,
