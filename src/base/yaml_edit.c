@@ -304,85 +304,81 @@ static void edit_remove(struct rmv_yaml_editor *editor, const char *path, struct
         splice(editor, start, rmv_yaml_line_end(editor, end), &nothing, out);
 }
 
-/* Takes the text as it was edited if it means `expected`, or else writes that anew. */
-static void finish(const char *name, struct rmv_buf *edited, const struct rmv_value *expected,
-                   struct rmv_buf *new_text)
+/* Makes a change in the text. False where that cannot be done such that it means `expected`. */
+static bool edit(const char *name, const struct rmv_buf *text, const struct rmv_yaml_change *change,
+                 const struct rmv_value *expected, struct rmv_buf *edited)
 {
     RMV_CLEANUP(rmv_value_free) struct rmv_value actual = {0};
-    if (!edited->size || rmv_yaml_parse(name, edited->data, edited->size, &actual) ||
-        !rmv_value_equal(&actual, expected)) {
-        rmv_buf_free(edited);
-        rmv_yaml_format(expected, edited);
+    RMV_CLEANUP(rmv_yaml_editor_free)
+    struct rmv_yaml_editor editor = {.text = text->size ? text->data : "", .size = text->size};
+
+    rmv_yaml_editor_load(&editor);
+    if (!editor.is_loaded)
+        return false;
+    if (change->kind == RMV_YAML_SET)
+        edit_set(&editor, change->path, change->value, edited);
+    else if (change->kind == RMV_YAML_REMOVE)
+        edit_remove(&editor, change->path, edited);
+    else
+        edit_append(&editor, change->path, change->value, edited);
+    return edited->size && !rmv_yaml_parse(name, edited->data, edited->size, &actual) &&
+           rmv_value_equal(&actual, expected);
+}
+
+/* In place or, where that cannot be, by writing all of it anew. */
+static void edit_or_format(const char *name, const struct rmv_buf *text,
+                           const struct rmv_yaml_change *change, const struct rmv_value *expected,
+                           struct rmv_buf *new_text)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf edited = {0};
+    if (!edit(name, text, change, expected, &edited)) {
+        rmv_buf_free(&edited);
+        rmv_yaml_format(expected, &edited);
     }
-    rmv_buf_swap(new_text, edited);
+    rmv_buf_swap(new_text, &edited);
 }
 
 const struct rmv_error *rmv_yaml_set(const char *name, const struct rmv_buf *text, const char *path,
                                      const struct rmv_value *value, struct rmv_buf *new_text)
 {
     RMV_CLEANUP(rmv_value_free) struct rmv_value expected = {0};
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf edited = {0};
-    RMV_CLEANUP(rmv_yaml_editor_free)
-    struct rmv_yaml_editor editor = {.text = text->size ? text->data : "", .size = text->size};
+    const struct rmv_yaml_change change = {.kind = RMV_YAML_SET, .path = path, .value = value};
 
     const struct rmv_error *err = rmv_yaml_parse(name, text->data, text->size, &expected);
     if (!err)
         err = rmv_value_set_path(&expected, path, value);
-    if (err)
-        return err;
-    rmv_yaml_editor_load(&editor);
-    if (editor.is_loaded)
-        edit_set(&editor, path, value, &edited);
-    finish(name, &edited, &expected, new_text);
-    return NULL;
+    if (!err)
+        edit_or_format(name, text, &change, &expected, new_text);
+    return err;
 }
 
 const struct rmv_error *rmv_yaml_remove(const char *name, const struct rmv_buf *text,
                                         const char *path, struct rmv_buf *new_text)
 {
     RMV_CLEANUP(rmv_value_free) struct rmv_value expected = {0};
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf edited = {0};
-    RMV_CLEANUP(rmv_yaml_editor_free)
-    struct rmv_yaml_editor editor = {.text = text->size ? text->data : "", .size = text->size};
+    const struct rmv_yaml_change change = {.kind = RMV_YAML_REMOVE, .path = path};
 
     const struct rmv_error *err = rmv_yaml_parse(name, text->data, text->size, &expected);
     if (!err)
         err = rmv_value_remove_path(&expected, path);
-    if (err)
-        return err;
-    rmv_yaml_editor_load(&editor);
-    if (editor.is_loaded)
-        edit_remove(&editor, path, &edited);
-    finish(name, &edited, &expected, new_text);
-    return NULL;
+    if (!err)
+        edit_or_format(name, text, &change, &expected, new_text);
+    return err;
 }
-
-/* ---- In place or not at all ------------------------------------------------------------------ */
 
 const struct rmv_error *rmv_yaml_change(const char *name, const struct rmv_buf *text,
                                         const struct rmv_yaml_change *change,
                                         struct rmv_buf *new_text)
 {
     RMV_CLEANUP(rmv_value_free) struct rmv_value expected = {0};
-    RMV_CLEANUP(rmv_value_free) struct rmv_value actual = {0};
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf edited = {0};
-    RMV_CLEANUP(rmv_yaml_editor_free)
-    struct rmv_yaml_editor editor = {.text = text->size ? text->data : "", .size = text->size};
 
     const struct rmv_error *err = rmv_yaml_parse(name, text->data, text->size, &expected);
     if (!err)
         err = rmv_value_change(&expected, change);
     if (err)
         return err;
-    rmv_yaml_editor_load(&editor);
-    if (editor.is_loaded && change->kind == RMV_YAML_SET)
-        edit_set(&editor, change->path, change->value, &edited);
-    else if (editor.is_loaded && change->kind == RMV_YAML_REMOVE)
-        edit_remove(&editor, change->path, &edited);
-    else if (editor.is_loaded)
-        edit_append(&editor, change->path, change->value, &edited);
-    if (!edited.size || rmv_yaml_parse(name, edited.data, edited.size, &actual) ||
-        !rmv_value_equal(&actual, &expected))
+    if (!edit(name, text, change, &expected, &edited))
         return rmv_error(RMV_ERR_UNSUPPORTED,
                          "%s: '%s' cannot be changed in place: the way it is written is too clever",
                          name, change->path);
