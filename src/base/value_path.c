@@ -90,14 +90,14 @@ const struct rmv_error *rmv_value_remove_path(struct rmv_value *document, const 
 
 static const struct rmv_error *remove_item(struct rmv_value *document, const char *path)
 {
-    struct rmv_value *item = rmv_value_path_find(document, path);
-    const char *last = path + strlen(path);
+    const char *rest = path;
+    struct rmv_value *parent = NULL, *item = document;
 
-    while (last > path && (last[-1] != '.' || (last - 1 > path && last[-2] == '\\')))
-        last--;
-    RMV_CLEANUP(rmv_str_free)
-    char *parent_path = rmv_str_copy_n(path, last > path ? (size_t)(last - path - 1) : 0);
-    struct rmv_value *parent = rmv_value_path_find(document, parent_path);
+    while (item && *rest) {
+        RMV_CLEANUP(rmv_str_free) char *key = rmv_value_path_take(&rest);
+        parent = item;
+        item = find_child(parent, key);
+    }
     if (!item || !parent || parent->kind != RMV_VALUE_LIST)
         return rmv_value_remove_path(document, path);
     rmv_value_free(item);

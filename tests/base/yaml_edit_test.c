@@ -161,6 +161,23 @@ static void items_of_lists_come_and_go(void **state)
     check_change("a: []\n", RMV_YAML_APPEND, "a", "'null'", "a: [\"null\"]\n");
 }
 
+static void odd_paths_lead_to_nothing_else(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf list = {0};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf after = {0};
+    const struct rmv_yaml_change whole = {.kind = RMV_YAML_REMOVE, .path = ""};
+    const struct rmv_yaml_change dot = {.kind = RMV_YAML_REMOVE, .path = "."};
+
+    buf_of("- 1\n- 2\n", &list);
+    CHECK_FAILS(rmv_yaml_change("f", &list, &whole, &after), RMV_ERR_NOT_FOUND);
+    CHECK_FAILS(rmv_yaml_change("f", &list, &dot, &after), RMV_ERR_NOT_FOUND);
+    assert_int_equal(after.size, 0);
+    check_change("- [1, 2]\n- 3\n", RMV_YAML_REMOVE, "0.", "", "- 3\n");
+    check_change("a: [[1, 2], 3]\n", RMV_YAML_REMOVE, "a.0.", "", "a: [3]\n");
+    check_change("x\\.y: [1, 2]\n", RMV_YAML_REMOVE, "x\\\\.y.0", "", "x\\.y: [2]\n");
+}
+
 static void an_item_gets_lines_of_its_own_for_a_map(void **state)
 {
     (void)state;
@@ -208,6 +225,7 @@ int main(void)
         TEST(a_value_with_an_anchor_is_right_though_written_anew),
         TEST(a_member_is_removed_with_its_lines),
         TEST(items_of_lists_come_and_go),
+        TEST(odd_paths_lead_to_nothing_else),
         TEST(an_item_gets_lines_of_its_own_for_a_map),
         TEST(what_hangs_on_an_anchor_is_not_changed_in_place),
         TEST(what_cannot_be_set_is_refused),
