@@ -1,5 +1,5 @@
 # For command-line tests: sourced first; gives each script an empty folder, `it`, `exits`, `says`,
-# `repository`, `stages`, `wait_for`, `is_gone` and `serve_files`. Output is TAP. The programs under test are first in PATH.
+# `repository`, `stages`, `wait_for`, `is_gone`, `serve_files` and `hold_server`. Output is TAP. The programs under test are first in PATH.
 SOURCE_ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 PATH=${RMV_BUILD:-$SOURCE_ROOT/build}:$PATH
 TEST_FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/rmv-cli.XXXXXX")
@@ -57,8 +57,27 @@ serve_files() { # tests/servers/file_server.py, until the script ends: its addre
     export no_proxy=127.0.0.1
     site=http://127.0.0.1:$(cat "$TEST_FOLDER/state/port")
 }
+hold_server() { # hold_server <name> [<argument>]: tests/servers/<name>.sh, until release_server or the end; what it says once it is ready is in $answer. Else its exit status; 77: not installed
+    mkfifo "$TEST_FOLDER/hold"
+    "$SOURCE_ROOT/tests/servers/$1.sh" ${2:+"$2"} <"$TEST_FOLDER/hold" >"$TEST_FOLDER/answer" 2>"$TEST_FOLDER/server.err" &
+    held_server=$!
+    exec 9>"$TEST_FOLDER/hold"
+    rm "$TEST_FOLDER/hold"
+    for _ in $(seq 1200); do
+        ! read -r answer <"$TEST_FOLDER/answer" || return 0
+        kill -0 "$held_server" 2>/dev/null || { wait "$held_server" || return; return 1; }
+        sleep 0.1
+    done
+    return 1
+}
+release_server() {
+    exec 9>&-
+    [ -z "$held_server" ] || wait "$held_server" || :
+    held_server=
+}
 finish() {
     status=$?
+    release_server
     [ -z "$file_server" ] || kill "$file_server" 2>/dev/null
     echo "1..$number"
     cd /; chmod -R u+w "$TEST_FOLDER" 2>/dev/null; rm -rf "$TEST_FOLDER"

@@ -4,19 +4,11 @@
 . "$SOURCE_ROOT/tests/cli/golden.sh"
 golden shop
 
-mkfifo stop && : >address
-"$SOURCE_ROOT/tests/servers/postgresql.sh" <stop >address &
-server=$!
-exec 9>stop
-tries=0
-while ! read -r folder port <address && [ $tries -lt 300 ] && kill -0 $server 2>/dev/null; do
-    sleep 0.1; tries=$((tries + 1))
-done
-if [ -z "$port" ]; then
+if ! hold_server postgresql; then
     skip 'fills PostgreSQL' 'PostgreSQL is not installed'
-    exec 9>&-
     exit 0
 fi
+port=${answer#* }
 printf 'backend: postgresql\nhost: 127.0.0.1\nport: %s\ndatabase: postgres\nuser: rmv\n' "$port" >postgresql.yaml
 sql() { PGPASSWORD=secret psql -h 127.0.0.1 -p "$port" -U rmv -d postgres -Atc "$1"; }
 
@@ -43,5 +35,3 @@ it 'does not lose the tables when filling them fails' '
     says "user_features.csv:22: column .total_interactions. is not a number" recomart features get --user U1 --database postgresql.yaml
     test "$(sql "SELECT count(*) FROM user_features")" = 20
     rm -r data/features && mv good data/features'
-exec 9>&-
-wait $server

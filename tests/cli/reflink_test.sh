@@ -4,19 +4,15 @@
 . "$(dirname "$0")/lib.sh"
 PATH=$PATH:/usr/sbin:/sbin
 
-mounted() { # mounted <type>: sets `mnt`; stop with unmounted
-    mkfifo hold; "$SOURCE_ROOT/tests/servers/filesystem.sh" "$1" <hold >where 2>/dev/null &
-    server=$!; exec 9>hold; rm hold
-    for i in $(seq 100); do [ -s where ] || ! kill -0 $server 2>/dev/null || { sleep 0.1; continue; }; break; done
-    mnt=$(cat where); rm where; [ -n "$mnt" ]
+mounted() { # mounted <type>: sets `mnt`; stop with release_server
+    hold_server filesystem "$1" && mnt=$answer
 }
-unmounted() { exec 9>&-; wait $server || :; }
 used() { sync -f "$mnt"; btrfs filesystem sync "$mnt" >/dev/null 2>&1 || :; df --output=used -B1024 "$mnt" | tail -1; }
 extents() { filefrag -v "$1" | awk '/^ +[0-9]+:/ {print $4 $5}'; }
 
 for type in xfs btrfs; do
 if ! mounted $type; then
-    unmounted; skip "$type: shares blocks" "no loop mount of $type here"; continue
+    release_server; skip "$type: shares blocks" "no loop mount of $type here"; continue
 fi
 repository "$mnt/w"
 head -c 50000000 /dev/urandom >big; mkdir data; head -c 2000000 /dev/urandom >data/r; seq 400000 >data/text; echo small >data/small
@@ -40,11 +36,11 @@ it "$type: a flipped bit in the object never reaches the workspace" '
 it "$type: a moved-in file is on the disk once" '
     head -c 30000000 /dev/urandom >moved; before=$(used); rmv add -q --link hardlink moved; after=$(used); test $((after - before)) -lt 4000
     rm moved; before=$(used); rmv checkout -q --link symlink moved; after=$(used); test $((after - before)) -lt 4000; test -L moved; rmv status -q moved'
-cd "$TEST_FOLDER"; rm -rf "$mnt/w"; unmounted
+cd "$TEST_FOLDER"; rm -rf "$mnt/w"; release_server
 done
 
 if ! mounted tmpfs; then
-    unmounted; skip 'where links are impossible, the next type is used, with one warning' 'no mount here'; exit
+    release_server; skip 'where links are impossible, the next type is used, with one warning' 'no mount here'; exit
 fi
 repository "$TEST_FOLDER/w"; mkdir -p data/sub; echo a >data/a; echo b >data/sub/b; head -c 2000000 /dev/urandom >data/r; cp -r data ../data1
 rmv config --local cache.dir "$mnt/store"
@@ -62,7 +58,7 @@ it 'adding with a full disk loses nothing' '
     rm -rf "$mnt/moved"; rmv config --local cache.dir "$mnt/store"; rmv config cache.type symlink; git rm -q --cached data.rmv 2>/dev/null || :; rm -rf data data.rmv
     mkdir data; cp ../data1/r data/r; head -c 100000 /dev/zero >data/z; mount -o remount,size=1m "$mnt"
     exits 7 rmv add data; cmp data/r ../data1/r; test ! -e data.rmv; mount -o remount,size=400m "$mnt"; rmv add -q data; cmp data/r ../data1/r; rmv fsck -q; test -z "$(ls "$mnt/store/tmp")"'
-cd "$TEST_FOLDER"; unmounted
+cd "$TEST_FOLDER"; release_server
 
 if mounted ext4; then
     repository "$mnt/limit"; rmv config --local cache.type hardlink
@@ -84,7 +80,7 @@ for i in itertools.count():
     it 'relinks all but that' 'rmv checkout -q --relink; test "$(stat -c %h d/more)" = 1; test "$(stat -c %h d/2)" = 2; rmv status -q'
     it 'links it again once some of the others are gone' 'find ../names -name "a-1*" -delete; rmv checkout -q --relink; test "$(stat -c %i d/more)" = "$(stat -c %i "$object")"; rmv status -q'
     cd "$TEST_FOLDER"
-    unmounted
+    release_server
 else
-    unmounted; skip 'copies a file of which there cannot be another hard link' 'no loop mount of ext4 here'
+    release_server; skip 'copies a file of which there cannot be another hard link' 'no loop mount of ext4 here'
 fi

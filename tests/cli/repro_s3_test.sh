@@ -2,18 +2,6 @@
 # Dependencies on s3://, asked of a real server that checks signatures.
 . "$(dirname "$0")/lib.sh"
 
-start_server() {
-    mkfifo "$TEST_FOLDER/hold"
-    "$SOURCE_ROOT/tests/servers/s3.sh" <"$TEST_FOLDER/hold" >"$TEST_FOLDER/s3" 2>"$TEST_FOLDER/s3.err" &
-    server=$!
-    exec 9>"$TEST_FOLDER/hold"
-    for _ in $(seq 1200); do
-        [ -s "$TEST_FOLDER/s3" ] && return 0
-        kill -0 "$server" 2>/dev/null || { wait "$server"; return $?; }
-        sleep 0.1
-    done
-    return 1
-}
 unset AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_REGION AWS_DEFAULT_REGION \
     AWS_ENDPOINT_URL_S3 AWS_SHARED_CREDENTIALS_FILE AWS_CONFIG_FILE
 runs() { test "$(cat runs)" -eq "$1" || { cat runs; return 1; }; }
@@ -45,16 +33,14 @@ it 'ends for a list whose pages come again'    '
 it 'ends for a list that goes on without a key' ': >"$log"; pipeline s3://empty/; exits 5 rmv repro; asks 1000; says "s3://empty/.: the list of keys has no end: 1000 of its pages have no key" rmv repro; exits 1 rmv status -q; runs 0'
 unset AWS_ENDPOINT_URL
 
-start_server; status=$?
+hold_server s3; status=$?
 if [ "$status" = 77 ]; then
     skip 'asks a real S3 server' 'no OpenStack Swift here (Debian: swift-proxy swift-account swift-container swift-object)'
     exit 0
 fi
-it 'has a server to test with' 'cat "$TEST_FOLDER/s3.err"; test '"$status"' -eq 0'
+it 'has a server to test with' 'cat "$TEST_FOLDER/server.err"; test '"$status"' -eq 0'
 [ "$status" = 0 ] || exit 1
-read -r AWS_ENDPOINT_URL <"$TEST_FOLDER/s3"
-export AWS_ENDPOINT_URL
-trap 'exec 9>&-; wait "$server"; finish' EXIT
+export AWS_ENDPOINT_URL="$answer"
 s3() { python3 "$SOURCE_ROOT/tests/servers/s3.py" "$AWS_ENDPOINT_URL" "$@"; }
 put() { content=$1; shift; printf '%s' "$content" | s3 PUT "$@"; }
 

@@ -2,28 +2,15 @@
 # rmv repro with stages that are jobs of a real Slurm.
 . "$(dirname "$0")/lib.sh"
 
-start_slurm() {
-    mkfifo "$TEST_FOLDER/hold"
-    "$SOURCE_ROOT/tests/servers/slurm.sh" <"$TEST_FOLDER/hold" >"$TEST_FOLDER/slurm" 2>"$TEST_FOLDER/slurm.err" &
-    server=$!
-    exec 9>"$TEST_FOLDER/hold"
-    for _ in $(seq 300); do
-        [ -s "$TEST_FOLDER/slurm" ] && return 0
-        kill -0 "$server" 2>/dev/null || { wait "$server"; return $?; }
-        sleep 0.1
-    done
-    return 1
-}
-start_slurm; status=$?
+hold_server slurm; status=$?
 if [ "$status" = 77 ]; then
     skip 'runs stages as jobs of Slurm' 'no Slurm here (Debian: slurm-wlm munge)'
     exit 0
 fi
-it 'has a Slurm to test with' 'cat "$TEST_FOLDER/slurm.err"; test '"$status"' -eq 0'
+it 'has a Slurm to test with' 'cat "$TEST_FOLDER/server.err"; test '"$status"' -eq 0'
 [ "$status" = 0 ] || exit 1
-read -r slurm <"$TEST_FOLDER/slurm"
+slurm=$answer
 export SLURM_CONF="$slurm/slurm.conf"
-trap 'exec 9>&-; wait "$server"; finish' EXIT
 is_idle() { # no job runs; one that was cancelled takes a moment to go
     for _ in $(seq 300); do [ -n "$(squeue -h)" ] || return 0; sleep 0.1; done
     squeue; return 1
