@@ -6,6 +6,7 @@
 #include "experiment/snapshot.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/json.h"
+#include "rmv/base/log.h"
 #include "rmv/base/map.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
@@ -41,7 +42,15 @@ static void list_param_deps(const struct rmv_pipeline *pipeline, struct rmv_valu
         }
 }
 
-/* `*missing` counts files that are not there, or not in the store. */
+/* One file that cannot be parsed, half written say, hides nothing else. */
+static void warn_of_file(struct rmv_workspace *workspace, const char *id,
+                         const struct rmv_error *err)
+{
+    rmv_log_write(workspace->log, RMV_LOG_WARNING, "%.7s%s%s", id ? id : "", id ? ": " : "",
+                  err->message);
+}
+
+/* `*missing` counts files that are not there, not in the store, or broken. */
 static const struct rmv_error *read_files(struct rmv_workspace *workspace, const char *id,
                                           const struct rmv_strings *files, struct rmv_value *values,
                                           size_t *missing)
@@ -51,7 +60,9 @@ static const struct rmv_error *read_files(struct rmv_workspace *workspace, const
     for (size_t i = 0; i < files->count; i++) {
         const struct rmv_error *err = rmv_metrics_read(workspace, id, files->items[i], values);
         *missing += err != NULL;
-        if (err && err->code != RMV_ERR_NOT_FOUND)
+        if (err && err->code == RMV_ERR_CORRUPT)
+            warn_of_file(workspace, id, err);
+        else if (err && err->code != RMV_ERR_NOT_FOUND)
             return err;
     }
     return NULL;

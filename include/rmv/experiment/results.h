@@ -21,11 +21,12 @@ void rmv_experiment_results_close(struct rmv_experiment_results **results);
 /* Sets `*found`, which lives as long as `results`, to a map of what the commit `id` (NULL: the
  * workspace) has:
  *
- *     metrics, params   file → its content          (files that are missing are left out)
+ *     metrics, params   file → its content          (files that are missing are left out,
+ *                                                    and broken ones with a warning)
  *     param_deps        list of "FILE:KEY" and "FILE:" that stages depend on
  *     deps              path → id, of what no stage makes
  *
- * Errors: those of reading pipelines, and of files that are neither YAML nor JSON. */
+ * Errors: those of reading pipelines. */
 RMV_MUST_CHECK
 const struct rmv_error *rmv_experiment_results_get(struct rmv_experiment_results *results,
                                                    const char *id, const struct rmv_value **found);
