@@ -351,6 +351,26 @@ static void list_ahead(const struct rmv_runner *runner, struct rmv_strings *path
             list_cached_outs(&runner->pipeline->stages[i], paths);
 }
 
+/* A line in .gitignore changes nothing about what Git has already: it would store every version of
+ * the data, too. Not knowing is no reason to fail. */
+static void warn_of_git(const struct rmv_runner *runner, const struct rmv_stage *stage)
+{
+    struct rmv_workspace *workspace = runner->workspace;
+    for (size_t i = 0; workspace->vcs && i < stage->outs_count; i++) {
+        RMV_CLEANUP(rmv_str_free)
+        char *git_path = rmv_path_join(workspace->vcs_prefix, stage->outs[i].path);
+        bool is_tracked = false;
+        if (stage->outs[i].no_cache || rmv_vcs_is_tracked(workspace->vcs, git_path, &is_tracked) ||
+            !is_tracked)
+            continue;
+        RMV_CLEANUP(rmv_str_free) char *quoted = rmv_path_quote(stage->outs[i].path);
+        rmv_log_write(workspace->log, RMV_LOG_WARNING,
+                      "'%s', which stage '%s' makes, is tracked by Git, and stored by rmv as well: "
+                      "`git rm -r --cached` leaves it to rmv, 'cache: false' in %s to Git",
+                      quoted, stage->address, stage->file);
+    }
+}
+
 static const struct rmv_error *ignore_outs(struct rmv_runner *runner,
                                            const struct rmv_publication *publications, size_t count)
 {
@@ -363,6 +383,8 @@ static const struct rmv_error *ignore_outs(struct rmv_runner *runner,
             if (stage->outs[k].no_cache)
                 err = rmv_gitignore_remove(runner->workspace, stage->outs[k].path);
         list_cached_outs(stage, &ignored);
+        if (publications[i].is_new)
+            warn_of_git(runner, stage);
     }
     if (err)
         return err;

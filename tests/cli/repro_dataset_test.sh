@@ -55,3 +55,10 @@ it 'says what it cannot know of'             '
 it 'finds datasets of another rmv.yaml, and relative repositories from there' '
     mkdir sub; printf "datasets:\n- {name: far, type: dvc, url: ../../birds, path: data}\n" >sub/rmv.yaml; pipeline "- {name: birds, type: url, url: \"$site/etag/a.csv\"}" far; rmv repro -q; runs 1; grep "rev_lock" rmv.lock; rm -r sub; exits 2 rmv repro'
 it 'is refused by stage add for a dataset that is unknown' 'rm rmv.yaml; exits 2 rmv stage add -q -n x -d ds://nobody -o y "echo >y"; test ! -e rmv.yaml'
+
+repository "$TEST_FOLDER/tracked_by_git"
+mkdir model; echo old >model/weights; echo old >report; git add -A; git commit -qm 1
+it 'warns of outputs that Git tracks, too'        '
+    printf "stages:\n  a: {cmd: \"mkdir -p model; echo 1 | tee report >model/weights\", outs: [model, report: {cache: false}]}\n" >rmv.yaml
+    rmv repro -f 2>errors; cat errors; grep "warning: .model., which stage .a. makes, is tracked by Git" errors; test "$(wc -l <errors)" = 1'
+it 'does so once, and not when it is mended'      'rmv repro 2>errors; test ! -s errors; git rm -rq --cached model; rmv repro -f 2>errors; cat errors; test ! -s errors; git status --short | grep "?? model" && exit 1; git check-ignore -q model'
