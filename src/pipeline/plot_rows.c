@@ -138,6 +138,20 @@ static void copy_to(struct scan *scan, const char *to)
     scan->at = to;
 }
 
+/* Are they JSON? Rows of other tables than the wanted one are not parsed otherwise, and what is no
+ * JSON in all its parts is not to be drawn. */
+static bool are_rows_good(const char *at, const char *stop)
+{
+    for (at = skip_blanks(at, stop); at < stop; at = skip_blanks(at, stop)) {
+        RMV_CLEANUP(rmv_value_free) struct rmv_value row = {0};
+        const char *start = skip_blanks(at + (*at == ','), stop);
+        at = skip_value(start, stop);
+        if (!at || at == start || rmv_json_parse_python("row", start, (size_t)(at - start), &row))
+            return false;
+    }
+    return true;
+}
+
 static bool scan_list(struct scan *scan)
 {
     const char *first_end = NULL, *stop = NULL;
@@ -150,6 +164,8 @@ static bool scan_list(struct scan *scan)
     if (scan->seen++ == scan->wanted) {
         scan->start = scan->at + 1;
         scan->stop = stop;
+    } else if (scan->wanted != SIZE_MAX && !are_rows_good(first_end, stop)) {
+        return false;
     }
     copy_to(scan, first_end);
     scan->at = stop;

@@ -93,9 +93,10 @@ json.dump(rows[:40000], open("list.json", "w"), indent=1)
 text = json.dumps({"rows": rows}); at = text.index('"step": 41234')
 open("broken.json", "w").write(text[:at] + "\"step\";" + text[at + 7:])
 open("cut.json", "w").write(text[:-100])
+open("other.json", "w").write(text[:-1] + ', "others": [{"a": 1}, {"a": nothing}]}')
 PY
 it 'reads the rows of large JSON one by one'    'test "$(wc -c <list.json)" -gt 2000000; python3 peak.py $((most * 3 / 4)) rmv plots show -x step -y deep.v list.json -o l.html; python3 peak.py $((most * 3 / 4)) rmv plots show -x step -y deep.v many.json -o m.html
     rmv plots show --json -x step -y deep.v many.json | json "p = d[\"many.json\"][\"series\"][0][\"points\"]; assert len(p) == 60000 and p[-1] == [59999, 29999.5] and p[1] == [1, 0.5]"
     rmv plots show --json -x text -y step list.json | json "p = d[\"list.json\"][\"series\"][0][\"points\"]; assert len(p) == 40000 and p[8] == [\"a\\\"]},{[1\", 8], p[8]"
     rmv plots show --json many.json | json "assert d[\"many.json\"][\"series\"][0][\"points\"] == [[0, 1], [1, 2]]"; says "has no column .deep.x.; did you mean .deep.[vw]." rmv plots show --json -y deep.x list.json'
-it 'names what is broken in large JSON'         'says "broken.json: row 41235:1:[0-9]+:" rmv plots show --json -y step broken.json; says "cut.json:1:[0-9]+:" rmv plots show --json -y step cut.json'
+it 'names what is broken in large JSON'         'says "broken.json: row 41235:1:[0-9]+:" rmv plots show --json -y step broken.json; says "cut.json:1:[0-9]+:" rmv plots show --json -y step cut.json; says "other.json:1:[0-9]+:" rmv plots show --json -y step other.json'
