@@ -93,12 +93,14 @@ static const struct rmv_error *remove_item(struct rmv_value *document, const cha
     const char *rest = path;
     struct rmv_value *parent = NULL, *item = document;
 
-    while (item && *rest) {
+    while (*rest) {
         RMV_CLEANUP(rmv_str_free) char *key = rmv_value_path_take(&rest);
         parent = item;
         item = find_child(parent, key);
+        if (!item)
+            return rmv_value_remove_path(document, path);
     }
-    if (!item || !parent || parent->kind != RMV_VALUE_LIST)
+    if (!parent || parent->kind != RMV_VALUE_LIST)
         return rmv_value_remove_path(document, path);
     rmv_value_free(item);
     const size_t index = (size_t)(item - parent->list.items);
