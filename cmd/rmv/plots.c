@@ -256,16 +256,17 @@ static void add_state(struct cli_states *states, const char *label, const char *
     rmv_strings_add(&states->revisions, revision);
 }
 
-/* A revision or an experiment; an experiment alone if --experiment says so. */
+/* A revision or an experiment; if --experiment says so, the latter where it is both. */
 static const struct rmv_error *add_revision(struct rmv_workspace *workspace, const char *typed,
                                             struct cli_states *states)
 {
     RMV_CLEANUP(rmv_experiment_free) struct rmv_experiment experiment = {0};
     RMV_CLEANUP(rmv_str_free) char *revision = NULL;
 
-    const struct rmv_error *err = option_experiment
-                                      ? rmv_experiment_find(workspace, typed, &experiment)
-                                      : cli_revision_find(workspace, typed, &revision);
+    const struct rmv_error *err =
+        option_experiment ? rmv_experiment_find(workspace, typed, &experiment) : NULL;
+    if (!option_experiment || (err && err->code == RMV_ERR_NOT_FOUND))
+        err = cli_revision_find(workspace, typed, &revision);
     if (!err)
         add_state(states, typed, revision ? revision : experiment.id);
     return err;
