@@ -26,6 +26,8 @@ static void print(const struct rmv_unprotected *unprotected)
         cli_set_int(&document, "version", 1);
         cli_set_int(&document, "files", unprotected->files_count);
         cli_print_json(&document);
+    } else if (!cli_quiet && !unprotected->files_count) {
+        puts("All files could be written to already.");
     } else if (!cli_quiet) {
         printf("%" PRIu64 " file%s can be written to now\n", unprotected->files_count,
                unprotected->files_count == 1 ? "" : "s");

@@ -83,13 +83,15 @@ static bool find_file(const struct rmv_pipeline *pipeline, const char *path, boo
     return any;
 }
 
-/* A stage that is called what was typed, an '@' and more; NULL if there is none. */
+/* A stage that is called what was typed, an '@' and more, or so in another folder's file; NULL if
+ * there is none. */
 static const char *find_longer(const struct rmv_pipeline *pipeline, const char *typed)
 {
     const size_t size = strlen(typed);
     for (size_t i = 0; i < pipeline->count; i++)
-        if (strncmp(pipeline->stages[i].address, typed, size) == 0 &&
-            pipeline->stages[i].address[size] == '@')
+        if (strcmp(pipeline->stages[i].name, typed) == 0 ||
+            (strncmp(pipeline->stages[i].address, typed, size) == 0 &&
+             pipeline->stages[i].address[size] == '@'))
             return pipeline->stages[i].address;
     return NULL;
 }

@@ -23,7 +23,7 @@ stages:
   only: {cmd: echo >only.txt, outs: [only.txt]}
 YAML
 
-it 'takes names in the root for those of the root' 'means same same; means loop "loop@x loop@y:z"; means loop@y:z loop@y:z; means "lo*" "loop@x loop@y:z"; means rmv.yaml "same loop@x loop@y:z up"; exits 3 rmv repro only'
+it 'takes names in the root for those of the root' 'means same same; means loop "loop@x loop@y:z"; means loop@y:z loop@y:z; means "lo*" "loop@x loop@y:z"; means rmv.yaml "same loop@x loop@y:z up"; exits 3 rmv repro only; says "did you mean .models/rmv.yaml:only." rmv repro only'
 it 'knows stages of other files by file and name' 'means models/rmv.yaml:same models/rmv.yaml:same; means ./models/rmv.yaml:loop "models/rmv.yaml:loop@x models/rmv.yaml:loop@y:z"
     means models/rmv.yaml:loop@y:z models/rmv.yaml:loop@y:z; means "models/rmv.yaml:lo*" "models/rmv.yaml:loop@x models/rmv.yaml:loop@y:z"'
 it 'takes names in a folder for those of its rmv.yaml' 'cd models; means same models/rmv.yaml:same; means only models/rmv.yaml:only; means loop "models/rmv.yaml:loop@x models/rmv.yaml:loop@y:z"; means loop@y:z models/rmv.yaml:loop@y:z
