@@ -267,7 +267,10 @@ static void append_words(const struct cli_repro_printer *printer,
         rmv_buf_append_format(words, "Stage '%s' waits for the server of '%s'\n", name, text);
         break;
     case RMV_REPRO_RUNNING:
-        rmv_buf_append_format(words, "Running stage '%s': %s\n", name, text);
+    case RMV_REPRO_WOULD_RUN:
+        rmv_buf_append_format(words, "%s stage '%s': %s\n",
+                              event->kind == RMV_REPRO_RUNNING ? "Running" : "Would run", name,
+                              text);
         break;
     case RMV_REPRO_COMMAND:
         append_command(printer, event, words);
@@ -275,24 +278,19 @@ static void append_words(const struct cli_repro_printer *printer,
     case RMV_REPRO_CLUSTER:
         rmv_buf_append_format(words, "Stage '%s' %s\n", name, text);
         break;
-    case RMV_REPRO_RETRYING:
-        rmv_buf_append_format(words, "%s\n", text);
-        break;
     case RMV_REPRO_RAN:
         if (printer->many)
             rmv_buf_append_format(words, "Stage '%s' has run\n", name);
         break;
     case RMV_REPRO_RESTORED:
-        rmv_buf_append_format(words, "Restored stage '%s' %s\n", name, text);
-        break;
-    case RMV_REPRO_WOULD_RUN:
-        rmv_buf_append_format(words, "Would run stage '%s': %s\n", name, text);
-        break;
     case RMV_REPRO_WOULD_RESTORE:
-        rmv_buf_append_format(words, "Would restore stage '%s' %s\n", name, text);
+        rmv_buf_append_format(words, "%s stage '%s' %s\n",
+                              event->kind == RMV_REPRO_RESTORED ? "Restored" : "Would restore",
+                              name, text);
         break;
+    case RMV_REPRO_RETRYING:
     case RMV_REPRO_FAILED:
-        if (printer->with_failures)
+        if (event->kind == RMV_REPRO_RETRYING || printer->with_failures)
             rmv_buf_append_format(words, "%s\n", text);
         break;
     case RMV_REPRO_BLOCKED:

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <yaml.h>
 
-#include "base/utf8.h"
+#include "base/yaml_problem.h"
 #include "base/yaml_scalar.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/map.h"
@@ -42,46 +42,13 @@ static const struct rmv_error *fail_here(const struct composer *composer, enum r
     return fail(composer, code, composer->event.start_mark, problem);
 }
 
-/* What people do wrong most often, of which libyaml says only where it lost track. */
-static const struct rmv_error *with_hint(const yaml_parser_t *parser, const struct rmv_error *err)
-{
-    const char *problem = parser->problem ? parser->problem : "";
-    if (strstr(problem, "mapping values are not allowed"))
-        return rmv_error_hint(err, "put a text with ': ' in it between quotes; or is this line "
-                                   "indented deeper than the one before?");
-    if (!strstr(problem, "cannot start any token"))
-        return err;
-    if (parser->buffer.pointer && *parser->buffer.pointer == '\t')
-        return rmv_error_hint(err, "indent with spaces, not with tabs");
-    return rmv_error_hint(err, "put a text that begins with this character between quotes");
-}
-
-static const struct rmv_error *syntax_error(const struct composer *composer)
-{
-    const yaml_parser_t *parser = &composer->parser;
-    const char *problem = parser->problem ? parser->problem : "not YAML";
-
-    if (parser->error == YAML_READER_ERROR) { /* it knows a byte, not a place */
-        const size_t offset = parser->problem_offset;
-        uint32_t line, column;
-        rmv_utf8_place(composer->text, offset < composer->text_size ? offset : composer->text_size,
-                       &line, &column);
-        return rmv_error(RMV_ERR_CORRUPT, "%s:%u:%u: %s", composer->name, line, column, problem);
-    }
-    if (!parser->context)
-        return with_hint(parser, fail(composer, RMV_ERR_CORRUPT, parser->problem_mark, problem));
-    RMV_CLEANUP(rmv_str_free)
-    char *both = rmv_str_format("%s %s (from line %zu)", problem, parser->context,
-                                parser->context_mark.line + 1);
-    return with_hint(parser, fail(composer, RMV_ERR_CORRUPT, parser->problem_mark, both));
-}
-
 /* Goes on to the next event. */
 static const struct rmv_error *advance(struct composer *composer)
 {
     yaml_event_delete(&composer->event);
     if (!yaml_parser_parse(&composer->parser, &composer->event))
-        return syntax_error(composer);
+        return rmv_yaml_problem(&composer->parser, composer->name, composer->text,
+                                composer->text_size);
     return NULL;
 }
 
