@@ -119,22 +119,24 @@ partition() { # partition UP|DOWN: once the controller answers
 forget() { # the controller is killed and comes back with what it knew when ./older was copied
     "$slurm/restart" kill; rm -r "$slurm/state"; mv older "$slurm/state"; "$slurm/restart"; partition "$1"
 }
+# Notes every end so far: jobs that ended just before a controller was killed would run for minutes in its eyes.
+settle() { is_idle; "$slurm/restart" stop; rm -rf older; cp -r "$slurm/state" older; "$slurm/restart"; partition "$1"; }
 # It kills the first start: the command before the script, which then notes the signal, or both.
-has_lost_it() { grep -E "stage .long. failed: (Slurm lost sight of its job [0-9]+ and started it again|Slurm does not know its job|killed by signal 9)" out; }
+has_lost_it() { grep -E "stage .long. failed: (Slurm (lost sight of|does not know|ended) its job [0-9]+|killed by signal 9)" out; }
 it 'runs a command once when a killed controller starts its job again' '
-    loop "echo 52 >o2"; partition DOWN; rmv repro --executor slurm >out 2>&1 & pid=$!
+    settle DOWN; loop "echo 52 >o2"; rmv repro --executor slurm >out 2>&1 & pid=$!
     for i in $(seq 300); do ! grep -q "runs as job" out || break; sleep 0.1; done
-    "$slurm/restart" stop; cp -r "$slurm/state" older; "$slurm/restart"; partition UP; wait_for count; forget UP
+    "$slurm/restart" stop; rm -r older; cp -r "$slurm/state" older; "$slurm/restart"; partition UP; wait_for count; forget UP
     exits 1 wait $pid; cat out; has_lost_it
     test "$(cat count)" = x; test -z "$(ls .rmstore/jobs)"; is_idle; rm count; touch go
     rmv repro --executor slurm; test "$(cat count)" = x; rmv status -q'
 it 'runs a command once when the controller is killed, whatever it has noted by then' '
-    loop "echo 53 >o2"; rmv repro --executor slurm >out 2>&1 & pid=$!; wait_for count
+    settle UP; loop "echo 53 >o2"; rmv repro --executor slurm >out 2>&1 & pid=$!; wait_for count
     "$slurm/restart" kill; sleep 1; "$slurm/restart"; sleep 6; touch go; ended=0; wait $pid || ended=$?; cat out count
     test "$(cat count)" = x; is_idle; test -z "$(ls .rmstore/jobs)"
     if [ $ended = 0 ]; then rmv status -q; else has_lost_it; fi'
 it 'submits again a job that Slurm lost before it began, whoever has its number now' '
-    loop "echo 54 >o2"; touch go; "$slurm/restart" stop; cp -r "$slurm/state" older; "$slurm/restart"; partition DOWN
+    settle DOWN; loop "echo 54 >o2"; touch go
     rmv repro --executor slurm >out 2>&1 & pid=$!; for i in $(seq 300); do ! grep -q "runs as job" out || break; sleep 0.1; done
     kill -STOP $pid; forget DOWN; id=$(sbatch --parsable --output=/dev/null --wrap="sleep 60"); grep "runs as job $id " out
     partition UP; kill -CONT $pid; wait $pid; cat out; grep "has lost job $id; submitting it again" out; scancel $id; is_idle
