@@ -16,6 +16,7 @@
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
 #include "rmv/base/path.h"
+#include "rmv/base/process.h"
 #include "rmv/base/time.h"
 
 #define NS_PER_MS ((int64_t)1000000)
@@ -176,12 +177,14 @@ static bool is_normal_end(const struct rmv_slurm_state *state)
     return strcmp(state->name, "COMPLETED") == 0 || strcmp(state->name, "FAILED") == 0;
 }
 
-/* What became of it according to Slurm, if that is more than the command's own exit status. */
+/* What became of one whose script left no exit status. */
 static char *describe_end(const struct rmv_execution *execution)
 {
     const struct rmv_slurm_run *run = execution->slurm;
     const struct rmv_slurm_state *state = &run->state;
     const bool has_reason = *state->reason && strcmp(state->reason, "None") != 0;
+    const bool has_status = is_normal_end(state) && execution->status;
+    RMV_CLEANUP(rmv_str_free) char *status = rmv_process_describe(execution->status);
 
     if (run->is_lost)
         return rmv_str_format("Slurm does not know its job %" PRIu64 " any more", run->job.id);
@@ -189,10 +192,9 @@ static char *describe_end(const struct rmv_execution *execution)
         return rmv_str_format("Slurm lost sight of its job %" PRIu64 " and started it again; that "
                               "start ran nothing, and the first one left no exit status",
                               run->job.id);
-    if (is_normal_end(state) && execution->status)
-        return NULL;
-    return rmv_str_format("Slurm ended its job %" PRIu64 ": %s%s%s", run->job.id, state->name,
-                          has_reason ? ", " : "", has_reason ? state->reason : "");
+    return rmv_str_format("Slurm ended its job %" PRIu64 ": %s%s%s%s%s", run->job.id, state->name,
+                          has_reason ? ", " : "", has_reason ? state->reason : "",
+                          has_status ? ", " : "", has_status ? status : "");
 }
 
 /* How long after the news of its end another attempt has to wait. The exit status may come later,
