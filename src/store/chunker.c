@@ -2,11 +2,20 @@
 
 #include <string.h>
 
-/* Two bits more than the average asks for before it, two less after it (normalization level 2). */
-#define AVERAGE_BITS 18
+/* How many bits of the hash have to be set for a cut, up to a size: two more than the average asks
+ * for before it, two less after it (normalization level 2). Where rows differ in a few bytes alone,
+ * there are few hashes, and most chunks would end at the maximum, whose place every edit before it
+ * moves: so ever fewer bits are enough behind twice the average, where other chunks rarely get. */
 #define TOP_BITS(count) (~(uint32_t)0 << (32 - (count)))
-#define MASK_SMALL TOP_BITS(AVERAGE_BITS + 2)
-#define MASK_LARGE TOP_BITS(AVERAGE_BITS - 2)
+static const struct {
+    size_t end;
+    uint32_t mask;
+} stages[] = {
+    {RMV_CHUNK_SIZE_AVERAGE, TOP_BITS(20)},
+    {RMV_CHUNK_SIZE_AVERAGE * 2, TOP_BITS(16)},
+    {RMV_CHUNK_SIZE_AVERAGE * 3, TOP_BITS(14)},
+    {RMV_CHUNK_SIZE_MAX, TOP_BITS(12)},
+};
 
 /* ---- The hash -------------------------------------------------------------------------------- */
 
@@ -190,12 +199,12 @@ size_t rmv_chunker_find(const struct rmv_chunker *chunker, const void *bytes, si
                         size_t *looked_at)
 {
     const size_t end = size < RMV_CHUNK_SIZE_MAX ? size : RMV_CHUNK_SIZE_MAX;
-    const size_t middle = end < RMV_CHUNK_SIZE_AVERAGE ? end : RMV_CHUNK_SIZE_AVERAGE;
+    size_t cut = 0;
     if (*looked_at == 0)
         *looked_at = RMV_CHUNK_SIZE_MIN;
-    size_t cut = find_until(chunker, bytes, middle, MASK_SMALL, looked_at);
-    if (!cut)
-        cut = find_until(chunker, bytes, end, MASK_LARGE, looked_at);
+    for (size_t i = 0; i < sizeof(stages) / sizeof(*stages) && !cut; i++)
+        cut = find_until(chunker, bytes, end < stages[i].end ? end : stages[i].end, stages[i].mask,
+                         looked_at);
     if (!cut && end == RMV_CHUNK_SIZE_MAX)
         cut = end;
     return cut;

@@ -147,6 +147,31 @@ static void bytes_of_few_values_are_cut_as_random_ones_are(void **state)
     }
 }
 
+static void make_wide_rows(struct rmv_buf *bytes, uint64_t state, size_t size)
+{
+    static const char constant[508];
+    while (bytes->size < size) {
+        const uint32_t number = next_number(&state);
+        rmv_buf_append(bytes, &number, sizeof(number));
+        rmv_buf_append(bytes, constant, sizeof(constant));
+    }
+}
+
+static void rows_that_differ_in_few_bytes_keep_their_cuts_behind_an_edit(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf bytes = {0};
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf longer = {0};
+    struct rmv_object_id ids[CHUNKS_MAX], longer_ids[CHUNKS_MAX];
+    make_wide_rows(&bytes, 5, (size_t)32 << 20);
+    rmv_buf_append(&longer, "x", 1);
+    rmv_buf_append(&longer, bytes.data, bytes.size);
+    const size_t count = cut_all(&bytes, ids);
+    const size_t longer_count = cut_all(&longer, longer_ids);
+    assert_in_range(count, bytes.size / (800 << 10), bytes.size / (500 << 10));
+    assert_in_range(count_shared(ids, count, longer_ids, longer_count), count - 4, count);
+}
+
 static void check_that_all_kinds_agree(const uint8_t *bytes, uint32_t mask, size_t *cuts)
 {
     const bool has_cut = rmv_chunk_block_test_of(RMV_CHUNK_PLAIN)(bytes, mask);
@@ -302,6 +327,7 @@ int main(void)
         TEST(cuts_do_not_depend_on_how_bytes_come),
         TEST(one_byte_more_at_the_front_leaves_most_chunks_alone),
         TEST(bytes_of_few_values_are_cut_as_random_ones_are),
+        TEST(rows_that_differ_in_few_bytes_keep_their_cuts_behind_an_edit),
         TEST(every_processor_cuts_at_the_same_places),
         TEST(a_cut_at_any_place_of_a_block_is_seen),
         TEST(bytes_without_structure_are_cut_at_the_maximum),
