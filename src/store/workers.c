@@ -94,6 +94,9 @@ static void *work_until_closed(void *argument)
             rmv_large_file_do(&task, &encoder);
             workers->busy_count--;
         } else {
+            /* Too many callers are busy: one who waits for his file has to go on himself. */
+            if (has_task(workers))
+                rmv_workers_announce(workers);
             workers->idle_count++;
             pthread_cond_wait(&workers->has_work, &workers->lock);
             workers->idle_count--;

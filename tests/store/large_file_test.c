@@ -12,6 +12,7 @@
 #include "faulty_vfs.h"
 #include "rmv/base/fs.h"
 #include "rmv/base/mem.h"
+#include "store/batch.h"
 #include "store/staging.h"
 #include "store/store_internal.h"
 #include "support.h"
@@ -275,6 +276,63 @@ static void several_threads_put_large_files_into_one_batch(void **state)
     free_putters(putters);
 }
 
+static void write_to_pipe(int fd, const struct rmv_buf *bytes, size_t from, size_t to)
+{
+    CHECK_OK(rmv_fd_write(fd, "pipe", bytes->data + from, to - from));
+}
+
+/* Gives the caller time to wait; does no harm if he does not. */
+static void await_waiting_caller(struct rmv_workers *workers)
+{
+    bool is_waiting = false;
+    for (int i = 0; i < 200 && !is_waiting; i++) {
+        usleep(1000);
+        pthread_mutex_lock(&workers->lock);
+        is_waiting = workers->waiting_count > 0;
+        pthread_mutex_unlock(&workers->lock);
+    }
+}
+
+static void *put_pipe_in_thread(void *context)
+{
+    struct putter *putter = context;
+    const struct rmv_store_source source = {.fd = putter->fd, .path = "input"};
+    putter->failure =
+        rmv_error_take(rmv_store_batch_put_file(putter->batch, &source, &putter->file));
+    return NULL;
+}
+
+/* A thread reads for him when others come, so many that the thread may not go on. */
+static void a_caller_does_not_wait_for_others_to_leave(void **state)
+{
+    (void)state;
+    RMV_CLEANUP(rmv_store_close) struct rmv_store *store = open_with(NULL, 2);
+    RMV_CLEANUP(rmv_store_batch_close) struct rmv_store_batch *batch = NULL;
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf bytes = {0};
+    struct putter putter = {.fd = -1};
+    pthread_t thread;
+    int fds[2];
+    make_bytes(PATTERN_RANDOM, 12, 7 * MIB, &bytes);
+    CHECK_OK(rmv_store_batch_open(store, &batch));
+    assert_int_equal(pipe(fds), 0);
+    putter.batch = batch;
+    putter.fd = fds[0];
+    assert_int_equal(pthread_create(&thread, NULL, put_pipe_in_thread, &putter), 0);
+    write_to_pipe(fds[1], &bytes, 0, 5 * MIB);
+    await_waiting_caller(&batch->workers);
+    rmv_workers_enter(&batch->workers);
+    rmv_workers_enter(&batch->workers);
+    write_to_pipe(fds[1], &bytes, 5 * MIB, bytes.size);
+    close(fds[1]);
+    pthread_join(thread, NULL);
+    rmv_workers_leave(&batch->workers);
+    rmv_workers_leave(&batch->workers);
+    close(fds[0]);
+    CHECK_OK(putter.failure);
+    CHECK_OK(rmv_store_batch_commit(batch));
+    check_stored(store, &putter.file.id, &bytes);
+}
+
 /* ---- Failures -------------------------------------------------------------------------------- */
 
 /* The disk is full at the n-th call, while several threads put. */
@@ -380,6 +438,7 @@ int main(void)
         TEST(a_source_that_cannot_be_read_is_an_error_and_the_batch_goes_on),
         TEST(a_read_error_in_the_middle_leaves_a_clean_store),
         TEST(several_threads_put_large_files_into_one_batch),
+        TEST(a_caller_does_not_wait_for_others_to_leave),
         TEST(a_full_disk_fails_the_puts_and_harms_nothing),
         TEST(a_death_at_any_call_leaves_a_sound_store_and_a_second_put_succeeds),
     };
