@@ -67,11 +67,16 @@ struct rmv_config {
 };
 
 /* Case does not count, and '_' is '-', which DVC has in its names and files like ours cannot. */
+static int folded(char character)
+{
+    const unsigned char plain = character == '_' ? '-' : (unsigned char)character;
+    return tolower(plain);
+}
+
 static bool is_same_name(const char *a, const char *b)
 {
     for (; *a && *b; a++, b++)
-        if (tolower((unsigned char)(*a == '_' ? '-' : *a)) !=
-            tolower((unsigned char)(*b == '_' ? '-' : *b)))
+        if (folded(*a) != folded(*b))
             return false;
     return *a == *b;
 }
