@@ -234,6 +234,15 @@ static void write_one(struct worker *worker, const struct files *files, size_t i
         note_written(worker, path, entry, &status);
 }
 
+/* Ids are all over an index, which for many files does not fit into a cache. */
+static void prefetch(const struct worker *worker, const struct files *files)
+{
+    const struct rmv_object_id *ids[FILES_MAX];
+    for (size_t i = 0; i < files->count; i++)
+        ids[i] = &files->entries[i].id;
+    rmv_store_prefetch(worker->crew->restore->workspace->store, ids, files->count);
+}
+
 static void write_files(struct worker *worker, const struct files *files)
 {
     const char *path = path_in(worker, files->folder, files->names.data);
@@ -242,6 +251,7 @@ static void write_files(struct worker *worker, const struct files *files)
         files->count == FILES_MAX && !rmv_restore_enter(&worker->writer, path, &name);
     const size_t step = is_shared ? worker->crew->created_max : 1;
 
+    prefetch(worker, files);
     for (size_t first = 0; first < files->count; first += step) {
         int fds[CREATED_MAX];
         memset(fds, -1, sizeof(fds));

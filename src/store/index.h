@@ -68,6 +68,10 @@ const struct rmv_error *rmv_index_add(struct rmv_index *index,
 bool rmv_index_find(struct rmv_index *index, const struct rmv_object_id *id, size_t n,
                     struct rmv_location *location);
 
+/* Has the processor fetch what find will look at. */
+void rmv_index_prefetch(struct rmv_index *index, const struct rmv_object_id *const *ids,
+                        size_t count);
+
 /* Has each of the objects a place? */
 bool rmv_index_has_all(struct rmv_index *index, const struct rmv_object_id *const *ids,
                        size_t count);

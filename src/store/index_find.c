@@ -81,6 +81,15 @@ static void prefetch_locked(const struct rmv_index *index, const struct rmv_obje
         rmv_segment_prefetch(index->segments[i], id);
 }
 
+void rmv_index_prefetch(struct rmv_index *index, const struct rmv_object_id *const *ids,
+                        size_t count)
+{
+    pthread_rwlock_rdlock(&index->lock);
+    for (size_t i = 0; i < count; i++)
+        prefetch_locked(index, ids[i]);
+    pthread_rwlock_unlock(&index->lock);
+}
+
 bool rmv_index_has_all(struct rmv_index *index, const struct rmv_object_id *const *ids,
                        size_t count)
 {

@@ -183,6 +183,12 @@ bool rmv_store_has_all(struct rmv_store *store, const struct rmv_object_id *cons
     return true;
 }
 
+void rmv_store_prefetch(struct rmv_store *store, const struct rmv_object_id *const *ids,
+                        size_t count)
+{
+    rmv_index_prefetch(&store->index, ids, count);
+}
+
 static bool find_sound(struct rmv_store *store, const struct rmv_object_id *id)
 {
     struct rmv_location location;

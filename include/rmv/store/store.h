@@ -46,6 +46,10 @@ bool rmv_store_has(struct rmv_store *store, const struct rmv_object_id *id);
 bool rmv_store_has_all(struct rmv_store *store, const struct rmv_object_id *const *ids,
                        size_t count);
 
+/* These will be asked for next: has the processor fetch meanwhile what the index says of them. */
+void rmv_store_prefetch(struct rmv_store *store, const struct rmv_object_id *const *ids,
+                        size_t count);
+
 /* Is it here, in a copy that the last rmv_store_fsck() did not find damaged? Only then may another
  * copy of the content be given up. */
 bool rmv_store_is_saved(struct rmv_store *store, const struct rmv_object_id *id);
