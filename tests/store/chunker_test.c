@@ -77,20 +77,26 @@ static void cuts_do_not_depend_on_how_bytes_come(void **state)
     }
 }
 
+/* All chunks but four stay as they are behind one byte more; returns how many there are. */
+static size_t check_an_edit_and_count(const struct rmv_buf *bytes)
+{
+    RMV_CLEANUP(rmv_buf_free) struct rmv_buf longer = {0};
+    struct rmv_object_id ids[CHUNKS_MAX], longer_ids[CHUNKS_MAX];
+    rmv_buf_append(&longer, "x", 1);
+    rmv_buf_append(&longer, bytes->data, bytes->size);
+    const size_t count = cut_all(bytes, ids);
+    const size_t longer_count = cut_all(&longer, longer_ids);
+    assert_in_range(count_shared(ids, count, longer_ids, longer_count), count - 4, count);
+    return count;
+}
+
 static void one_byte_more_at_the_front_leaves_most_chunks_alone(void **state)
 {
     (void)state;
     for (int pattern = 0; pattern < 2; pattern++) {
         RMV_CLEANUP(rmv_buf_free) struct rmv_buf bytes = {0};
-        RMV_CLEANUP(rmv_buf_free) struct rmv_buf longer = {0};
-        struct rmv_object_id ids[CHUNKS_MAX], longer_ids[CHUNKS_MAX];
         make_bytes(pattern, 2, (size_t)20 << 20, &bytes);
-        rmv_buf_append(&longer, "x", 1);
-        rmv_buf_append(&longer, bytes.data, bytes.size);
-        const size_t count = cut_all(&bytes, ids);
-        const size_t longer_count = cut_all(&longer, longer_ids);
-        assert_true(count > 20);
-        assert_in_range(count_shared(ids, count, longer_ids, longer_count), count - 4, count);
+        assert_true(check_an_edit_and_count(&bytes) > 20);
     }
 }
 
@@ -135,15 +141,9 @@ static void bytes_of_few_values_are_cut_as_random_ones_are(void **state)
                                                                          make_readings, make_rows};
     for (size_t i = 0; i < sizeof(makers) / sizeof(*makers); i++) {
         RMV_CLEANUP(rmv_buf_free) struct rmv_buf bytes = {0};
-        RMV_CLEANUP(rmv_buf_free) struct rmv_buf longer = {0};
-        struct rmv_object_id ids[CHUNKS_MAX], longer_ids[CHUNKS_MAX];
         makers[i](&bytes, i, (size_t)32 << 20);
-        rmv_buf_append(&longer, "x", 1);
-        rmv_buf_append(&longer, bytes.data, bytes.size);
-        const size_t count = cut_all(&bytes, ids);
-        const size_t longer_count = cut_all(&longer, longer_ids);
+        const size_t count = check_an_edit_and_count(&bytes);
         assert_in_range(count, bytes.size / (330 << 10), bytes.size / (200 << 10));
-        assert_in_range(count_shared(ids, count, longer_ids, longer_count), count - 4, count);
     }
 }
 
@@ -161,15 +161,9 @@ static void rows_that_differ_in_few_bytes_keep_their_cuts_behind_an_edit(void **
 {
     (void)state;
     RMV_CLEANUP(rmv_buf_free) struct rmv_buf bytes = {0};
-    RMV_CLEANUP(rmv_buf_free) struct rmv_buf longer = {0};
-    struct rmv_object_id ids[CHUNKS_MAX], longer_ids[CHUNKS_MAX];
     make_wide_rows(&bytes, 5, (size_t)32 << 20);
-    rmv_buf_append(&longer, "x", 1);
-    rmv_buf_append(&longer, bytes.data, bytes.size);
-    const size_t count = cut_all(&bytes, ids);
-    const size_t longer_count = cut_all(&longer, longer_ids);
+    const size_t count = check_an_edit_and_count(&bytes);
     assert_in_range(count, bytes.size / (800 << 10), bytes.size / (500 << 10));
-    assert_in_range(count_shared(ids, count, longer_ids, longer_count), count - 4, count);
 }
 
 static void check_that_all_kinds_agree(const uint8_t *bytes, uint32_t mask, size_t *cuts)
